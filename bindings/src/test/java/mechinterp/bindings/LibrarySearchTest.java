@@ -22,6 +22,9 @@ final class LibrarySearchTest {
   private static final String FILE_NAME = System.mapLibraryName("zip");
   private static final String SYMBOL = "ZIP_CRC32";
 
+  private static final int ELF_MACHINE = 18;
+  private static final byte MIPS = 8;
+
   private static final Path JDK_LIBRARIES =
       Path.of(System.getProperty("java.home"))
           .resolve(System.getProperty("os.name").startsWith("Windows") ? "bin" : "lib");
@@ -50,7 +53,7 @@ final class LibrarySearchTest {
 
   @Test
   void saysWhyTheNamedFileDoesNotLoad() throws IOException {
-    Path file = Files.writeString(folder.resolve(FILE_NAME), "not a library");
+    Path file = foreignLibrary();
     String reason = reasonOf(search(Optional.of(file.toString()), List.of(), List.of()));
 
     assertTrue(reason.contains("-D" + PROPERTY + ": " + file + " does not load"), reason);
@@ -59,7 +62,7 @@ final class LibrarySearchTest {
 
   @Test
   void looksInTheLibraryPathBeforeTheUsualFolders() throws IOException {
-    Files.writeString(folder.resolve(FILE_NAME), "not a library");
+    foreignLibrary();
     NativeLibrary library = search(Optional.empty(), List.of(JDK_LIBRARIES), List.of(folder));
 
     assertEquals(
@@ -69,7 +72,7 @@ final class LibrarySearchTest {
 
   @Test
   void goesOnAfterAFileThatDoesNotLoad() throws IOException {
-    Files.writeString(folder.resolve(FILE_NAME), "not a library");
+    foreignLibrary();
     NativeLibrary library = search(Optional.empty(), List.of(folder, JDK_LIBRARIES), List.of());
 
     assertEquals(
@@ -109,6 +112,13 @@ final class LibrarySearchTest {
     NoSuchElementException error =
         assertThrows(NoSuchElementException.class, () -> missing.symbols().findOrThrow("f"));
     assertEquals("f: libx.so: not found anywhere", error.getMessage());
+  }
+
+  /** A library for another machine: its ELF header names one that runs no JVM of this range. */
+  private Path foreignLibrary() throws IOException {
+    byte[] library = Files.readAllBytes(JDK_LIBRARIES.resolve(FILE_NAME));
+    library[ELF_MACHINE] = MIPS;
+    return Files.write(folder.resolve(FILE_NAME), library);
   }
 
   private static NativeLibrary search(
