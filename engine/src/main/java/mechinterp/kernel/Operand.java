@@ -1,0 +1,9 @@
+package mechinterp.kernel;
+
+/** How a matrix enters a product. */
+public enum Operand {
+  /** As it is stored. */
+  AS_IS,
+  /** Its transpose. */
+  TRANSPOSED
+}

@@ -1,0 +1,17 @@
+package mechinterp.kernel;
+
+/**
+ * A right-hand factor [rows, cols] of matrix products in the layout that its kernels read fastest;
+ * made, filled and read only by the {@link Kernels} that it came from. The encoder's weights stay
+ * packed between training steps.
+ */
+public interface PackedMatrix {
+  /** Returns the number of rows, the depth K of the product. */
+  int rows();
+
+  /** Returns the number of columns that it holds now. */
+  int cols();
+
+  /** Returns the largest number of columns that it can hold. */
+  int capacity();
+}

@@ -1,0 +1,104 @@
+package mechinterp.kernel;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A fixed number of threads that share out numbered tasks. Which thread takes which task varies; a
+ * task writes only what belongs to its number, so results do not depend on it.
+ */
+public final class WorkerPool implements AutoCloseable {
+  private final int threads;
+  private final ExecutorService helpers;
+
+  /**
+   * Starts {@code threads - 1} daemon threads; the caller of {@link #run} is one more.
+   *
+   * @throws IllegalArgumentException when {@code threads} is less than 1
+   */
+  public WorkerPool(int threads) {
+    if (threads < 1) {
+      throw new IllegalArgumentException("threads: found " + threads + "; must be at least 1");
+    }
+    this.threads = threads;
+    this.helpers =
+        Executors.newFixedThreadPool(
+            Math.max(1, threads - 1),
+            Thread.ofPlatform().daemon().name("mechinterp-worker-", 1).factory());
+  }
+
+  /** A piece of work. */
+  public interface Task {
+    /**
+     * Does task {@code number}.
+     *
+     * @param thread the number of the thread that does it, 0 to threads - 1, for scratch memory
+     */
+    void run(int number, int thread);
+  }
+
+  /** Returns the number of threads that work together. */
+  public int threads() {
+    return threads;
+  }
+
+  /**
+   * Does tasks 0 to {@code count - 1} and returns when all are done; what a task throws is thrown
+   * here.
+   */
+  public void run(int count, Task task) {
+    AtomicInteger next = new AtomicInteger();
+    List<Future<?>> others = new ArrayList<>();
+    for (int thread = 1; thread < Math.min(threads, count); thread++) {
+      int number = thread;
+      others.add(helpers.submit(() -> takeTasks(next, count, task, number)));
+    }
+    try {
+      takeTasks(next, count, task, 0);
+    } finally {
+      others.forEach(WorkerPool::await);
+    }
+  }
+
+  private static void takeTasks(AtomicInteger next, int count, Task task, int thread) {
+    for (int number = next.getAndIncrement(); number < count; number = next.getAndIncrement()) {
+      task.run(number, thread);
+    }
+  }
+
+  private static void await(Future<?> other) {
+    boolean interrupted = false;
+    while (true) {
+      try {
+        other.get();
+        break;
+      } catch (InterruptedException e) {
+        interrupted = true;
+      } catch (ExecutionException e) {
+        throw failure(e.getCause());
+      }
+    }
+    if (interrupted) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  private static RuntimeException failure(@Nullable Throwable cause) {
+    return switch (cause) {
+      case RuntimeException e -> e;
+      case Error e -> throw e;
+      case null, default -> new IllegalStateException("worker: task failed", cause);
+    };
+  }
+
+  @Override
+  public void close() {
+    helpers.shutdownNow();
+  }
+}
