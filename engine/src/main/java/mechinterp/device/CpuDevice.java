@@ -4,6 +4,7 @@ import java.util.Optional;
 import mechinterp.kernel.CheckedKernels;
 import mechinterp.kernel.Kernels;
 import mechinterp.kernel.ScalarKernels;
+import mechinterp.kernel.VectorKernels;
 import mechinterp.kernel.WorkerPool;
 import mechinterp.tensor.FloatMatrix;
 import mechinterp.tensor.HostFloats;
@@ -30,9 +31,42 @@ public final class CpuDevice implements Device {
     return new CpuDevice("cpu (scalar)", new ScalarKernels(), Optional.empty());
   }
 
-  /** Returns the CPU with the fastest kernels that there are. */
+  /**
+   * Returns the CPU with vector kernels.
+   *
+   * @param threads threads that share the work, at least 1
+   * @throws IllegalStateException when this JVM runs without the vector module
+   */
+  public static CpuDevice vector(int threads) {
+    if (!hasVectorModule()) {
+      throw new IllegalStateException(
+          "device: vector kernels asked for, module jdk.incubator.vector is not loaded; start java with --add-modules jdk.incubator.vector");
+    }
+    WorkerPool workers = new WorkerPool(threads);
+    Kernels kernels = new VectorKernels(workers);
+    String name =
+        "cpu (%s, %d %s)".formatted(kernels.name(), threads, threads == 1 ? "thread" : "threads");
+    return new CpuDevice(name, kernels, Optional.of(workers));
+  }
+
+  /**
+   * Returns the CPU with the fastest kernels that this JVM can run: the vector kernels, or the
+   * scalar ones where the module {@code jdk.incubator.vector} is not loaded, with a warning in the
+   * log of this class.
+   */
   public static CpuDevice best(int threads) {
+    if (hasVectorModule()) {
+      return vector(threads);
+    }
+    System.getLogger(CpuDevice.class.getName())
+        .log(
+            System.Logger.Level.WARNING,
+            "scalar kernels on one thread: module jdk.incubator.vector is not loaded; start java with --add-modules jdk.incubator.vector");
     return scalar();
+  }
+
+  private static boolean hasVectorModule() {
+    return ModuleLayer.boot().findModule("jdk.incubator.vector").isPresent();
   }
 
   @Override

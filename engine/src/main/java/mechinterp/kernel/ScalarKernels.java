@@ -322,15 +322,7 @@ public final class ScalarKernels implements Kernels {
 
   @Override
   public void relabel(SparseCodes out, SparseCodes codes, IntMatrix ids) {
-    copy(out.values(), codes.values());
-    for (int t = 0; t < codes.rows(); t++) {
-      int count = intAt(codes.counts(), t, 0);
-      for (int slot = 0; slot < codes.capacity(); slot++) {
-        int id = slot < count ? intAt(ids, 0, intAt(codes.indices(), t, slot)) : 0;
-        setInt(out.indices(), t, slot, id);
-      }
-      setInt(out.counts(), t, 0, count);
-    }
+    CodeIndices.relabel(out, codes, ids);
   }
 
   @Override
@@ -363,7 +355,7 @@ public final class ScalarKernels implements Kernels {
 
   @Override
   public void orderByLatent(LatentOrder out, SparseCodes codes) {
-    LatentOrdering.order(out, codes);
+    CodeIndices.orderByLatent(out, codes);
   }
 
   @Override
@@ -452,10 +444,6 @@ public final class ScalarKernels implements Kernels {
 
   private static int intAt(IntMatrix matrix, int row, int col) {
     return HostMemory.ints(matrix)[matrix.layout().index(row, col)];
-  }
-
-  private static void setInt(IntMatrix matrix, int row, int col, int value) {
-    HostMemory.ints(matrix)[matrix.layout().index(row, col)] = value;
   }
 
   /** The number of an element by its place. */

@@ -86,7 +86,7 @@ public final class RandomStream {
   }
 
   /** Returns the first two of the four words of a block. */
-  private static long philox(int c0, int c1, int c2, int c3, int k0, int k1) {
+  static long philox(int c0, int c1, int c2, int c3, int k0, int k1) {
     for (int round = 0; round < ROUNDS; round++) {
       long product0 = (MULTIPLIER_0 & 0xffffffffL) * (c0 & 0xffffffffL);
       long product1 = (MULTIPLIER_1 & 0xffffffffL) * (c2 & 0xffffffffL);

@@ -5,15 +5,38 @@ import mechinterp.tensor.IntMatrix;
 import mechinterp.tensor.LatentOrder;
 import mechinterp.tensor.SparseCodes;
 
-/** A stable counting sort of codes by latent. */
-final class LatentOrdering {
-  private LatentOrdering() {}
+/** What is done with the indices of codes: nothing here for vectors to do. */
+final class CodeIndices {
+  private CodeIndices() {}
+
+  /** {@link Kernels#relabel}. */
+  static void relabel(SparseCodes out, SparseCodes codes, IntMatrix ids) {
+    int[] from = HostMemory.ints(codes.indices());
+    int[] to = HostMemory.ints(out.indices());
+    int[] names = HostMemory.ints(ids);
+    for (int t = 0; t < codes.rows(); t++) {
+      int count = HostMemory.ints(codes.counts())[codes.counts().layout().index(t, 0)];
+      int fromAt = codes.indices().layout().index(t, 0);
+      int toAt = out.indices().layout().index(t, 0);
+      for (int slot = 0; slot < count; slot++) {
+        to[toAt + slot] = names[ids.layout().index(0, from[fromAt + slot])];
+      }
+      Arrays.fill(to, toAt + count, toAt + codes.capacity(), 0);
+      System.arraycopy(
+          HostMemory.floats(codes.values()),
+          codes.values().layout().index(t, 0),
+          HostMemory.floats(out.values()),
+          out.values().layout().index(t, 0),
+          codes.capacity());
+      HostMemory.ints(out.counts())[out.counts().layout().index(t, 0)] = count;
+    }
+  }
 
   /**
    * Fills {@code out} with the entries of {@code codes}, by latent and within a latent by rising
    * position.
    */
-  static void order(LatentOrder out, SparseCodes codes) {
+  static void orderByLatent(LatentOrder out, SparseCodes codes) {
     int[] starts = HostMemory.ints(out.starts());
     int first = out.starts().layout().offset();
     Arrays.fill(starts, first, first + out.latents() + 1, 0);

@@ -1,0 +1,124 @@
+package mechinterp.kernel;
+
+import java.util.Arrays;
+import jdk.incubator.vector.FloatVector;
+import jdk.incubator.vector.IntVector;
+import jdk.incubator.vector.VectorMask;
+import jdk.incubator.vector.VectorOperators;
+import jdk.incubator.vector.VectorSpecies;
+
+/**
+ * The latents of some tokens that can still be among a token's k largest. A token's pre-activations
+ * arrive by rising latent; those above the token's threshold are kept, and when its room is full
+ * all but the k largest are dropped and the threshold rises to the k-th. A later latent equal to
+ * the threshold loses to the earlier ones, so equal ones go by the lowest index.
+ */
+final class Candidates {
+  private static final int LANES = Tiles.LANES;
+  private static final VectorSpecies<Integer> INTS =
+      VectorSpecies.of(int.class, Tiles.SPECIES.vectorShape());
+  private static final IntVector RISING = IntVector.zero(INTS).addIndex(1);
+
+  /**
+   * Room for the pre-activations of one tile's row, and for the whole vector that the last of them
+   * is stored with.
+   */
+  private static final int ARRIVING = Tiles.ROW_PANELS * Tiles.PANEL + LANES;
+
+  /** Candidates beyond the k largest that are worth keeping before the next selection. */
+  private static final int LEAST_SPARE = 128;
+
+  private int k;
+  private int room;
+  private float[] values = new float[0];
+  private int[] latents = new int[0];
+  private int[] counts = new int[0];
+  private float[] thresholds = new float[0];
+  private float[] selection = new float[0];
+
+  /** Begins anew with no candidates, for {@code tokens} tokens. */
+  void begin(int tokens, int k) {
+    this.k = k;
+    room = k + Math.max(k, LEAST_SPARE) + ARRIVING;
+    if (values.length < tokens * room) {
+      values = new float[tokens * room];
+      latents = new int[tokens * room];
+    }
+    if (counts.length < tokens) {
+      counts = new int[tokens];
+      thresholds = new float[tokens];
+    }
+    if (selection.length < room) {
+      selection = new float[room];
+    }
+    Arrays.fill(counts, 0, tokens, 0);
+    Arrays.fill(thresholds, 0, tokens, 0);
+  }
+
+  /**
+   * Takes the products x W of a token for latents {@code first} to {@code first + width - 1} and
+   * adds their biases.
+   */
+  void offer(int token, float[] products, int at, float[] bias, int biasAt, int first, int width) {
+    int base = token * room;
+    float threshold = thresholds[token];
+    int count = counts[token];
+    int j = 0;
+    for (; j <= width - LANES; j += LANES) {
+      FloatVector z =
+          FloatVector.fromArray(Tiles.SPECIES, products, at + j)
+              .add(FloatVector.fromArray(Tiles.SPECIES, bias, biasAt + first + j));
+      VectorMask<Float> above = z.compare(VectorOperators.GT, threshold);
+      if (above.anyTrue()) {
+        z.compress(above).intoArray(values, base + count);
+        RISING.add(first + j).compress(above.cast(INTS)).intoArray(latents, base + count);
+        count += above.trueCount();
+      }
+    }
+    for (; j < width; j++) {
+      float z = products[at + j] + bias[biasAt + first + j];
+      if (z > threshold) {
+        values[base + count] = z;
+        latents[base + count] = first + j;
+        count++;
+      }
+    }
+    counts[token] = count;
+    if (count > room - ARRIVING) {
+      select(token);
+    }
+  }
+
+  /** Drops all but the k largest of a token; the order by latent stays. */
+  private void select(int token) {
+    int base = token * room;
+    int count = counts[token];
+    System.arraycopy(values, base, selection, 0, count);
+    float threshold = Selection.kthLargest(selection, count, k);
+    int ties = k;
+    for (int i = base; i < base + count; i++) {
+      ties -= values[i] > threshold ? 1 : 0;
+    }
+    int kept = base;
+    for (int i = base; i < base + count; i++) {
+      float value = values[i];
+      if (value > threshold || (value == threshold && ties-- > 0)) {
+        values[kept] = value;
+        latents[kept] = latents[i];
+        kept++;
+      }
+    }
+    counts[token] = kept - base;
+    thresholds[token] = threshold;
+  }
+
+  /** Writes a token's k largest by rising latent and returns how many there are. */
+  int finish(int token, float[] toValues, int valuesAt, int[] toLatents, int latentsAt) {
+    if (counts[token] > k) {
+      select(token);
+    }
+    System.arraycopy(values, token * room, toValues, valuesAt, counts[token]);
+    System.arraycopy(latents, token * room, toLatents, latentsAt, counts[token]);
+    return counts[token];
+  }
+}

@@ -1,0 +1,115 @@
+package mechinterp.kernel;
+
+import java.util.Arrays;
+
+/**
+ * A right-hand factor cut into panels of {@link Tiles#PANEL} columns, each stored [rows][PANEL] and
+ * filled up with zeros. Behind the last panel there is room for {@link Tiles#rowTile} to read its
+ * four panels from any panel on.
+ */
+final class PackedPanels implements PackedMatrix {
+  /** Rows that are transposed together: a cache line of the source. */
+  private static final int BLOCK = 16;
+
+  private int rows;
+  private int cols;
+  private int capacity;
+  private float[] values;
+
+  PackedPanels(int rows, int capacity) {
+    this.rows = rows;
+    this.capacity = capacity;
+    this.values = new float[Math.toIntExact(size(rows, capacity))];
+  }
+
+  /** Returns how many floats the panels of a [rows, cols] matrix take. */
+  static long size(int rows, int cols) {
+    return (long) (panels(cols) + Tiles.ROW_PANELS - 1) * Tiles.PANEL * rows;
+  }
+
+  private static int panels(int cols) {
+    return Math.ceilDiv(cols, Tiles.PANEL);
+  }
+
+  /** Makes this a packed [rows, cols] matrix, in the same memory if that suffices. */
+  PackedPanels reshape(int rows, int cols) {
+    this.rows = rows;
+    this.cols = cols;
+    this.capacity = cols;
+    if (values.length < size(rows, cols)) {
+      values = new float[Math.toIntExact(size(rows, cols))];
+    }
+    return this;
+  }
+
+  @Override
+  public int rows() {
+    return rows;
+  }
+
+  @Override
+  public int cols() {
+    return cols;
+  }
+
+  @Override
+  public int capacity() {
+    return capacity;
+  }
+
+  void setCols(int cols) {
+    this.cols = cols;
+  }
+
+  float[] values() {
+    return values;
+  }
+
+  int panels() {
+    return panels(cols);
+  }
+
+  /** Returns the index of the first number of a panel. */
+  int at(int panel) {
+    return panel * rows * Tiles.PANEL;
+  }
+
+  /** Where a row of the source begins. */
+  interface RowPlace {
+    int of(int row);
+  }
+
+  /** Fills a panel whose columns are rows of the source. */
+  void packTransposed(int panel, float[] from, RowPlace place) {
+    int base = at(panel);
+    int first = panel * Tiles.PANEL;
+    int width = Math.min(Tiles.PANEL, cols - first);
+    if (width < Tiles.PANEL) {
+      Arrays.fill(values, base, base + rows * Tiles.PANEL, 0);
+    }
+    for (int p = 0; p < rows; p += BLOCK) {
+      int end = Math.min(rows, p + BLOCK);
+      for (int j = 0; j < width; j++) {
+        transpose(from, place.of(first + j), p, end, base + j);
+      }
+    }
+  }
+
+  private void transpose(float[] from, int rowAt, int begin, int end, int to) {
+    for (int p = begin; p < end; p++) {
+      values[to + p * Tiles.PANEL] = from[rowAt + p];
+    }
+  }
+
+  /** Fills a panel whose rows are pieces of the rows of the source. */
+  void packStored(int panel, float[] from, RowPlace place) {
+    int base = at(panel);
+    int first = panel * Tiles.PANEL;
+    int width = Math.min(Tiles.PANEL, cols - first);
+    for (int p = 0; p < rows; p++) {
+      int to = base + p * Tiles.PANEL;
+      System.arraycopy(from, place.of(p) + first, values, to, width);
+      Arrays.fill(values, to + width, to + Tiles.PANEL, 0);
+    }
+  }
+}

@@ -1,0 +1,321 @@
+package mechinterp.kernel;
+
+import java.util.Arrays;
+import mechinterp.tensor.FloatMatrix;
+import mechinterp.tensor.IntMatrix;
+import mechinterp.tensor.MatrixLayout;
+
+/**
+ * Matrix products from {@link Tiles}. A chunk of B's panels that stays in the second-level cache is
+ * used for all rows of a block of A, tile by tile; B is packed beforehand. The depth is not cut:
+ * partial sums gain nothing up to a depth of 2048 (measured on Zen 5).
+ */
+final class VectorGemm {
+  /** Bytes of B in the second-level cache: 384 to 512 KB measured best with 1 MB. */
+  private static final int CHUNK_BYTES = 448 << 10;
+
+  /**
+   * A row stride that is a multiple of this many floats puts the rows of a tile into one set of the
+   * first-level cache.
+   */
+  private static final int HARMFUL_STRIDE = 512;
+
+  /** Floats in a cache line. */
+  private static final int LINE = 16;
+
+  /** Tasks for each thread, so that a thread that was held up is relieved by the others. */
+  private static final int TASKS_PER_THREAD = 4;
+
+  /** Tiles of rows that make a task of its own worth while. */
+  private static final int TILES_PER_TASK = 4;
+
+  /**
+   * Columns that a thread takes at once when it adds up rows: few enough for the memory of a tile.
+   */
+  private static final int COLUMNS_PER_TASK = Tiles.LOW * Tiles.PANEL;
+
+  private final WorkerPool workers;
+  private final ThreadLocal<Scratch> scratch = ThreadLocal.withInitial(Scratch::new);
+
+  VectorGemm(WorkerPool workers) {
+    this.workers = workers;
+  }
+
+  /** A thread's memory, kept between calls. */
+  private static final class Scratch {
+    private final float[] tile = new float[Math.max(Tiles.HIGH, Tiles.ROW_PANELS) * Tiles.PANEL];
+    private final PackedPanels panels = new PackedPanels(0, 0);
+    private float[] rows = new float[0];
+
+    float[] rows(int length) {
+      if (rows.length < length) {
+        rows = new float[length];
+      }
+      return rows;
+    }
+  }
+
+  /** Rows of A in an array, at a stride that does the cache no harm. */
+  static final class Rows {
+    private final float[] array;
+    private final int at;
+    private final int stride;
+    private final int count;
+
+    private Rows(float[] array, int at, int stride, int count) {
+      this.array = array;
+      this.at = at;
+      this.stride = stride;
+      this.count = count;
+    }
+
+    private static Rows of(FloatMatrix a) {
+      MatrixLayout layout = a.layout();
+      return new Rows(HostMemory.floats(a), layout.offset(), layout.rowStride(), layout.rows());
+    }
+
+    int count() {
+      return count;
+    }
+
+    private int row(int row) {
+      return at + row * stride;
+    }
+  }
+
+  /** Takes the finished part of a tile. */
+  interface TileSink {
+    /**
+     * Element (row, column + j) is at {@code tile[at + (row - firstRow) * stride + j]}, for rows
+     * from {@code firstRow} to {@code endRow - 1} and j below {@code width}.
+     */
+    void accept(float[] tile, int at, int stride, int firstRow, int endRow, int column, int width);
+  }
+
+  void multiply(
+      FloatMatrix out, FloatMatrix a, Operand asA, FloatMatrix b, Operand asB, Write write) {
+    if (out.rows() < Tiles.LOW && asA == Operand.AS_IS && asB == Operand.AS_IS) {
+      addUpRows(out, a, b, write);
+      return;
+    }
+    int depth = asA == Operand.AS_IS ? a.cols() : a.rows();
+    PackedPanels panels = scratch.get().panels.reshape(depth, out.cols());
+    pack(panels, b, asB);
+    multiply(out, asA == Operand.AS_IS ? rows(a) : transposed(a), panels, write);
+  }
+
+  void multiplyPacked(FloatMatrix out, FloatMatrix a, PackedPanels b) {
+    multiply(out, rows(a), b, Write.SET);
+  }
+
+  /** Multiplies on the calling thread alone, for work that is itself one of many tasks. */
+  void multiplyHere(FloatMatrix out, FloatMatrix a, PackedPanels b) {
+    forEachTile(Rows.of(a), 0, a.rows(), b, 0, b.panels(), storeIn(out, Write.SET));
+  }
+
+  void pack(PackedPanels panels, FloatMatrix b, Operand asB) {
+    panels.setCols(asB == Operand.AS_IS ? b.cols() : b.rows());
+    workers.run(panels.panels(), (panel, thread) -> packPanel(panels, panel, b, asB));
+  }
+
+  static void packPanel(PackedPanels panels, int panel, FloatMatrix b, Operand asB) {
+    float[] from = HostMemory.floats(b);
+    MatrixLayout layout = b.layout();
+    if (asB == Operand.AS_IS) {
+      panels.packStored(panel, from, row -> layout.index(row, 0));
+    } else {
+      panels.packTransposed(panel, from, row -> layout.index(row, 0));
+    }
+  }
+
+  void packRows(PackedPanels panels, FloatMatrix weights, IntMatrix ids) {
+    float[] from = HostMemory.floats(weights);
+    int[] chosen = HostMemory.ints(ids);
+    int firstId = ids.layout().offset();
+    MatrixLayout layout = weights.layout();
+    panels.setCols(ids.cols());
+    workers.run(
+        panels.panels(),
+        (panel, thread) ->
+            panels.packTransposed(panel, from, j -> layout.index(chosen[firstId + j], 0)));
+  }
+
+  /**
+   * Returns A's rows in place, or a copy where their stride would put them all into one cache set.
+   */
+  Rows rows(FloatMatrix a) {
+    if (a.layout().rowStride() % HARMFUL_STRIDE != 0 || a.rows() < Tiles.HIGH) {
+      return Rows.of(a);
+    }
+    int stride = oddLines(a.cols());
+    float[] copy = scratch.get().rows(a.rows() * stride);
+    workers.run(
+        Math.ceilDiv(a.rows(), LINE),
+        (block, thread) -> {
+          for (int i = block * LINE; i < Math.min(a.rows(), (block + 1) * LINE); i++) {
+            System.arraycopy(
+                HostMemory.floats(a), a.layout().index(i, 0), copy, i * stride, a.cols());
+          }
+        });
+    return new Rows(copy, 0, stride, a.rows());
+  }
+
+  private Rows transposed(FloatMatrix a) {
+    int stride = oddLines(a.rows());
+    float[] copy = scratch.get().rows(a.cols() * stride);
+    workers.run(
+        Math.ceilDiv(a.cols(), LINE), (block, thread) -> transpose(copy, stride, a, block * LINE));
+    return new Rows(copy, 0, stride, a.cols());
+  }
+
+  private static void transpose(float[] to, int stride, FloatMatrix a, int firstColumn) {
+    float[] from = HostMemory.floats(a);
+    int end = Math.min(a.cols(), firstColumn + LINE);
+    for (int p = 0; p < a.rows(); p++) {
+      int row = a.layout().index(p, 0);
+      for (int j = firstColumn; j < end; j++) {
+        to[j * stride + p] = from[row + j];
+      }
+    }
+  }
+
+  private static int oddLines(int length) {
+    return (Math.ceilDiv(length, LINE) | 1) * LINE;
+  }
+
+  private void multiply(FloatMatrix out, Rows a, PackedPanels b, Write write) {
+    int chunks = chunks(b);
+    int blocks = rowBlocks(a.count(), chunks);
+    TileSink sink = storeIn(out, write);
+    workers.run(
+        chunks * blocks,
+        (task, thread) -> {
+          int chunk = task / blocks;
+          int block = task % blocks;
+          forEachTile(
+              a,
+              cut(a.count(), block, blocks),
+              cut(a.count(), block + 1, blocks),
+              b,
+              cut(b.panels(), chunk, chunks),
+              cut(b.panels(), chunk + 1, chunks),
+              sink);
+        });
+  }
+
+  /**
+   * Returns into how many parts the panels are cut so that each part stays in the second-level
+   * cache.
+   */
+  static int chunks(PackedPanels b) {
+    int panelBytes = Math.max(1, b.rows()) * Tiles.PANEL * Float.BYTES;
+    return Math.ceilDiv(b.panels(), Math.max(1, CHUNK_BYTES / panelBytes));
+  }
+
+  private int rowBlocks(int rows, int chunks) {
+    int wanted = Math.ceilDiv(workers.threads() * TASKS_PER_THREAD, Math.max(1, chunks));
+    return Math.clamp(rows / (TILES_PER_TASK * Tiles.HIGH), 1, wanted);
+  }
+
+  /** Returns where part {@code part} of {@code parts} equal parts begins. */
+  static int cut(int length, int part, int parts) {
+    return (int) ((long) length * part / parts);
+  }
+
+  /**
+   * Computes the product of some rows and some panels on the calling thread, tile by tile, panels
+   * in rising order.
+   */
+  void forEachTile(
+      Rows a,
+      int firstRow,
+      int endRow,
+      PackedPanels b,
+      int firstPanel,
+      int endPanel,
+      TileSink sink) {
+    float[] tile = scratch.get().tile;
+    int height = endRow - firstRow < Tiles.HIGH ? Tiles.LOW : Tiles.HIGH;
+    if (endRow - firstRow < Tiles.LOW) {
+      for (int row = firstRow; row < endRow; row++) {
+        multiplyRow(tile, a, row, b, firstPanel, endPanel, sink);
+      }
+      return;
+    }
+    for (int row = firstRow; row < endRow; row += height) {
+      int top = Math.min(row, endRow - height);
+      for (int panel = firstPanel; panel < endPanel; panel++) {
+        Tiles.tile(height, b.rows(), a.array, a.row(top), a.stride, b.values(), b.at(panel), tile);
+        int column = panel * Tiles.PANEL;
+        int width = Math.min(Tiles.PANEL, b.cols() - column);
+        int at = (row - top) * Tiles.PANEL;
+        sink.accept(tile, at, Tiles.PANEL, row, top + height, column, width);
+      }
+    }
+  }
+
+  private static void multiplyRow(
+      float[] tile, Rows a, int row, PackedPanels b, int firstPanel, int endPanel, TileSink sink) {
+    int end = Math.min(b.cols(), endPanel * Tiles.PANEL);
+    for (int panel = firstPanel; panel < endPanel; panel += Tiles.ROW_PANELS) {
+      Tiles.rowTile(b.rows(), a.array, a.row(row), b.values(), b.at(panel), tile);
+      int column = panel * Tiles.PANEL;
+      int width = Math.min(tile.length, Tiles.ROW_PANELS * Tiles.PANEL);
+      sink.accept(tile, 0, width, row, row + 1, column, Math.min(width, end - column));
+    }
+  }
+
+  private static TileSink storeIn(FloatMatrix out, Write write) {
+    float[] to = HostMemory.floats(out);
+    MatrixLayout layout = out.layout();
+    return (tile, at, stride, firstRow, endRow, column, width) -> {
+      for (int row = firstRow; row < endRow; row++) {
+        int from = at + (row - firstRow) * stride;
+        if (write == Write.SET) {
+          System.arraycopy(tile, from, to, layout.index(row, column), width);
+        } else {
+          int target = layout.index(row, column);
+          RowLoops.addScaled(to, target, to, target, tile, from, width, 1);
+        }
+      }
+    };
+  }
+
+  /**
+   * out[i] = the sum of B's rows with A's elements as factors: no packing where few rows would not
+   * repay it.
+   */
+  private void addUpRows(FloatMatrix out, FloatMatrix a, FloatMatrix b, Write write) {
+    float[] factors = HostMemory.floats(a);
+    for (int i = 0; i < out.rows(); i++) {
+      int at = a.layout().index(i, 0);
+      addUpRows(out.row(i), p -> factors[at + p], b, write);
+    }
+  }
+
+  /** out [1, cols] = the sum of the rows of x. */
+  void sumRows(FloatMatrix out, FloatMatrix x, Write write) {
+    addUpRows(out, p -> 1, x, write);
+  }
+
+  private void addUpRows(FloatMatrix out, RowLoops.Factor factor, FloatMatrix b, Write write) {
+    TileSink sink = storeIn(out, write);
+    workers.run(
+        Math.ceilDiv(out.cols(), COLUMNS_PER_TASK),
+        (block, thread) -> {
+          int first = block * COLUMNS_PER_TASK;
+          int width = Math.min(COLUMNS_PER_TASK, out.cols() - first);
+          float[] sums = scratch.get().tile;
+          Arrays.fill(sums, 0, width, 0);
+          RowLoops.addRows(
+              sums,
+              0,
+              width,
+              b.rows(),
+              factor,
+              HostMemory.floats(b),
+              p -> b.layout().index(p, first));
+          sink.accept(sums, 0, width, 0, 1, first, width);
+        });
+  }
+}

@@ -1,0 +1,75 @@
+package mechinterp.kernel;
+
+import jdk.incubator.vector.FloatVector;
+import jdk.incubator.vector.IntVector;
+import jdk.incubator.vector.VectorOperators;
+import jdk.incubator.vector.VectorSpecies;
+
+/**
+ * Functions that the vector units lack, by polynomials: the same numbers on every machine, where
+ * the vector library of a JDK differs from one system to the next.
+ */
+final class VectorMath {
+  private static final VectorSpecies<Float> SPECIES = Tiles.SPECIES;
+  private static final VectorSpecies<Integer> INTS =
+      VectorSpecies.of(int.class, SPECIES.vectorShape());
+
+  private static final float LOG2_E = (float) 1.44269504;
+  private static final float LN2_HIGH = (float) 0.693359375;
+  private static final float LN2_LOW = (float) -2.12194440e-4;
+  private static final float EXP_LEAST = -87.3f;
+  private static final float EXP_MOST = 88.3f;
+  private static final int MANTISSA_BITS = 23;
+  private static final int EXPONENT_BIAS = 127;
+  private static final float ROUNDER = 12582912f;
+  private static final float SQRT_HALF = (float) 0.70710678;
+
+  private VectorMath() {}
+
+  /**
+   * exp(x), relative error below 2e-7 for -87.3 to 88.3; smaller x are taken as -87.3, larger ones
+   * as 88.3.
+   *
+   * <p>Source: Moshier, Cephes, expf.c: exp(x) = 2^n exp(r) with n = round(x / ln 2) and a
+   * polynomial for |r| below ln 2 / 2.
+   */
+  static FloatVector exp(FloatVector x) {
+    FloatVector clamped = x.max(EXP_LEAST).min(EXP_MOST);
+    FloatVector n = clamped.mul(LOG2_E).add(ROUNDER).sub(ROUNDER);
+    FloatVector r = clamped.sub(n.mul(LN2_HIGH)).sub(n.mul(LN2_LOW));
+    FloatVector p = FloatVector.broadcast(SPECIES, (float) 1.9875691500e-4);
+    p = p.fma(r, FloatVector.broadcast(SPECIES, (float) 1.3981999507e-3));
+    p = p.fma(r, FloatVector.broadcast(SPECIES, (float) 8.3334519073e-3));
+    p = p.fma(r, FloatVector.broadcast(SPECIES, (float) 4.1665795894e-2));
+    p = p.fma(r, FloatVector.broadcast(SPECIES, (float) 1.6666665459e-1));
+    p = p.fma(r, FloatVector.broadcast(SPECIES, (float) 5.0000001201e-1));
+    FloatVector power = p.fma(r.mul(r), r.add(1f));
+    return power.mul(powerOfTwo(n));
+  }
+
+  private static FloatVector powerOfTwo(FloatVector n) {
+    IntVector exponent = (IntVector) n.convertShape(VectorOperators.F2I, INTS, 0);
+    return exponent
+        .add(EXPONENT_BIAS)
+        .lanewise(VectorOperators.LSHL, MANTISSA_BITS)
+        .reinterpretAsFloats();
+  }
+
+  /**
+   * x Phi(x), absolute error below 2e-7 |x|.
+   *
+   * <p>Source: Abramowitz and Stegun 7.1.26 for erf.
+   */
+  static FloatVector gelu(FloatVector x) {
+    FloatVector z = x.abs().mul(SQRT_HALF);
+    FloatVector t = FloatVector.broadcast(SPECIES, 1f).div(z.mul((float) 0.3275911).add(1f));
+    FloatVector p = FloatVector.broadcast(SPECIES, (float) 1.061405429);
+    p = p.fma(t, FloatVector.broadcast(SPECIES, (float) -1.453152027));
+    p = p.fma(t, FloatVector.broadcast(SPECIES, (float) 1.421413741));
+    p = p.fma(t, FloatVector.broadcast(SPECIES, (float) -0.284496736));
+    p = p.fma(t, FloatVector.broadcast(SPECIES, (float) 0.254829592));
+    FloatVector upperTail = p.mul(t).mul(exp(z.mul(z).neg())).mul(0.5f);
+    FloatVector phi = upperTail.neg().add(1f).blend(upperTail, x.compare(VectorOperators.LT, 0f));
+    return x.mul(phi);
+  }
+}
