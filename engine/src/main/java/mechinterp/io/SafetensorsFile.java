@@ -1,0 +1,280 @@
+package mechinterp.io;
+
+import java.io.IOException;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.nio.ByteOrder;
+import java.nio.channels.FileChannel;
+import java.nio.channels.FileChannel.MapMode;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.util.Arrays;
+import java.util.Collections;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Set;
+
+/**
+ * A safetensors file, mapped into memory: opening reads the header and checks all of it; numbers
+ * are read when they are asked for. Files may be larger than 2 GiB. Safe for several threads, until
+ * {@link #close}.
+ *
+ * <p>Source: the format's description in the README of huggingface/safetensors.
+ */
+public final class SafetensorsFile implements AutoCloseable {
+  /** The largest header that the format allows, in bytes. */
+  public static final long LARGEST_HEADER = 100_000_000;
+
+  private static final int LENGTH_BYTES = 8;
+  private static final int LARGEST_ARRAY = Integer.MAX_VALUE - 8;
+  private static final ValueLayout.OfShort SHORT =
+      ValueLayout.JAVA_SHORT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
+  private static final ValueLayout.OfInt INT =
+      ValueLayout.JAVA_INT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
+  private static final ValueLayout.OfLong LONG =
+      ValueLayout.JAVA_LONG_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
+  private static final ValueLayout.OfFloat FLOAT =
+      ValueLayout.JAVA_FLOAT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
+  private static final ValueLayout.OfDouble DOUBLE =
+      ValueLayout.JAVA_DOUBLE_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
+
+  private final Path path;
+  private final Arena arena;
+  private final MemorySegment data;
+  private final SafetensorsHeader header;
+
+  private SafetensorsFile(Path path, Arena arena, MemorySegment data, SafetensorsHeader header) {
+    this.path = path;
+    this.arena = arena;
+    this.data = data;
+    this.header = header;
+  }
+
+  /**
+   * Opens a file and checks its header: length, UTF-8, JSON without duplicate names, known dtypes,
+   * shapes that fit their bytes, tensors that cover the data without overlap or hole.
+   *
+   * @throws FormatException when the content is not safetensors, with the field at fault
+   * @throws IOException when the file cannot be read
+   */
+  public static SafetensorsFile open(Path path) throws IOException {
+    Arena arena = Arena.ofShared();
+    boolean complete = false;
+    try {
+      MemorySegment file = map(path, arena);
+      int headerBytes = headerBytes(path, file);
+      long dataBegin = LENGTH_BYTES + (long) headerBytes;
+      byte[] header = file.asSlice(LENGTH_BYTES, headerBytes).toArray(ValueLayout.JAVA_BYTE);
+      SafetensorsHeader parsed =
+          SafetensorsHeader.parse(path.toString(), header, file.byteSize() - dataBegin);
+      SafetensorsFile opened = new SafetensorsFile(path, arena, file.asSlice(dataBegin), parsed);
+      complete = true;
+      return opened;
+    } finally {
+      if (!complete) {
+        arena.close();
+      }
+    }
+  }
+
+  private static MemorySegment map(Path path, Arena arena) throws IOException {
+    try (FileChannel channel = FileChannel.open(path, StandardOpenOption.READ)) {
+      return channel.map(MapMode.READ_ONLY, 0, channel.size(), arena);
+    } catch (IOException e) {
+      throw FileProblem.reading(path, e);
+    }
+  }
+
+  private static int headerBytes(Path path, MemorySegment file) throws FormatException {
+    if (file.byteSize() < LENGTH_BYTES) {
+      throw new FormatException(
+          path.toString(),
+          "has %d bytes; a safetensors file begins with the header's length in 8 bytes"
+              .formatted(file.byteSize()));
+    }
+    long length = file.get(LONG, 0);
+    if (length < 0 || length > LARGEST_HEADER) {
+      throw new FormatException(
+          path.toString(),
+          "header length is %s bytes; at most %d are allowed"
+              .formatted(Long.toUnsignedString(length), LARGEST_HEADER));
+    }
+    if (length > file.byteSize() - LENGTH_BYTES) {
+      throw new FormatException(
+          path.toString(),
+          "header length is %d bytes, the file has %d after it; it is truncated"
+              .formatted(length, file.byteSize() - LENGTH_BYTES));
+    }
+    return (int) length;
+  }
+
+  /** Returns the file. */
+  public Path path() {
+    return path;
+  }
+
+  /** Returns the names of the tensors, in the header's order. */
+  public Set<String> tensors() {
+    return Collections.unmodifiableSet(header.tensors().keySet());
+  }
+
+  /** Returns the header's {@code __metadata__}, empty when it has none. */
+  public Map<String, String> metadata() {
+    return Collections.unmodifiableMap(header.metadata());
+  }
+
+  /** Returns the size of the data, without the header, in bytes. */
+  public long dataBytes() {
+    return data.byteSize();
+  }
+
+  /**
+   * Returns where and what a tensor is.
+   *
+   * @throws FormatException when there is no tensor of that name
+   */
+  public TensorInfo info(String name) throws FormatException {
+    TensorInfo info = header.tensors().get(name);
+    if (info == null) {
+      throw new FormatException(
+          path.toString(), "has no tensor \"" + name + "\"; its tensors are " + tensors());
+    }
+    return info;
+  }
+
+  /**
+   * Returns what a tensor is after checking its shape; a dimension of -1 may be anything.
+   *
+   * @throws FormatException when it is missing or has another shape
+   */
+  public TensorInfo info(String name, long... shape) throws FormatException {
+    TensorInfo info = info(name);
+    boolean fits = info.shape().size() == shape.length;
+    for (int i = 0; fits && i < shape.length; i++) {
+      fits = shape[i] == -1 || shape[i] == info.shape().get(i);
+    }
+    if (!fits) {
+      throw new FormatException(
+          path.toString(),
+          "tensor \"%s\" is %s; it must be %s"
+              .formatted(name, info.shape(), Arrays.toString(shape).replace("-1", "any")));
+    }
+    return info;
+  }
+
+  /**
+   * Returns all numbers of a tensor of F32, F16, BF16 or F64 (rounded to float).
+   *
+   * @throws FormatException when it is missing, is of another type or too large for an array
+   */
+  public float[] floats(String name) throws FormatException {
+    return floats(name, 0, info(name).rows());
+  }
+
+  /**
+   * Returns {@code rows} rows of a float tensor, from row {@code firstRow} of its first dimension
+   * on.
+   *
+   * @throws FormatException as {@link #floats(String)} does
+   * @throws IndexOutOfBoundsException when there are no such rows
+   */
+  public float[] floats(String name, long firstRow, long rows) throws FormatException {
+    TensorInfo info = info(name);
+    Objects.checkFromIndexSize(firstRow, rows, info.rows());
+    float[] values = new float[arrayLength(info, rows * info.rowSize())];
+    readFloats(info, firstRow * info.rowSize(), values, 0, values.length);
+    return values;
+  }
+
+  /**
+   * Copies {@code count} numbers of a float tensor, from number {@code first} on, into an array
+   * from index {@code offset} on.
+   *
+   * @throws FormatException when it is not of F32, F16, BF16 or F64
+   * @throws IndexOutOfBoundsException when there are no such numbers, or no room for them
+   */
+  public void readFloats(TensorInfo info, long first, float[] to, int offset, int count)
+      throws FormatException {
+    MemorySegment from = part(info, first, count);
+    Objects.checkFromIndexSize(offset, count, to.length);
+    switch (info.dtype()) {
+      case F32 -> MemorySegment.copy(from, FLOAT, 0, to, offset, count);
+      case F16 -> {
+        for (int i = 0; i < count; i++) {
+          to[offset + i] = Float.float16ToFloat(from.get(SHORT, 2L * i));
+        }
+      }
+      case BF16 -> {
+        for (int i = 0; i < count; i++) {
+          to[offset + i] = DType.fromBfloat16(from.get(SHORT, 2L * i));
+        }
+      }
+      case F64 -> {
+        for (int i = 0; i < count; i++) {
+          to[offset + i] = (float) from.get(DOUBLE, 8L * i);
+        }
+      }
+      case BOOL, U8, I8, F8_E4M3, F8_E5M2, I16, U16, I32, U32, I64, U64 ->
+          throw wrongType(info, "F32, F16, BF16 or F64");
+    }
+  }
+
+  /**
+   * Returns all numbers of a tensor of I32.
+   *
+   * @throws FormatException when it is missing, is of another type or too large for an array
+   */
+  public int[] ints(String name) throws FormatException {
+    TensorInfo info = info(name);
+    if (info.dtype() != DType.I32) {
+      throw wrongType(info, "I32");
+    }
+    int[] values = new int[arrayLength(info, info.size())];
+    MemorySegment.copy(part(info, 0, values.length), INT, 0, values, 0, values.length);
+    return values;
+  }
+
+  /**
+   * Returns all numbers of a tensor of I64.
+   *
+   * @throws FormatException when it is missing, is of another type or too large for an array
+   */
+  public long[] longs(String name) throws FormatException {
+    TensorInfo info = info(name);
+    if (info.dtype() != DType.I64) {
+      throw wrongType(info, "I64");
+    }
+    long[] values = new long[arrayLength(info, info.size())];
+    MemorySegment.copy(part(info, 0, values.length), LONG, 0, values, 0, values.length);
+    return values;
+  }
+
+  /** Unmaps the file; reading afterwards is an {@link IllegalStateException}. */
+  @Override
+  public void close() {
+    arena.close();
+  }
+
+  private MemorySegment part(TensorInfo info, long first, int count) {
+    Objects.checkFromIndexSize(first, count, info.size());
+    int bytes = info.dtype().bytes();
+    return data.asSlice(info.begin() + first * bytes, (long) count * bytes);
+  }
+
+  private int arrayLength(TensorInfo info, long size) throws FormatException {
+    if (size > LARGEST_ARRAY) {
+      throw new FormatException(
+          path.toString(),
+          "tensor \"%s\" %s has %d numbers to read at once; at most %d fit into an array"
+              .formatted(info.name(), info.shape(), size, LARGEST_ARRAY));
+    }
+    return (int) size;
+  }
+
+  private FormatException wrongType(TensorInfo info, String expected) {
+    return new FormatException(
+        path.toString(),
+        "tensor \"" + info.name() + "\" is " + info.dtype() + "; it must be " + expected);
+  }
+}
