@@ -65,6 +65,14 @@ public final class CpuDevice implements Device {
     return scalar();
   }
 
+  /**
+   * Returns how many bits the kernels of {@link #best} work on at once: those of a number when
+   * scalar.
+   */
+  public static int simdBits() {
+    return hasVectorModule() ? VectorKernels.vectorBits() : Float.SIZE;
+  }
+
   private static boolean hasVectorModule() {
     return ModuleLayer.boot().findModule("jdk.incubator.vector").isPresent();
   }

@@ -36,7 +36,12 @@ public final class VectorKernels implements Kernels {
 
   @Override
   public String name() {
-    return "vector-" + Tiles.SPECIES.vectorBitSize();
+    return "vector-" + vectorBits();
+  }
+
+  /** Returns how many bits the vectors of this machine have. */
+  public static int vectorBits() {
+    return Tiles.SPECIES.vectorBitSize();
   }
 
   @Override

@@ -1,5 +1,11 @@
 package mechinterp.experiments;
 
+import java.io.OutputStreamWriter;
+import java.io.PrintStream;
+import java.io.PrintWriter;
+import java.nio.charset.StandardCharsets;
+import mechinterp.experiments.command.Doctor;
+import mechinterp.experiments.console.FailureHandlers;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.IVersionProvider;
@@ -12,7 +18,10 @@ import picocli.CommandLine.Spec;
     name = "mechinterp",
     description = "Mechanistic interpretability of language models on the JVM.",
     mixinStandardHelpOptions = true,
-    versionProvider = Main.Version.class)
+    scope = CommandLine.ScopeType.INHERIT,
+    versionProvider = Main.Version.class,
+    synopsisSubcommandLabel = "COMMAND",
+    subcommands = {Doctor.class})
 public final class Main implements Runnable {
 
   @Spec private CommandSpec spec;
@@ -20,19 +29,43 @@ public final class Main implements Runnable {
   private Main() {}
 
   /**
-   * Runs the command line and exits with its code: 0 done, 1 failed, 2 wrong arguments or bad
-   * input.
+   * Runs the command line and exits with its code: 0 done, 1 internal error, 2 wrong arguments or
+   * bad input.
    *
    * @param arguments the words after {@code mechinterp}
    */
   public static void main(String[] arguments) {
-    System.exit(new CommandLine(new Main()).execute(arguments));
+    int exitCode = run(writer(System.out), writer(System.err), arguments);
+    System.exit(exitCode);
   }
 
-  /** Runs without a sub-command: there is nothing to do, so the usage is shown as an error. */
+  /**
+   * Runs the command line in this JVM.
+   *
+   * @param out where results go
+   * @param err where progress and errors go
+   * @param arguments the words after {@code mechinterp}
+   * @return the exit code
+   */
+  public static int run(PrintWriter out, PrintWriter err, String... arguments) {
+    CommandLine commandLine =
+        new CommandLine(new Main())
+            .setOut(out)
+            .setErr(err)
+            .setCaseInsensitiveEnumValuesAllowed(true);
+    return FailureHandlers.execute(commandLine, arguments);
+  }
+
+  private static PrintWriter writer(PrintStream stream) {
+    return new PrintWriter(new OutputStreamWriter(stream, StandardCharsets.UTF_8), true);
+  }
+
+  /** Runs without a sub-command: there is nothing to do, so that is an error. */
   @Override
   public void run() {
-    throw new ParameterException(spec.commandLine(), "mechinterp: no command given");
+    throw new ParameterException(
+        spec.commandLine(),
+        "no command given; choose one of " + String.join(", ", spec.subcommands().keySet()));
   }
 
   /** Reads the version from the manifest of the jar that this class came from. */
