@@ -1,0 +1,153 @@
+package mechinterp.metrics;
+
+import mechinterp.device.Device;
+import mechinterp.kernel.Kernels;
+import mechinterp.tensor.FloatMatrix;
+import mechinterp.tensor.SparseCodes;
+
+/**
+ * Gathers {@link ReconstructionMetrics} and {@link LatentDensity} from batches. Each token's share
+ * does not depend on the other tokens of its batch, and shares are added token by token in double
+ * precision, so the results have the same bits however the stream is cut into batches. The
+ * activations themselves are brought to the host for their variance: single-precision column sums
+ * would be neither exact nor independent of the batches.
+ */
+public final class ReconstructionSums {
+  private final Device device;
+  private final Kernels kernels;
+  private final int capacity;
+  private final FloatMatrix difference;
+  private final FloatMatrix rowResult;
+  private final float[] x;
+  private final float[] squaredErrors;
+  private final float[] squaredNorms;
+  private final float[] squaredReconstructions;
+  private final float[] products;
+  private final int[] counts;
+  private final int[] indices;
+
+  private final TotalVariance variance;
+  private final long[] activeTokens;
+  private long tokens;
+  private long active;
+  private double squaredError;
+  private double squaredReconstruction;
+  private double product;
+  private double normRatio;
+  private long normRatioTokens;
+  private double cosine;
+
+  /**
+   * Begins a stream.
+   *
+   * @param batchSize largest number of tokens that are added at once
+   * @param maxActive largest number of active latents of a token
+   */
+  public ReconstructionSums(Device device, int batchSize, int dIn, int dSae, int maxActive) {
+    this.device = device;
+    this.kernels = device.kernels();
+    this.capacity = batchSize;
+    this.difference = device.floats(batchSize, dIn);
+    this.rowResult = device.floats(batchSize, 1);
+    this.x = new float[Math.multiplyExact(batchSize, dIn)];
+    this.squaredErrors = new float[batchSize];
+    this.squaredNorms = new float[batchSize];
+    this.squaredReconstructions = new float[batchSize];
+    this.products = new float[batchSize];
+    this.counts = new int[batchSize];
+    this.indices = new int[Math.multiplyExact(batchSize, maxActive)];
+    this.variance = new TotalVariance(dIn);
+    this.activeTokens = new long[dSae];
+  }
+
+  /**
+   * Adds tokens.
+   *
+   * @param activations x [tokens, d_in]
+   * @param reconstruction x^ [tokens, d_in]
+   * @param codes the tokens' active latents
+   * @throws IllegalArgumentException when there are more tokens than a batch holds
+   */
+  public void add(FloatMatrix activations, FloatMatrix reconstruction, SparseCodes codes) {
+    int rows = activations.rows();
+    if (rows > capacity) {
+      throw new IllegalArgumentException(
+          "metrics: %d tokens were added at once; a batch holds %d".formatted(rows, capacity));
+    }
+    FloatMatrix error = difference.rowRange(0, rows);
+    kernels.subtract(error, activations, reconstruction);
+    rowDots(squaredErrors, error, error);
+    rowDots(squaredNorms, activations, activations);
+    rowDots(squaredReconstructions, reconstruction, reconstruction);
+    rowDots(products, activations, reconstruction);
+    for (int t = 0; t < rows; t++) {
+      addToken(squaredErrors[t], squaredNorms[t], squaredReconstructions[t], products[t]);
+    }
+    device.download(x, 0, activations);
+    variance.add(x, rows);
+    addActive(codes);
+    tokens += rows;
+  }
+
+  private void rowDots(float[] onHost, FloatMatrix a, FloatMatrix b) {
+    FloatMatrix result = rowResult.rowRange(0, a.rows());
+    kernels.rowDots(result, a, b);
+    device.download(onHost, 0, result);
+  }
+
+  private void addToken(double error, double norm, double reconstruction, double dot) {
+    squaredError += error;
+    squaredReconstruction += reconstruction;
+    product += dot;
+    if (norm > 0) {
+      normRatio += Math.sqrt(reconstruction / norm);
+      normRatioTokens++;
+    }
+    if (norm > 0 && reconstruction > 0) {
+      cosine += dot / Math.sqrt(norm * reconstruction);
+    }
+  }
+
+  private void addActive(SparseCodes codes) {
+    device.download(counts, 0, codes.counts());
+    device.download(indices, 0, codes.indices());
+    for (int t = 0; t < codes.rows(); t++) {
+      active += counts[t];
+      for (int slot = 0; slot < counts[t]; slot++) {
+        activeTokens[indices[t * codes.capacity() + slot]]++;
+      }
+    }
+  }
+
+  /**
+   * Returns the metrics of all tokens so far.
+   *
+   * @throws IllegalStateException when there were none
+   */
+  public ReconstructionMetrics metrics() {
+    LatentDensity density = density();
+    double fvu = squaredError / variance.value();
+    return new ReconstructionMetrics(
+        tokens,
+        fvu,
+        1 - fvu,
+        squaredError / tokens,
+        (double) active / tokens,
+        density.deadFraction(),
+        normRatio / normRatioTokens,
+        squaredReconstruction / product,
+        cosine / tokens);
+  }
+
+  /**
+   * Returns how often each latent was active so far.
+   *
+   * @throws IllegalStateException when there were no tokens
+   */
+  public LatentDensity density() {
+    if (tokens == 0) {
+      throw new IllegalStateException("metrics: no token was added");
+    }
+    return new LatentDensity(activeTokens, tokens);
+  }
+}

@@ -1,0 +1,129 @@
+package mechinterp.sae;
+
+import mechinterp.device.Device;
+import mechinterp.device.Workspace;
+import mechinterp.kernel.Kernels;
+import mechinterp.kernel.PackedMatrix;
+import mechinterp.kernel.Write;
+import mechinterp.tensor.FloatMatrix;
+import mechinterp.tensor.IntMatrix;
+import mechinterp.tensor.LatentOrder;
+import mechinterp.tensor.MatrixLayout;
+import mechinterp.tensor.SparseCodes;
+import mechinterp.tensor.SparseOuterProduct;
+
+/**
+ * The auxiliary loss of {@link AuxKConfig} and its share of the gradient. Only the dead latents are
+ * encoded: their encoder rows are gathered and packed anew each time, and the codes that come out
+ * are given the latents' own numbers.
+ */
+final class AuxK {
+  private final Device device;
+  private final Kernels kernels;
+  private final TopKSae sae;
+  private final AuxKConfig config;
+  private final int kAux;
+  private final BatchSums sums;
+
+  private final IntMatrix deadIds;
+  private final PackedMatrix deadEncoder;
+  private final FloatMatrix deadBias;
+  private final SparseCodes deadCodes;
+  private final SparseCodes codes;
+  private final LatentOrder order;
+  private final FloatMatrix reconstruction;
+  private final FloatMatrix codeGradients;
+  private final FloatMatrix noBias;
+
+  AuxK(Workspace workspace, TopKSae sae, int batchSize, AuxKConfig config, BatchSums sums) {
+    int dIn = sae.dIn();
+    int dSae = sae.dSae();
+    this.device = workspace.device();
+    this.kernels = device.kernels();
+    this.sae = sae;
+    this.config = config;
+    this.kAux = config.kAux(dIn, dSae);
+    this.sums = sums;
+    this.deadIds = workspace.ints("dead latents", 1, dSae);
+    this.deadEncoder = workspace.packed("dead latents' W_enc packed", dIn, dSae);
+    this.deadBias = workspace.floats("dead latents' b_enc", 1, dSae);
+    this.deadCodes = workspace.codes("dead latents' codes", batchSize, kAux, dSae);
+    this.codes = workspace.codes("auxiliary codes", batchSize, kAux, dSae);
+    this.order = workspace.order("auxiliary order", batchSize, kAux, dSae);
+    this.reconstruction = workspace.floats("auxiliary reconstruction", batchSize, dIn);
+    this.codeGradients = workspace.floats("auxiliary code gradients", batchSize, kAux);
+    this.noBias = workspace.floats("no bias", 1, dIn);
+  }
+
+  /**
+   * Takes the loss and its gradient.
+   *
+   * @param centred x - b_dec
+   * @param error x^ - x; kept
+   * @param dead the dead latents, rising, at least one
+   * @param lossDivisor what the reconstruction's squared error is divided by
+   */
+  double backward(FloatMatrix centred, FloatMatrix error, int[] dead, double lossDivisor) {
+    double divisor = divisor(error, lossDivisor);
+    double factor = divisor > 0 ? config.alpha() * scale(dead.length) / divisor : 0;
+    encode(centred, dead);
+    FloatMatrix bias =
+        config.decoderBias() == AuxDecoderBias.INCLUDED ? sae.weights().bDec() : noBias;
+    kernels.decode(reconstruction, codes, sae.weights().wDec(), bias);
+    kernels.add(reconstruction, reconstruction, error);
+    double loss = factor * sums.squares(reconstruction);
+    kernels.scale(reconstruction, reconstruction, (float) (2 * factor));
+    kernels.orderByLatent(order, codes);
+    kernels.codeGradients(codeGradients, codes, reconstruction, sae.weights().wDec());
+    return loss;
+  }
+
+  SparseOuterProduct encoderTerm(FloatMatrix centred) {
+    return new SparseOuterProduct(order, codeGradients, centred);
+  }
+
+  SparseOuterProduct decoderTerm() {
+    return new SparseOuterProduct(order, codes.values(), reconstruction);
+  }
+
+  void addToEncoderBias(FloatMatrix gradient) {
+    kernels.latentSums(gradient, order, codeGradients, Write.ADD);
+  }
+
+  void addToDecoderBias(FloatMatrix gradient) {
+    if (config.decoderBias() == AuxDecoderBias.INCLUDED) {
+      kernels.sumRows(gradient, reconstruction, Write.ADD);
+    }
+  }
+
+  private double scale(int dead) {
+    return switch (config.scale()) {
+      case DEAD_SHARE -> Math.min((double) dead / kAux, 1);
+      case ONE -> 1;
+    };
+  }
+
+  private double divisor(FloatMatrix error, double lossDivisor) {
+    return switch (config.normalizer()) {
+      case SAME_AS_LOSS -> lossDivisor;
+      case RESIDUAL_VARIANCE -> sums.variance(error, reconstruction);
+    };
+  }
+
+  private void encode(FloatMatrix centred, int[] dead) {
+    IntMatrix ids = deadIds.columnRange(0, dead.length);
+    FloatMatrix bias = deadBias.columnRange(0, dead.length);
+    SparseCodes local =
+        new SparseCodes(deadCodes.indices(), deadCodes.values(), deadCodes.counts(), dead.length);
+    device.upload(ids, dead, 0);
+    kernels.packRows(deadEncoder, sae.weights().wEnc(), ids);
+    kernels.gatherRows(asColumn(bias), asColumn(sae.weights().bEnc()), ids);
+    kernels.encodeTopK(local, centred, deadEncoder, bias, Math.min(kAux, dead.length));
+    kernels.relabel(codes, local, ids);
+  }
+
+  private static FloatMatrix asColumn(FloatMatrix row) {
+    MatrixLayout layout = new MatrixLayout(row.layout().offset(), row.cols(), 1, 1);
+    return new FloatMatrix(row.storage(), layout);
+  }
+}

@@ -1,0 +1,24 @@
+package mechinterp.sae;
+
+import mechinterp.device.Workspace;
+import mechinterp.tensor.FloatMatrix;
+
+/**
+ * The weights of an autoencoder with one encoder and one decoder.
+ *
+ * @param wEnc the encoder's weights, a row for each latent [d_sae, d_in]: the transpose of the
+ *     W_enc in files and formulas
+ * @param bEnc the encoder's bias [1, d_sae]
+ * @param wDec the decoder's weights, a row for each latent [d_sae, d_in]
+ * @param bDec the decoder's bias [1, d_in]
+ */
+public record SaeWeights(FloatMatrix wEnc, FloatMatrix bEnc, FloatMatrix wDec, FloatMatrix bDec) {
+  /** Declares the weights of a workspace. */
+  public static SaeWeights declare(Workspace workspace, int dIn, int dSae) {
+    return new SaeWeights(
+        workspace.floats("W_enc", dSae, dIn),
+        workspace.floats("b_enc", 1, dSae),
+        workspace.floats("W_dec", dSae, dIn),
+        workspace.floats("b_dec", 1, dIn));
+  }
+}

@@ -1,0 +1,180 @@
+package mechinterp.sae;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import mechinterp.device.Device;
+import mechinterp.device.Workspace;
+import mechinterp.kernel.Kernels;
+import mechinterp.kernel.Operand;
+import mechinterp.kernel.Write;
+import mechinterp.tensor.FloatMatrix;
+import mechinterp.tensor.LatentOrder;
+import mechinterp.tensor.SparseCodes;
+import mechinterp.tensor.SparseOuterProduct;
+
+/**
+ * The loss of a {@link TopKSae} on a batch and its gradient (Gao et al. 2024, arXiv 2406.04093):
+ *
+ * <pre>
+ *   L = sum |x - x^|^2 / V  +  alpha scale sum |e - e^|^2 / V_aux</pre>
+ *
+ * with V from {@link LossNormalizer} and the second term as in {@link AuxKConfig}. V, V_aux, the
+ * residual e = x - x^ and the choice of the latents are constants of the gradient. With g = 2 (x^ -
+ * x) / V, codes f and dz[t, i] = g[t] . W_dec[i] for the active latents i of token t:
+ *
+ * <pre>
+ *   dW_dec[i]   = sum over t of f[t, i] g[t]
+ *   dW_enc[:,i] = sum over t of dz[t, i] (x[t] - b_dec)
+ *   db_enc[i]   = sum over t of dz[t, i]
+ *   db_dec      = sum over t of g[t]  -  W_enc db_enc</pre>
+ *
+ * and the auxiliary term adds the same with its own codes and g_aux = 2 alpha scale (e^ - e) /
+ * V_aux, whose sum enters db_dec only where e^ has the bias.
+ *
+ * <p>Buffers are declared once; taking the loss allocates nothing on the device.
+ */
+public final class TopKObjective {
+  private final Device device;
+  private final Kernels kernels;
+  private final TopKSae sae;
+  private final LossNormalizer normalizer;
+  private final FiringRecord firing;
+  private final Optional<AuxK> aux;
+  private final BatchSums sums;
+
+  private final FloatMatrix centred;
+  private final FloatMatrix error;
+  private final SparseCodes codes;
+  private final LatentOrder order;
+  private final FloatMatrix codeGradients;
+  private final FloatMatrix bEncGradient;
+  private final FloatMatrix bDecGradient;
+  private final int[] starts;
+  private final int batchSize;
+  private boolean auxActive;
+
+  /**
+   * Declares the buffers for batches of {@code batchSize} tokens.
+   *
+   * @throws IllegalArgumentException with the JSON field's name when k_aux is more than d_sae
+   */
+  public TopKObjective(
+      Workspace workspace,
+      TopKSae sae,
+      int batchSize,
+      LossNormalizer normalizer,
+      AuxKConfig auxConfig) {
+    int dIn = sae.dIn();
+    int dSae = sae.dSae();
+    int k = sae.maxActive();
+    this.device = workspace.device();
+    this.kernels = device.kernels();
+    this.sae = sae;
+    this.normalizer = normalizer;
+    this.batchSize = batchSize;
+    this.firing = new FiringRecord(dSae, auxConfig.deadAfterTokens());
+    this.sums = new BatchSums(workspace, "batch", batchSize, dIn);
+    this.centred = workspace.floats("centred batch", batchSize, dIn);
+    this.error = workspace.floats("error", batchSize, dIn);
+    this.codes = workspace.codes("codes", batchSize, k, dSae);
+    this.order = workspace.order("order", batchSize, k, dSae);
+    this.codeGradients = workspace.floats("code gradients", batchSize, k);
+    this.bEncGradient = workspace.floats("b_enc gradient", 1, dSae);
+    this.bDecGradient = workspace.floats("b_dec gradient", 1, dIn);
+    this.starts = new int[dSae + 1];
+    this.aux =
+        auxConfig.alpha() > 0
+            ? Optional.of(new AuxK(workspace, sae, batchSize, auxConfig, sums))
+            : Optional.empty();
+  }
+
+  /**
+   * Takes the loss of a batch and its gradient.
+   *
+   * @param x activations [batch size, d_in]
+   * @throws ArithmeticException when the activations or the loss are not finite, or when all
+   *     activations are equal and the loss is normalised by their variance
+   */
+  public SaeLoss backward(FloatMatrix x) {
+    double variance = sums.variance(x, error);
+    checkBatch(x, variance);
+    kernels.addRow(centred, x, sae.weights().bDec(), -1);
+    sae.encodeCentred(codes, centred);
+    sae.decode(error, codes);
+    kernels.subtract(error, error, x);
+    double squaredError = sums.squares(error);
+    recordFiring();
+
+    double divisor = normalizer == LossNormalizer.BATCH_VARIANCE ? variance : batchSize;
+    int[] dead = firing.dead();
+    auxActive = aux.isPresent() && dead.length > 0;
+    double auxLoss = auxActive ? aux.get().backward(centred, error, dead, divisor) : 0;
+    differentiate(divisor);
+    return checked(
+        new SaeLoss(
+            squaredError / divisor + auxLoss,
+            squaredError / divisor,
+            auxLoss,
+            squaredError / variance,
+            (double) starts[starts.length - 1] / batchSize,
+            dead.length));
+  }
+
+  /** Returns the gradient of the loss that was taken last. */
+  public SaeGradients gradients() {
+    List<SparseOuterProduct> wEnc = new ArrayList<>();
+    List<SparseOuterProduct> wDec = new ArrayList<>();
+    wEnc.add(new SparseOuterProduct(order, codeGradients, centred));
+    wDec.add(new SparseOuterProduct(order, codes.values(), error));
+    if (auxActive) {
+      wEnc.add(aux.orElseThrow().encoderTerm(centred));
+      wDec.add(aux.orElseThrow().decoderTerm());
+    }
+    return new SaeGradients(wEnc, bEncGradient, wDec, bDecGradient);
+  }
+
+  private void recordFiring() {
+    kernels.orderByLatent(order, codes);
+    device.download(starts, 0, order.starts());
+    firing.add(starts, batchSize);
+  }
+
+  /** Turns the error into g and makes the rest of the gradient from it. */
+  private void differentiate(double divisor) {
+    SaeWeights weights = sae.weights();
+    kernels.scale(error, error, (float) (2 / divisor));
+    kernels.codeGradients(codeGradients, codes, error, weights.wDec());
+    kernels.latentSums(bEncGradient, order, codeGradients, Write.SET);
+    if (auxActive) {
+      aux.orElseThrow().addToEncoderBias(bEncGradient);
+    }
+    kernels.matmul(
+        bDecGradient, bEncGradient, Operand.AS_IS, weights.wEnc(), Operand.AS_IS, Write.SET);
+    kernels.scale(bDecGradient, bDecGradient, -1);
+    kernels.sumRows(bDecGradient, error, Write.ADD);
+    if (auxActive) {
+      aux.orElseThrow().addToDecoderBias(bDecGradient);
+    }
+  }
+
+  private void checkBatch(FloatMatrix x, double variance) {
+    if (!Double.isFinite(variance)) {
+      throw new ArithmeticException(NonFinite.describe("activations", device.toHost(x), x.cols()));
+    }
+    if (variance == 0 && normalizer == LossNormalizer.BATCH_VARIANCE) {
+      throw new ArithmeticException(
+          "the %d activations of the batch are all equal; loss_normalizer batch_variance needs different ones"
+              .formatted(batchSize));
+    }
+  }
+
+  private static SaeLoss checked(SaeLoss loss) {
+    if (!Double.isFinite(loss.total())) {
+      throw new ArithmeticException(
+          "the loss is %s (reconstruction %s, auxiliary %s); a lower learning_rate may help"
+              .formatted(loss.total(), loss.reconstruction(), loss.auxiliary()));
+    }
+    return loss;
+  }
+}

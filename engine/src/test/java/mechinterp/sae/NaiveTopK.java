@@ -1,0 +1,143 @@
+package mechinterp.sae;
+
+import java.util.Arrays;
+import java.util.Comparator;
+import java.util.stream.IntStream;
+
+/**
+ * The loss of a TopK autoencoder in double precision, straight from its definition, with nothing
+ * shared with the engine. The selection, the residual and the normalisers are held at the point
+ * where {@link #freeze} was called, so that finite differences give the gradient of the same
+ * function that training differentiates.
+ */
+final class NaiveTopK {
+  final double[][] x;
+  final double[][] wEnc;
+  final double[] bEnc;
+  final double[][] wDec;
+  final double[] bDec;
+
+  private boolean[][] chosen = {};
+  private boolean[][] auxChosen = {};
+  private int[] dead = {};
+  private double[][] residual = {};
+  private double divisor;
+  private double auxFactor;
+  private boolean auxBias;
+
+  /** Weights as rows, a row for each latent. */
+  NaiveTopK(double[][] x, double[][] wEnc, double[] bEnc, double[][] wDec, double[] bDec) {
+    this.x = x;
+    this.wEnc = wEnc;
+    this.bEnc = bEnc;
+    this.wDec = wDec;
+    this.bDec = bDec;
+  }
+
+  /** Fixes everything that the gradient treats as constant; dead is what no token activates. */
+  void freeze(int k, LossNormalizer normalizer, AuxKConfig aux) {
+    double[][] z = preActivations();
+    int[] all = IntStream.range(0, bEnc.length).toArray();
+    chosen = choose(z, all, k);
+    dead = Arrays.stream(all).filter(i -> Arrays.stream(chosen).noneMatch(row -> row[i])).toArray();
+    residual = differences(x, reconstruction(z, chosen, bDec));
+    divisor = normalizer == LossNormalizer.TOKENS ? x.length : variance(x);
+    int kAux = Math.min(aux.kAux(bDec.length, bEnc.length), dead.length);
+    auxChosen = choose(z, dead, kAux);
+    auxBias = aux.decoderBias() == AuxDecoderBias.INCLUDED;
+    double scale =
+        aux.scale() == AuxScale.ONE
+            ? 1
+            : Math.min(1, (double) dead.length / aux.kAux(bDec.length, bEnc.length));
+    double auxDivisor =
+        aux.normalizer() == AuxNormalizer.SAME_AS_LOSS ? divisor : variance(residual);
+    auxFactor = aux.alpha() * scale / auxDivisor;
+  }
+
+  double reconstructionLoss() {
+    return squares(differences(x, reconstruction(preActivations(), chosen, bDec))) / divisor;
+  }
+
+  double auxLoss() {
+    double[] bias = auxBias ? bDec : new double[bDec.length];
+    double[][] estimate = reconstruction(preActivations(), auxChosen, bias);
+    return auxFactor * squares(differences(residual, estimate));
+  }
+
+  /** Returns the latents that are active on a token, rising. */
+  int[] active(int token) {
+    return IntStream.range(0, bEnc.length).filter(i -> chosen[token][i]).toArray();
+  }
+
+  int[] dead() {
+    return dead;
+  }
+
+  double[][] preActivations() {
+    double[][] z = new double[x.length][bEnc.length];
+    for (int t = 0; t < x.length; t++) {
+      for (int i = 0; i < bEnc.length; i++) {
+        z[t][i] = bEnc[i];
+        for (int j = 0; j < bDec.length; j++) {
+          z[t][i] += (x[t][j] - bDec[j]) * wEnc[i][j];
+        }
+      }
+    }
+    return z;
+  }
+
+  private static boolean[][] choose(double[][] z, int[] among, int k) {
+    boolean[][] chosen = new boolean[z.length][z[0].length];
+    for (int t = 0; t < z.length; t++) {
+      double[] row = z[t];
+      Arrays.stream(among)
+          .boxed()
+          .sorted(Comparator.comparingDouble(i -> -row[i]))
+          .limit(k)
+          .filter(i -> row[i] > 0)
+          .forEach(mark(chosen[t]));
+    }
+    return chosen;
+  }
+
+  private static java.util.function.Consumer<Integer> mark(boolean[] row) {
+    return i -> row[i] = true;
+  }
+
+  private double[][] reconstruction(double[][] z, boolean[][] active, double[] bias) {
+    double[][] out = new double[z.length][];
+    for (int t = 0; t < z.length; t++) {
+      out[t] = bias.clone();
+      for (int i = 0; i < bEnc.length; i++) {
+        for (int j = 0; active[t][i] && j < bias.length; j++) {
+          out[t][j] += z[t][i] * wDec[i][j];
+        }
+      }
+    }
+    return out;
+  }
+
+  private static double[][] differences(double[][] a, double[][] b) {
+    double[][] out = new double[a.length][a[0].length];
+    for (int t = 0; t < a.length; t++) {
+      for (int j = 0; j < a[t].length; j++) {
+        out[t][j] = a[t][j] - b[t][j];
+      }
+    }
+    return out;
+  }
+
+  static double squares(double[][] rows) {
+    return Arrays.stream(rows).flatMapToDouble(Arrays::stream).map(v -> v * v).sum();
+  }
+
+  static double variance(double[][] rows) {
+    double sum = 0;
+    for (int j = 0; j < rows[0].length; j++) {
+      int column = j;
+      double mean = Arrays.stream(rows).mapToDouble(row -> row[column]).average().orElseThrow();
+      sum += Arrays.stream(rows).mapToDouble(row -> row[column] - mean).map(v -> v * v).sum();
+    }
+    return sum;
+  }
+}

@@ -1,0 +1,214 @@
+package mechinterp.sae;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.util.Arrays;
+import java.util.function.DoubleSupplier;
+import mechinterp.device.CpuDevice;
+import mechinterp.device.Device;
+import mechinterp.device.Workspace;
+import mechinterp.random.RandomStream;
+import mechinterp.tensor.FloatMatrix;
+import mechinterp.tensor.SparseCodes;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.EnumSource;
+
+class TopKObjectiveTest {
+  private static final int D_IN = 7;
+  private static final int D_SAE = 13;
+  private static final int K = 3;
+  private static final int BATCH = 6;
+  private static final double STEP = 1e-4;
+
+  /** Latents whose pre-activations are too small to be chosen, but not all negative. */
+  private static final int[] FAINT = {1, 2, 5, 9, 11};
+
+  private final Device device = CpuDevice.scalar();
+
+  /** A point away from ties: random weights, some latents faint. */
+  private static NaiveTopK point(long seed) {
+    RandomStream random = RandomStream.of(seed, "point");
+    double[][] x = matrix(random, 0, BATCH, D_IN, 1);
+    double[][] wEnc = matrix(random, 1000, D_SAE, D_IN, 1);
+    double[] bEnc = matrix(random, 2000, 1, D_SAE, 0.1)[0];
+    double[][] wDec = matrix(random, 3000, D_SAE, D_IN, 0.4);
+    double[] bDec = matrix(random, 4000, 1, D_IN, 0.3)[0];
+    for (int i : FAINT) {
+      for (int j = 0; j < D_IN; j++) {
+        wEnc[i][j] = (float) (wEnc[i][j] * 0.02);
+      }
+      bEnc[i] = (float) (0.02 * (i + 1));
+    }
+    for (int i = 0; i < D_SAE; i++) {
+      bEnc[i] += Arrays.binarySearch(FAINT, i) >= 0 ? 0 : 1.5f;
+    }
+    return new NaiveTopK(x, wEnc, bEnc, wDec, bDec);
+  }
+
+  /** Numbers that floats hold exactly, so that both implementations begin at the same point. */
+  private static double[][] matrix(
+      RandomStream random, long first, int rows, int cols, double deviation) {
+    double[][] matrix = new double[rows][cols];
+    for (int i = 0; i < rows; i++) {
+      for (int j = 0; j < cols; j++) {
+        matrix[i][j] = (float) (deviation * random.gaussian(first + (long) i * cols + j));
+      }
+    }
+    return matrix;
+  }
+
+  private FloatMatrix upload(double[]... rows) {
+    float[] values = new float[rows.length * rows[0].length];
+    for (int i = 0; i < values.length; i++) {
+      values[i] = (float) rows[i / rows[0].length][i % rows[0].length];
+    }
+    return device.matrix(rows.length, rows[0].length, values);
+  }
+
+  private TopKSae sae(NaiveTopK point) {
+    TopKSae sae = TopKSae.allocate(device, new TopKConfig(D_IN, D_SAE, K));
+    device.kernels().copy(sae.weights().wEnc(), upload(point.wEnc));
+    device.kernels().copy(sae.weights().bEnc(), upload(point.bEnc));
+    device.kernels().copy(sae.weights().wDec(), upload(point.wDec));
+    device.kernels().copy(sae.weights().bDec(), upload(point.bDec));
+    sae.weightsChanged();
+    return sae;
+  }
+
+  private TopKObjective objective(TopKSae sae, LossNormalizer normalizer, AuxKConfig aux) {
+    return Workspace.allocate(
+        "test", device, w -> new TopKObjective(w, sae, BATCH, normalizer, aux));
+  }
+
+  private static AuxKConfig aux() {
+    return AuxKConfig.defaults().withDeadAfterTokens(BATCH).withKAux(3).withAlpha(0.7);
+  }
+
+  @ParameterizedTest
+  @EnumSource(LossNormalizer.class)
+  void theReconstructionsGradientIsThatOfFiniteDifferences(LossNormalizer normalizer) {
+    checkGradients(normalizer, aux().withAlpha(0));
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "BATCH_VARIANCE, SAME_AS_LOSS,      DEAD_SHARE, EXCLUDED, 3",
+    "TOKENS,         SAME_AS_LOSS,      ONE,        INCLUDED, 3",
+    "BATCH_VARIANCE, RESIDUAL_VARIANCE, ONE,        EXCLUDED, 5",
+    "BATCH_VARIANCE, RESIDUAL_VARIANCE, DEAD_SHARE, INCLUDED, 8",
+    "TOKENS,         RESIDUAL_VARIANCE, DEAD_SHARE, EXCLUDED, 1",
+  })
+  void theGradientWithTheAuxiliaryLossIsThatOfFiniteDifferences(
+      LossNormalizer normalizer,
+      AuxNormalizer auxNormalizer,
+      AuxScale scale,
+      AuxDecoderBias bias,
+      int kAux) {
+    AuxKConfig aux =
+        aux().withKAux(kAux).withNormalizer(auxNormalizer).withScale(scale).withDecoderBias(bias);
+    checkGradients(normalizer, aux);
+  }
+
+  private void checkGradients(LossNormalizer normalizer, AuxKConfig aux) {
+    NaiveTopK naive = point(5);
+    naive.freeze(K, normalizer, aux);
+    TopKObjective objective = objective(sae(naive), normalizer, aux);
+    SaeLoss loss = objective.backward(upload(naive.x));
+    assertTrue(naive.dead().length >= FAINT.length);
+    assertEquals(naive.dead().length, loss.deadLatents());
+    assertEquals(naive.reconstructionLoss(), loss.reconstruction(), 1e-5);
+    assertEquals(naive.auxLoss(), loss.auxiliary(), 1e-5);
+    assertEquals(loss.reconstruction() + loss.auxiliary(), loss.total(), 1e-12);
+    assertEquals(aux.alpha() > 0, loss.auxiliary() > 1e-3);
+
+    SaeGradients gradients = objective.gradients();
+    FloatMatrix wEnc = device.floats(D_SAE, D_IN);
+    FloatMatrix wDec = device.floats(D_SAE, D_IN);
+    device.kernels().sparseGradient(wEnc, gradients.wEnc());
+    device.kernels().sparseGradient(wDec, gradients.wDec());
+    DoubleSupplier total = () -> naive.reconstructionLoss() + naive.auxLoss();
+    assertGradient("W_enc", total, naive.wEnc, device.toHost(wEnc));
+    assertGradient("W_dec", total, naive.wDec, device.toHost(wDec));
+    assertGradient("b_enc", total, new double[][] {naive.bEnc}, device.toHost(gradients.bEnc()));
+    assertGradient("b_dec", total, new double[][] {naive.bDec}, device.toHost(gradients.bDec()));
+  }
+
+  private static void assertGradient(
+      String name, DoubleSupplier loss, double[][] parameter, float[] gradient) {
+    int cols = parameter[0].length;
+    double largest = 0;
+    for (int i = 0; i < gradient.length; i++) {
+      double expected = centralDifference(loss, parameter[i / cols], i % cols);
+      largest = Math.max(largest, Math.abs(expected));
+      assertEquals(expected, gradient[i], 2e-5 * (1 + Math.abs(expected)), name + " " + i);
+    }
+    assertTrue(largest > 1e-3, name + " has no gradient to speak of");
+  }
+
+  private static double centralDifference(DoubleSupplier loss, double[] row, int at) {
+    double value = row[at];
+    row[at] = value + STEP;
+    double above = loss.getAsDouble();
+    row[at] = value - STEP;
+    double below = loss.getAsDouble();
+    row[at] = value;
+    return (above - below) / (2 * STEP);
+  }
+
+  @Test
+  void aLatentIsDeadAfterTheGivenTokensAndAliveOnceActive() {
+    NaiveTopK naive = point(5);
+    naive.freeze(K, LossNormalizer.TOKENS, aux());
+    TopKObjective objective =
+        objective(sae(naive), LossNormalizer.TOKENS, aux().withDeadAfterTokens(2 * BATCH));
+    assertEquals(0, objective.backward(upload(naive.x)).deadLatents());
+    SaeLoss second = objective.backward(upload(naive.x));
+    assertEquals(naive.dead().length, second.deadLatents());
+    assertTrue(second.auxiliary() > 0);
+  }
+
+  @Test
+  void fvuIsTheSameForAnyNormaliser() {
+    NaiveTopK naive = point(6);
+    double fvu =
+        objective(sae(naive), LossNormalizer.BATCH_VARIANCE, aux()).backward(upload(naive.x)).fvu();
+    SaeLoss other = objective(sae(naive), LossNormalizer.TOKENS, aux()).backward(upload(naive.x));
+    assertEquals(fvu, other.fvu());
+    assertEquals(NaiveTopK.variance(naive.x) * fvu / BATCH, other.reconstruction(), 1e-4);
+  }
+
+  @Test
+  void codesAreTheKLargestPositivePreActivations() {
+    NaiveTopK naive = point(7);
+    naive.freeze(K, LossNormalizer.TOKENS, aux());
+    TopKSae sae = sae(naive);
+    SparseCodes codes = sae.newCodes(BATCH);
+    sae.encode(codes, upload(naive.x));
+    int[] indices = device.toHost(codes.indices());
+    int[] counts = device.toHost(codes.counts());
+    float[] values = device.toHost(codes.values());
+    double[][] z = naive.preActivations();
+    for (int t = 0; t < BATCH; t++) {
+      int[] active = Arrays.copyOfRange(indices, t * K, t * K + counts[t]);
+      assertArrayEquals(naive.active(t), active);
+      for (int slot = 0; slot < counts[t]; slot++) {
+        assertEquals(z[t][active[slot]], values[t * K + slot], 1e-5);
+      }
+    }
+  }
+
+  @Test
+  void anAuxiliaryLossWithMoreLatentsThanThereAreIsRefused() {
+    TopKSae sae = sae(point(5));
+    AuxKConfig aux = aux().withKAux(D_SAE + 1);
+    IllegalArgumentException e =
+        assertThrows(
+            IllegalArgumentException.class, () -> objective(sae, LossNormalizer.TOKENS, aux));
+    assertEquals("k_aux: is 14, d_sae is 13; k_aux must be at most d_sae", e.getMessage());
+  }
+}
