@@ -1,8 +1,10 @@
 package mechinterp.io;
 
+import java.io.InputStream;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
+import java.security.DigestInputStream;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.HexFormat;
@@ -54,6 +56,11 @@ public final class Sha256 {
       digest.update(bytes.array(), 0, 4 * count);
     }
     return this;
+  }
+
+  /** Returns a stream whose bytes are added as they are read. */
+  public InputStream adding(InputStream in) {
+    return new DigestInputStream(in, digest);
   }
 
   /** Ends the hash and returns it as {@code sha256:} and 64 hexadecimal digits. */

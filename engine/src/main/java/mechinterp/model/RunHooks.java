@@ -1,0 +1,62 @@
+package mechinterp.model;
+
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.Map;
+import java.util.Set;
+import mechinterp.device.Device;
+import mechinterp.tensor.FloatMatrix;
+
+/** Edits and captures of one run. */
+final class RunHooks implements Hooks {
+  private final Device device;
+  private final TokenBatch batch;
+  private final Map<HookPoint, Edit> edits;
+  private final Set<HookPoint> missing;
+  private final boolean toTheEnd;
+  private final Map<HookPoint, FloatMatrix> captured = new HashMap<>();
+
+  /**
+   * Starts with nothing captured.
+   *
+   * @param toTheEnd whether the run's output is wanted too
+   */
+  RunHooks(
+      Device device,
+      TokenBatch batch,
+      Set<HookPoint> captures,
+      Map<HookPoint, Edit> edits,
+      boolean toTheEnd) {
+    this.device = device;
+    this.batch = batch;
+    this.edits = edits;
+    this.missing = new HashSet<>(captures);
+    this.toTheEnd = toTheEnd;
+  }
+
+  @Override
+  public void at(HookPoint point, FloatMatrix activation) {
+    Edit edit = edits.get(point);
+    if (edit != null) {
+      edit.apply(activation, batch);
+    }
+    if (missing.remove(point)) {
+      captured.put(point, copy(activation));
+    }
+  }
+
+  @Override
+  public boolean finished() {
+    return !toTheEnd && missing.isEmpty();
+  }
+
+  Map<HookPoint, FloatMatrix> captured() {
+    return captured;
+  }
+
+  private FloatMatrix copy(FloatMatrix activation) {
+    FloatMatrix copy = device.floats(activation.rows(), activation.cols());
+    device.kernels().copy(copy, activation);
+    return copy;
+  }
+}

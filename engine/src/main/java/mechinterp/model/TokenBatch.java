@@ -1,0 +1,102 @@
+package mechinterp.model;
+
+import java.util.List;
+import mechinterp.tokenizer.Encoding;
+
+/**
+ * Several token sequences, one after the other without padding. Row t of an activation belongs to
+ * token t of the batch. Immutable.
+ */
+public final class TokenBatch {
+  private final int[] ids;
+  private final int[] starts;
+
+  private TokenBatch(int[] ids, int[] starts) {
+    this.ids = ids;
+    this.starts = starts;
+  }
+
+  /**
+   * Joins sequences of token ids.
+   *
+   * @throws IllegalArgumentException when there is no sequence or an empty one
+   */
+  public static TokenBatch ofIds(List<int[]> sequences) {
+    int[] starts = new int[sequences.size() + 1];
+    for (int s = 0; s < sequences.size(); s++) {
+      requireTokens(s, sequences.get(s).length);
+      starts[s + 1] = Math.addExact(starts[s], sequences.get(s).length);
+    }
+    if (sequences.isEmpty()) {
+      throw new IllegalArgumentException("token batch: no sequences; there must be at least one");
+    }
+    int[] ids = new int[starts[sequences.size()]];
+    for (int s = 0; s < sequences.size(); s++) {
+      System.arraycopy(sequences.get(s), 0, ids, starts[s], sequences.get(s).length);
+    }
+    return new TokenBatch(ids, starts);
+  }
+
+  /**
+   * Joins encoded texts.
+   *
+   * @throws IllegalArgumentException when there is no text or one without tokens
+   */
+  public static TokenBatch of(List<Encoding> texts) {
+    return ofIds(texts.stream().map(Encoding::ids).toList());
+  }
+
+  private static void requireTokens(int sequence, int tokens) {
+    if (tokens == 0) {
+      throw new IllegalArgumentException(
+          "token batch: sequence %d has no tokens; each must have at least one"
+              .formatted(sequence));
+    }
+  }
+
+  /** Returns the number of tokens of all sequences. */
+  public int tokens() {
+    return ids.length;
+  }
+
+  /** Returns the number of sequences. */
+  public int sequences() {
+    return starts.length - 1;
+  }
+
+  /** Returns the id of a token. */
+  public int id(int token) {
+    return ids[token];
+  }
+
+  /** Returns the ids of all tokens in a new array. */
+  public int[] ids() {
+    return ids.clone();
+  }
+
+  /** Returns the first token of a sequence. */
+  public int start(int sequence) {
+    return starts[sequence];
+  }
+
+  /** Returns the token behind the last one of a sequence. */
+  public int end(int sequence) {
+    return starts[sequence + 1];
+  }
+
+  /** Returns the first token of each sequence, then the number of tokens, in a new array. */
+  public int[] sequenceStarts() {
+    return starts.clone();
+  }
+
+  /** Returns the place of each token in its sequence, from 0 on, in a new array. */
+  public int[] positions() {
+    int[] positions = new int[ids.length];
+    for (int s = 0; s < sequences(); s++) {
+      for (int t = start(s); t < end(s); t++) {
+        positions[t] = t - start(s);
+      }
+    }
+    return positions;
+  }
+}

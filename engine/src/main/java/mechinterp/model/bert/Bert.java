@@ -1,0 +1,141 @@
+package mechinterp.model.bert;
+
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.List;
+import mechinterp.device.Device;
+import mechinterp.io.FormatException;
+import mechinterp.io.OnnxFile;
+import mechinterp.io.OnnxNode;
+import mechinterp.io.OnnxTensor;
+import mechinterp.model.OnnxWeights;
+import mechinterp.model.Stage;
+import mechinterp.model.Transformer;
+import mechinterp.model.TransformerConfig;
+import mechinterp.model.WeightLoader;
+import mechinterp.model.Weights;
+import mechinterp.tokenizer.Tokenizer;
+
+/** Makes BERT encoders. Weights have the names of Hugging Face's {@code BertModel}. */
+public final class Bert {
+  private Bert() {}
+
+  /**
+   * Makes a model from weights.
+   *
+   * @param config its sizes
+   * @param identity its name and the SHA-256 of its weights
+   * @param weights [in, out] for linear layers
+   * @param tokenizer what makes its tokens
+   * @param device where it computes
+   * @throws FormatException when a weight is missing or has another shape than the sizes say
+   */
+  public static Transformer of(
+      TransformerConfig config,
+      String identity,
+      Weights weights,
+      Tokenizer tokenizer,
+      Device device)
+      throws IOException {
+    WeightLoader loader = new WeightLoader(config.name(), weights, device);
+    List<Stage> stages = new ArrayList<>();
+    stages.add(new BertEmbedding(config, loader));
+    for (int layer = 0; layer < config.nLayers(); layer++) {
+      stages.add(new BertBlock(config, layer, loader));
+    }
+    return new Transformer(config, identity, tokenizer, device, stages);
+  }
+
+  /**
+   * Makes a model from an ONNX file that PyTorch exported from {@code BertModel}.
+   *
+   * @param name the model's name
+   * @param identity its name and the SHA-256 of its weights
+   * @throws FormatException when the file holds something else
+   */
+  public static Transformer of(
+      String name, String identity, OnnxFile file, Tokenizer tokenizer, Device device)
+      throws IOException {
+    Weights weights = new OnnxWeights(file);
+    return of(checkedConfig(name, file, weights), identity, weights, tokenizer, device);
+  }
+
+  private static TransformerConfig checkedConfig(String name, OnnxFile file, Weights weights)
+      throws IOException {
+    try {
+      return config(name, file, weights);
+    } catch (IllegalArgumentException e) {
+      throw new FormatException(file.name(), String.valueOf(e.getMessage()), e);
+    }
+  }
+
+  /** Reads the sizes from the shapes of the weights and from the constants of the graph. */
+  private static TransformerConfig config(String name, OnnxFile file, Weights weights)
+      throws IOException {
+    int layers = 0;
+    while (weights.contains("encoder.layer." + layers + ".intermediate.dense.weight")) {
+      layers++;
+    }
+    if (layers == 0) {
+      throw new FormatException(
+          file.name(),
+          "no weight encoder.layer.0.intermediate.dense.weight; expected a BERT encoder");
+    }
+    String split = "/encoder/layer.0/attention/self/Concat";
+    return new TransformerConfig(
+        name,
+        layers,
+        size(weights, "embeddings.word_embeddings.weight", 1, file),
+        integer(file, constant(file, split, 2)),
+        integer(file, constant(file, split, 3)),
+        size(weights, "encoder.layer.0.intermediate.dense.weight", 1, file),
+        size(weights, "embeddings.word_embeddings.weight", 0, file),
+        size(weights, "embeddings.position_embeddings.weight", 0, file),
+        size(weights, "embeddings.token_type_embeddings.weight", 0, file),
+        number(file, constant(file, "/embeddings/LayerNorm/Add", 1)));
+  }
+
+  private static int size(Weights weights, String name, int dimension, OnnxFile file)
+      throws IOException {
+    List<Integer> shape = weights.shape(name);
+    if (shape.size() != 2) {
+      throw new FormatException(
+          file.name(), "%s has shape %s; expected two dimensions".formatted(name, shape));
+    }
+    return shape.get(dimension);
+  }
+
+  /** Returns the constant that a node reads: heads and sizes are written in the graph only. */
+  private static OnnxTensor constant(OnnxFile file, String nodeName, int input)
+      throws FormatException {
+    OnnxNode node =
+        file.node(nodeName)
+            .filter(found -> found.inputs().size() > input)
+            .orElseThrow(() ->
+                new FormatException(
+                    file.name(),
+                    "no node %s with %d inputs; expected a BERT encoder exported by PyTorch"
+                        .formatted(nodeName, input + 1)));
+    return file.tensor(node.inputs().get(input));
+  }
+
+  private static int integer(OnnxFile file, OnnxTensor tensor) throws FormatException {
+    long[] values = tensor.longs();
+    requireOne(file, tensor, values.length);
+    return Math.clamp(values[0], -1, Integer.MAX_VALUE);
+  }
+
+  private static float number(OnnxFile file, OnnxTensor tensor) throws FormatException {
+    float[] values = tensor.floats();
+    requireOne(file, tensor, values.length);
+    return values[0];
+  }
+
+  private static void requireOne(OnnxFile file, OnnxTensor tensor, int count)
+      throws FormatException {
+    if (count != 1) {
+      throw new FormatException(
+          file.name(), "tensor %s has %d numbers; expected one".formatted(tensor.name(), count));
+    }
+  }
+}
