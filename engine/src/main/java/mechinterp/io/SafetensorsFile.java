@@ -14,6 +14,7 @@ import java.util.Collections;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
+import java.util.zip.CRC32C;
 
 /**
  * A safetensors file, mapped into memory: opening reads the header and checks all of it; numbers
@@ -26,7 +27,9 @@ public final class SafetensorsFile implements AutoCloseable {
   /** The largest header that the format allows, in bytes. */
   public static final long LARGEST_HEADER = 100_000_000;
 
+  private static final String FLOAT_TYPES = "F32, F16, BF16 or F64";
   private static final int LENGTH_BYTES = 8;
+  private static final long CHECKSUM_PIECE = 1 << 30;
   private static final int LARGEST_ARRAY = Integer.MAX_VALUE - 8;
   private static final ValueLayout.OfShort SHORT =
       ValueLayout.JAVA_SHORT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
@@ -41,13 +44,16 @@ public final class SafetensorsFile implements AutoCloseable {
 
   private final Path path;
   private final Arena arena;
+  private final MemorySegment file;
   private final MemorySegment data;
   private final SafetensorsHeader header;
 
-  private SafetensorsFile(Path path, Arena arena, MemorySegment data, SafetensorsHeader header) {
+  private SafetensorsFile(
+      Path path, Arena arena, MemorySegment file, long dataBegin, SafetensorsHeader header) {
     this.path = path;
     this.arena = arena;
-    this.data = data;
+    this.file = file;
+    this.data = file.asSlice(dataBegin);
     this.header = header;
   }
 
@@ -68,7 +74,7 @@ public final class SafetensorsFile implements AutoCloseable {
       byte[] header = file.asSlice(LENGTH_BYTES, headerBytes).toArray(ValueLayout.JAVA_BYTE);
       SafetensorsHeader parsed =
           SafetensorsHeader.parse(path.toString(), header, file.byteSize() - dataBegin);
-      SafetensorsFile opened = new SafetensorsFile(path, arena, file.asSlice(dataBegin), parsed);
+      SafetensorsFile opened = new SafetensorsFile(path, arena, file, dataBegin, parsed);
       complete = true;
       return opened;
     } finally {
@@ -181,6 +187,7 @@ public final class SafetensorsFile implements AutoCloseable {
    */
   public float[] floats(String name, long firstRow, long rows) throws FormatException {
     TensorInfo info = info(name);
+    require(info, info.dtype().isFloat(), FLOAT_TYPES);
     Objects.checkFromIndexSize(firstRow, rows, info.rows());
     float[] values = new float[arrayLength(info, rows * info.rowSize())];
     readFloats(info, firstRow * info.rowSize(), values, 0, values.length);
@@ -191,11 +198,10 @@ public final class SafetensorsFile implements AutoCloseable {
    * Copies {@code count} numbers of a float tensor, from number {@code first} on, into an array
    * from index {@code offset} on.
    *
-   * @throws FormatException when it is not of F32, F16, BF16 or F64
+   * @throws IllegalArgumentException when it is not of F32, F16, BF16 or F64
    * @throws IndexOutOfBoundsException when there are no such numbers, or no room for them
    */
-  public void readFloats(TensorInfo info, long first, float[] to, int offset, int count)
-      throws FormatException {
+  public void readFloats(TensorInfo info, long first, float[] to, int offset, int count) {
     MemorySegment from = part(info, first, count);
     Objects.checkFromIndexSize(offset, count, to.length);
     switch (info.dtype()) {
@@ -216,8 +222,22 @@ public final class SafetensorsFile implements AutoCloseable {
         }
       }
       case BOOL, U8, I8, F8_E4M3, F8_E5M2, I16, U16, I32, U32, I64, U64 ->
-          throw wrongType(info, "F32, F16, BF16 or F64");
+          throw new IllegalArgumentException(wrongType(info, FLOAT_TYPES));
     }
+  }
+
+  /**
+   * Copies {@code count} numbers of a tensor of I32, from number {@code first} on, into an array
+   * from index {@code offset} on.
+   *
+   * @throws IllegalArgumentException when it is not of I32
+   * @throws IndexOutOfBoundsException when there are no such numbers, or no room for them
+   */
+  public void readInts(TensorInfo info, long first, int[] to, int offset, int count) {
+    if (info.dtype() != DType.I32) {
+      throw new IllegalArgumentException(wrongType(info, "I32"));
+    }
+    MemorySegment.copy(part(info, first, count), INT, 0, to, offset, count);
   }
 
   /**
@@ -227,11 +247,9 @@ public final class SafetensorsFile implements AutoCloseable {
    */
   public int[] ints(String name) throws FormatException {
     TensorInfo info = info(name);
-    if (info.dtype() != DType.I32) {
-      throw wrongType(info, "I32");
-    }
+    require(info, info.dtype() == DType.I32, "I32");
     int[] values = new int[arrayLength(info, info.size())];
-    MemorySegment.copy(part(info, 0, values.length), INT, 0, values, 0, values.length);
+    readInts(info, 0, values, 0, values.length);
     return values;
   }
 
@@ -242,12 +260,20 @@ public final class SafetensorsFile implements AutoCloseable {
    */
   public long[] longs(String name) throws FormatException {
     TensorInfo info = info(name);
-    if (info.dtype() != DType.I64) {
-      throw wrongType(info, "I64");
-    }
+    require(info, info.dtype() == DType.I64, "I64");
     long[] values = new long[arrayLength(info, info.size())];
     MemorySegment.copy(part(info, 0, values.length), LONG, 0, values, 0, values.length);
     return values;
+  }
+
+  /** Returns the CRC32C of the whole file, as {@link SafetensorsWriter#write} returned it. */
+  public String checksum() {
+    CRC32C crc = new CRC32C();
+    for (long from = 0; from < file.byteSize(); from += CHECKSUM_PIECE) {
+      long count = Math.min(CHECKSUM_PIECE, file.byteSize() - from);
+      crc.update(file.asSlice(from, count).asByteBuffer());
+    }
+    return SafetensorsWriter.text(crc);
   }
 
   /** Unmaps the file; reading afterwards is an {@link IllegalStateException}. */
@@ -272,9 +298,13 @@ public final class SafetensorsFile implements AutoCloseable {
     return (int) size;
   }
 
-  private FormatException wrongType(TensorInfo info, String expected) {
-    return new FormatException(
-        path.toString(),
-        "tensor \"" + info.name() + "\" is " + info.dtype() + "; it must be " + expected);
+  private void require(TensorInfo info, boolean condition, String expected) throws FormatException {
+    if (!condition) {
+      throw new FormatException(path.toString(), wrongType(info, expected));
+    }
+  }
+
+  private static String wrongType(TensorInfo info, String expected) {
+    return "tensor \"" + info.name() + "\" is " + info.dtype() + "; it must be " + expected;
   }
 }

@@ -8,9 +8,12 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.HexFormat;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.zip.CRC32C;
+import java.util.zip.CheckedOutputStream;
 
 /**
  * Writes a safetensors file: tensors are declared with their shapes, each with a source of its
@@ -87,14 +90,21 @@ public final class SafetensorsWriter {
   }
 
   /**
-   * Writes the file, in place of one that may be there.
+   * Writes the file, in place of one that may be there, and returns its CRC32C as {@code crc32c:}
+   * and 8 hexadecimal digits.
    *
    * @throws IOException when the disk is full or refuses, or a source throws it
    * @throws IllegalArgumentException when a source hands over more or fewer numbers than its shape
    *     has
    */
-  public void write(Path target) throws IOException {
-    AtomicFile.write(target, this::writeTo);
+  public String write(Path target) throws IOException {
+    CRC32C crc = new CRC32C();
+    AtomicFile.write(target, out -> writeTo(new CheckedOutputStream(out, crc)));
+    return text(crc);
+  }
+
+  static String text(CRC32C crc) {
+    return "crc32c:" + HexFormat.of().toHexDigits((int) crc.getValue());
   }
 
   /** Writes the same bytes to a stream. */

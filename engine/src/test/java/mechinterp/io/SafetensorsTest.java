@@ -17,6 +17,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.zip.CRC32C;
 import mechinterp.random.RandomStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -143,6 +144,18 @@ class SafetensorsTest {
     assertThrows(IllegalArgumentException.class, () -> wrongKind.write(path));
     SafetensorsWriter taken = new SafetensorsWriter().floats("W", new float[0], 0);
     assertThrows(IllegalArgumentException.class, () -> taken.floats("W", new float[0], 0));
+  }
+
+  @Test
+  void theChecksumIsThatOfTheFilesBytes() throws IOException {
+    Path path = folder.resolve("a.safetensors");
+    String written = new SafetensorsWriter().ints("a", new int[] {1, 2, 3}, 3).write(path);
+    CRC32C crc = new CRC32C();
+    crc.update(Files.readAllBytes(path));
+    assertEquals("crc32c:%08x".formatted(crc.getValue()), written);
+    try (SafetensorsFile file = SafetensorsFile.open(path)) {
+      assertEquals(written, file.checksum());
+    }
   }
 
   @Test

@@ -1,0 +1,304 @@
+package mechinterp.activation;
+
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Objects;
+import java.util.Optional;
+import mechinterp.device.Device;
+import mechinterp.io.AtomicFolder;
+
+/**
+ * The activations of many tokens at one hook point, [tokens, d_in], in the order of the text: in
+ * memory or in mapped files. Numbers are read as the model made them; {@link #shuffled} applies the
+ * normalization. Safe for several threads, until {@link #close}.
+ */
+public final class ActivationStore implements AutoCloseable {
+  private static final int ROWS_AT_ONCE = 1024;
+
+  private final String name;
+  private final int dIn;
+  private final int tokens;
+  private final Optional<ActivationIdentity> identity;
+  private final Normalization normalization;
+  private final List<Shard> shards;
+  private final int[] firstRows;
+
+  private ActivationStore(
+      String name,
+      int dIn,
+      Optional<ActivationIdentity> identity,
+      Normalization normalization,
+      List<? extends Shard> shards) {
+    this.name = name;
+    this.dIn = dIn;
+    this.identity = identity;
+    this.normalization = normalization;
+    this.shards = List.copyOf(shards);
+    firstRows = new int[shards.size()];
+    int rows = 0;
+    for (int i = 0; i < firstRows.length; i++) {
+      firstRows[i] = rows;
+      rows = Math.addExact(rows, shards.get(i).rows());
+    }
+    tokens = rows;
+  }
+
+  /**
+   * Wraps activations in memory, [tokens, d_in], of which nothing more is known; the array is not
+   * copied.
+   *
+   * @throws IllegalArgumentException when there is no row, or a number is not finite
+   */
+  public static ActivationStore inMemory(int dIn, float[] activations) {
+    requireRows(dIn, activations);
+    MemoryShard shard = new MemoryShard(dIn, activations, Optional.empty());
+    return new ActivationStore(
+        "activations in memory", dIn, Optional.empty(), Normalization.NONE, List.of(shard));
+  }
+
+  /**
+   * Wraps activations in memory, [tokens, d_in], and the tokens that they belong to; arrays are not
+   * copied.
+   *
+   * @throws IllegalArgumentException when there is no row, a number is not finite, or the numbers
+   *     of rows differ
+   */
+  public static ActivationStore inMemory(
+      int dIn, float[] activations, TokenOrigins origins, ActivationIdentity identity) {
+    requireRows(dIn, activations);
+    if (origins.size() != activations.length / dIn) {
+      throw new IllegalArgumentException(
+          "activations: %d rows, %d token origins; they must be as many"
+              .formatted(activations.length / dIn, origins.size()));
+    }
+    MemoryShard shard = new MemoryShard(dIn, activations, Optional.of(origins));
+    return ofShards(identity, Normalization.NONE, dIn, List.of(shard));
+  }
+
+  private static void requireRows(int dIn, float[] activations) {
+    if (dIn < 1 || activations.length == 0 || activations.length % dIn != 0) {
+      throw new IllegalArgumentException(
+          "activations: %d numbers, d_in is %d; they must be at least one row and whole rows"
+              .formatted(activations.length, dIn));
+    }
+    int wrong = FiniteNumbers.firstOther(activations, 0, activations.length);
+    if (wrong >= 0) {
+      throw new IllegalArgumentException(
+          "activations: row %d, column %d is %s; it must be a finite number"
+              .formatted(wrong / dIn, wrong % dIn, activations[wrong]));
+    }
+  }
+
+  static ActivationStore ofShards(
+      ActivationIdentity identity,
+      Normalization normalization,
+      int dIn,
+      List<? extends Shard> shards) {
+    return new ActivationStore(
+        "activations in memory", dIn, Optional.of(identity), normalization, shards);
+  }
+
+  /**
+   * Opens a store's folder. All of it is read once: every shard's checksum is compared with the one
+   * in {@code store.json}, so what is read later is what was written.
+   *
+   * @throws mechinterp.io.FormatException naming the file and field, or the shard that is corrupted
+   * @throws IOException when a file is missing or cannot be read
+   */
+  public static ActivationStore open(Path folder) throws IOException {
+    StoreFolder.Header header = StoreFolder.header(folder);
+    List<MappedShard> shards = new ArrayList<>();
+    boolean complete = false;
+    try {
+      for (StoreFolder.ShardEntry entry : header.shards()) {
+        Path file = folder.resolve(entry.file());
+        shards.add(MappedShard.ofStore(file, entry.tokens(), header.dIn(), entry.checksum()));
+      }
+      complete = true;
+    } finally {
+      if (!complete) {
+        shards.forEach(MappedShard::close);
+      }
+    }
+    return new ActivationStore(
+        "activation store " + folder,
+        header.dIn(),
+        Optional.of(header.identity()),
+        header.normalization(),
+        shards);
+  }
+
+  /**
+   * Opens a safetensors file with a tensor {@code activations} [n, d_in] of F32, F16, BF16 or F64,
+   * of which nothing more is known. All of it is read once.
+   *
+   * @throws mechinterp.io.FormatException when there is no such tensor, it has no row, or a number
+   *     in it is not finite, with row and column
+   * @throws IOException when the file is missing or cannot be read
+   */
+  public static ActivationStore ofSafetensors(Path file) throws IOException {
+    MappedShard shard = MappedShard.ofFile(file);
+    return new ActivationStore(
+        "activations " + file, shard.dIn(), Optional.empty(), Normalization.NONE, List.of(shard));
+  }
+
+  /** Returns what messages call the store. */
+  public String name() {
+    return name;
+  }
+
+  /** Returns the width of an activation. */
+  public int dIn() {
+    return dIn;
+  }
+
+  /** Returns how many tokens there are, at least 1. */
+  public int tokens() {
+    return tokens;
+  }
+
+  /** Returns what the activations are of; empty when they came without it. */
+  public Optional<ActivationIdentity> identity() {
+    return identity;
+  }
+
+  /** Returns what the activations are to be multiplied with. */
+  public Normalization normalization() {
+    return normalization;
+  }
+
+  /**
+   * Returns the same activations with another normalization, such as held-out data with that of the
+   * training data. Closing one closes both.
+   */
+  public ActivationStore withNormalization(Normalization other) {
+    return new ActivationStore(name, dIn, identity, other, shards);
+  }
+
+  /**
+   * Checks that the activations are of the model, hook and tokenizer expected; those of which
+   * nothing is known pass.
+   *
+   * @throws IllegalArgumentException naming what differs
+   */
+  public void requireSameSource(ActivationIdentity expected) {
+    identity.ifPresent(found -> found.requireSameSource(name, expected));
+  }
+
+  /**
+   * Copies the activations of {@code count} tokens, from token {@code first} on, into an array from
+   * index {@code offset} on.
+   *
+   * @throws IndexOutOfBoundsException when there are no such tokens, or no room for them
+   */
+  public void read(int first, int count, float[] to, int offset) {
+    Objects.checkFromIndexSize(first, count, tokens);
+    Objects.checkFromIndexSize(offset, (long) count * dIn, to.length);
+    forEachPart(
+        first, count, (shard, row, rows, done) -> shard.read(row, rows, to, offset + done * dIn));
+  }
+
+  /**
+   * Copies the activations of {@code count} tokens, whose numbers stand in {@code which} from index
+   * {@code from} on, into an array from index {@code offset} on.
+   *
+   * @throws IndexOutOfBoundsException when there are no such tokens, or no room for them
+   */
+  public void gather(int[] which, int from, int count, float[] to, int offset) {
+    Objects.checkFromIndexSize(from, count, which.length);
+    Objects.checkFromIndexSize(offset, (long) count * dIn, to.length);
+    for (int i = 0; i < count; i++) {
+      int row = Objects.checkIndex(which[from + i], tokens);
+      int shard = shardOf(row);
+      shards.get(shard).read(row - firstRows[shard], 1, to, offset + i * dIn);
+    }
+  }
+
+  /**
+   * Returns which tokens {@code count} rows belong to, from row {@code first} on.
+   *
+   * @throws IndexOutOfBoundsException when there are no such rows
+   * @throws IllegalStateException when the activations came without their tokens
+   */
+  public TokenOrigins origins(int first, int count) {
+    if (identity.isEmpty()) {
+      throw new IllegalStateException(
+          name + ": has no token data; contexts need a store that was harvested from text");
+    }
+    Objects.checkFromIndexSize(first, count, tokens);
+    TokenOrigins origins = TokenOrigins.ofSize(count);
+    forEachPart(
+        first, count, (shard, row, rows, done) -> shard.readOrigins(row, rows, origins, done));
+    return origins;
+  }
+
+  /**
+   * Returns endless shuffled batches, normalised, with the order of each round drawn from {@code
+   * seed}.
+   */
+  public ActivationBatches shuffled(Device device, long seed) {
+    return new ShuffledBatches(this, device, seed);
+  }
+
+  /**
+   * Writes the store into a new folder, which {@link #open} reads; the folder appears whole or not
+   * at all.
+   *
+   * @throws IllegalStateException when the activations came without their tokens
+   * @throws IOException when the disk is full or refuses, or the folder holds something
+   */
+  public void save(Path folder) throws IOException {
+    ActivationIdentity known =
+        identity.orElseThrow(
+            () -> new IllegalStateException(name + ": has no token data; a store needs it"));
+    AtomicFolder.write(
+        folder,
+        inside -> {
+          StoreFolder files = new StoreFolder(inside);
+          ShardBuilder builder = new ShardBuilder(dIn, tokens, files::add);
+          for (int first = 0; first < tokens; first += ROWS_AT_ONCE) {
+            copy(first, Math.min(ROWS_AT_ONCE, tokens - first), builder);
+          }
+          builder.finish();
+          files.finish(dIn, known, normalization);
+        });
+  }
+
+  private void copy(int first, int count, ShardBuilder to) throws IOException {
+    float[] rows = new float[Math.multiplyExact(count, dIn)];
+    read(first, count, rows, 0);
+    TokenOrigins origins = origins(first, count);
+    for (int i = 0; i < count; i++) {
+      to.add(rows, i * dIn, origins.tokenId(i), origins.document(i), origins.position(i));
+    }
+  }
+
+  /** Unmaps the files; reading afterwards is an {@link IllegalStateException}. */
+  @Override
+  public void close() {
+    shards.forEach(Shard::close);
+  }
+
+  @FunctionalInterface
+  private interface Part {
+    void visit(Shard shard, int firstRow, int rows, int rowsBefore);
+  }
+
+  private void forEachPart(int first, int count, Part part) {
+    for (int done = 0; done < count; ) {
+      int shard = shardOf(first + done);
+      int row = first + done - firstRows[shard];
+      int rows = Math.min(count - done, shards.get(shard).rows() - row);
+      part.visit(shards.get(shard), row, rows, done);
+      done += rows;
+    }
+  }
+
+  private int shardOf(int row) {
+    int found = Arrays.binarySearch(firstRows, row);
+    return found >= 0 ? found : -found - 2;
+  }
+}

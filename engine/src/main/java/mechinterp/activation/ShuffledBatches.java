@@ -1,0 +1,81 @@
+package mechinterp.activation;
+
+import mechinterp.device.Device;
+import mechinterp.random.RandomStream;
+import mechinterp.tensor.FloatMatrix;
+
+/**
+ * Batches of a store's tokens in a new random order each round, across all documents. The order of
+ * round e is the permutation of the random stream {@code shuffle/e}, so any position can be reached
+ * again, by {@link #seek}, without going through those before it. It holds 4 bytes for each token
+ * of the store and one batch.
+ */
+final class ShuffledBatches implements ActivationBatches {
+  private static final long NONE = -1;
+
+  private final ActivationStore store;
+  private final Device device;
+  private final long seed;
+  private long position;
+  private long round = NONE;
+  private int[] order = new int[0];
+  private float[] rows = new float[0];
+
+  ShuffledBatches(ActivationStore store, Device device, long seed) {
+    this.store = store;
+    this.device = device;
+    this.seed = seed;
+  }
+
+  @Override
+  public int dIn() {
+    return store.dIn();
+  }
+
+  @Override
+  public void next(FloatMatrix batch) {
+    if (batch.cols() != store.dIn()) {
+      throw new IllegalArgumentException(
+          "batch: is %s, activations are %d wide; columns must equal d_in"
+              .formatted(batch.shape(), store.dIn()));
+    }
+    int numbers = Math.toIntExact(batch.size());
+    if (rows.length < numbers) {
+      rows = new float[numbers];
+    }
+    gather(batch.rows());
+    store.normalization().apply(rows, 0, numbers);
+    device.upload(batch, rows, 0);
+  }
+
+  private void gather(int count) {
+    for (int done = 0; done < count; ) {
+      turnTo(position / store.tokens());
+      int at = (int) (position % store.tokens());
+      int part = Math.min(count - done, store.tokens() - at);
+      store.gather(order, at, part, rows, done * store.dIn());
+      done += part;
+      position += part;
+    }
+  }
+
+  private void turnTo(long wanted) {
+    if (round != wanted) {
+      order = RandomStream.of(seed, "shuffle/" + wanted).permutation(store.tokens());
+      round = wanted;
+    }
+  }
+
+  @Override
+  public long position() {
+    return position;
+  }
+
+  @Override
+  public void seek(long tokens) {
+    if (tokens < 0) {
+      throw new IllegalArgumentException("seek: position is " + tokens + "; it must be at least 0");
+    }
+    position = tokens;
+  }
+}

@@ -1,0 +1,128 @@
+package mechinterp.activation;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.util.Arrays;
+import mechinterp.device.CpuDevice;
+import mechinterp.device.Device;
+import mechinterp.io.Refusal;
+import mechinterp.tensor.FloatMatrix;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class ShuffledBatchesTest {
+  private static final int TOKENS = 101;
+
+  private final Device device = CpuDevice.scalar();
+
+  @AfterEach
+  void close() {
+    device.close();
+  }
+
+  /** A store whose row i is [i, 2 i]. */
+  private static ActivationStore store() {
+    float[] values = new float[2 * TOKENS];
+    for (int i = 0; i < TOKENS; i++) {
+      values[2 * i] = i;
+      values[2 * i + 1] = 2 * i;
+    }
+    return ActivationStore.inMemory(2, values);
+  }
+
+  private int[] draw(ActivationBatches batches, int batchSize, int tokens) {
+    FloatMatrix batch = device.floats(batchSize, 2);
+    int[] drawn = new int[tokens];
+    for (int done = 0; done < tokens; done += batchSize) {
+      batches.next(batch);
+      float[] rows = device.toHost(batch);
+      for (int i = 0; i < Math.min(batchSize, tokens - done); i++) {
+        assertEquals(2 * rows[2 * i], rows[2 * i + 1]);
+        drawn[done + i] = (int) rows[2 * i];
+      }
+    }
+    return drawn;
+  }
+
+  private static int[] sorted(int[] values, int from, int to) {
+    int[] part = Arrays.copyOfRange(values, from, to);
+    Arrays.sort(part);
+    return part;
+  }
+
+  @ParameterizedTest
+  @ValueSource(ints = {1, 7, 100, 101, 102, 350})
+  void eachRoundHoldsEveryTokenOnceWhateverTheBatch(int batchSize) {
+    int[] drawn = draw(store().shuffled(device, 1), batchSize, 3 * TOKENS);
+    int[] all = new int[TOKENS];
+    Arrays.setAll(all, i -> i);
+    for (int round = 0; round < 3; round++) {
+      assertArrayEquals(all, sorted(drawn, round * TOKENS, (round + 1) * TOKENS));
+    }
+    assertArrayEquals(draw(store().shuffled(device, 1), 13, 3 * TOKENS), drawn);
+  }
+
+  @Test
+  void ordersDifferBetweenRoundsAndSeeds() {
+    int[] drawn = draw(store().shuffled(device, 1), TOKENS, 2 * TOKENS);
+    int[] first = Arrays.copyOf(drawn, TOKENS);
+    assertFalse(Arrays.equals(first, Arrays.copyOfRange(drawn, TOKENS, 2 * TOKENS)));
+    assertFalse(Arrays.equals(first, draw(store().shuffled(device, 2), TOKENS, TOKENS)));
+  }
+
+  @Test
+  void neighboursInTheTextAreNotNeighboursInABatch() {
+    int[] drawn = draw(store().shuffled(device, 9), TOKENS, TOKENS);
+    int stillNeighbours = 0;
+    double displacement = 0;
+    for (int i = 1; i < TOKENS; i++) {
+      stillNeighbours += drawn[i] == drawn[i - 1] + 1 ? 1 : 0;
+      displacement += Math.abs(drawn[i] - i);
+    }
+    assertTrue(stillNeighbours < 8, stillNeighbours + " pairs");
+    assertEquals(TOKENS / 3.0, displacement / TOKENS, 8);
+  }
+
+  @ParameterizedTest
+  @ValueSource(longs = {0, 1, 57, 101, 150, 202})
+  void seekingGoesOnAsIfDrawn(long position) {
+    int[] all = draw(store().shuffled(device, 4), 1, 303);
+    ActivationBatches batches = store().shuffled(device, 4);
+    draw(batches, 3, 33);
+    batches.seek(position);
+    int[] rest = draw(batches, 11, 99);
+    assertArrayEquals(Arrays.copyOfRange(all, (int) position, (int) position + 99), rest);
+    assertEquals(position + 99, batches.position());
+  }
+
+  @Test
+  void batchesAreNormalised() {
+    ActivationStore store =
+        store()
+            .withNormalization(
+                new Normalization(Normalization.Method.EXPECTED_AVERAGE_ONLY_IN, 0.5));
+    FloatMatrix batch = device.floats(TOKENS, 2);
+    store.shuffled(device, 1).next(batch);
+    float[] rows = device.toHost(batch);
+    float largest = 0;
+    for (float value : rows) {
+      largest = Math.max(largest, value);
+    }
+    assertEquals(100, largest);
+  }
+
+  @Test
+  void aBatchOfAnotherWidthOrANegativePositionIsRefused() {
+    ActivationBatches batches = store().shuffled(device, 1);
+    assertEquals(
+        "batch: is [4, 3], activations are 2 wide; columns must equal d_in",
+        Refusal.of(IllegalArgumentException.class, () -> batches.next(device.floats(4, 3))));
+    assertThrows(IllegalArgumentException.class, () -> batches.seek(-1));
+  }
+}
