@@ -1,0 +1,123 @@
+package mechinterp.analysis;
+
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.Comparator;
+import java.util.List;
+import mechinterp.device.Device;
+import mechinterp.kernel.Kernels;
+import mechinterp.kernel.Operand;
+import mechinterp.kernel.Write;
+import mechinterp.sae.Sae;
+import mechinterp.tensor.FloatMatrix;
+
+/** Angles between the weights of latents. */
+public final class DecoderGeometry {
+  private static final int BLOCK = 1024;
+  private static final Comparator<Neighbour> NEAREST_FIRST =
+      Comparator.comparingDouble(Neighbour::cosine).reversed().thenComparing(Neighbour::latent);
+
+  private final Device device;
+  private final Kernels kernels;
+  private final FloatMatrix encoder;
+  private final FloatMatrix decoder;
+
+  /** Looks at the weights of an autoencoder as they are when asked. */
+  public DecoderGeometry(Sae sae) {
+    this.device = sae.device();
+    this.kernels = device.kernels();
+    this.encoder = sae.weights().wEnc();
+    this.decoder = sae.weights().wDec();
+  }
+
+  /**
+   * Returns for each of {@code latents} the {@code count} other latents whose decoder rows have the
+   * largest cosine with its own, the nearest first, equal ones by number. The decoder is gone
+   * through in blocks of 1,024 rows.
+   *
+   * @throws IllegalArgumentException when there is no such latent
+   */
+  public List<List<Neighbour>> neighbours(List<Integer> latents, int count) {
+    List<List<Neighbour>> nearest = new ArrayList<>();
+    latents.forEach(_ -> nearest.add(new ArrayList<>()));
+    if (latents.isEmpty()) {
+      return nearest;
+    }
+    FloatMatrix queries = unitRows(latents);
+    FloatMatrix block = device.floats(Math.min(BLOCK, decoder.rows()), decoder.cols());
+    FloatMatrix cosines = device.floats(latents.size(), block.rows());
+    for (int from = 0; from < decoder.rows(); from += BLOCK) {
+      int rows = Math.min(BLOCK, decoder.rows() - from);
+      FloatMatrix unit = block.rowRange(0, rows);
+      FloatMatrix products = cosines.columnRange(0, rows);
+      kernels.normalizeRows(unit, decoder.rowRange(from, from + rows));
+      kernels.matmul(products, queries, Operand.AS_IS, unit, Operand.TRANSPOSED, Write.SET);
+      addBlock(nearest, latents, count, device.toHost(products), from, rows);
+    }
+    return nearest;
+  }
+
+  private FloatMatrix unitRows(List<Integer> latents) {
+    FloatMatrix queries = device.floats(latents.size(), decoder.cols());
+    for (int i = 0; i < latents.size(); i++) {
+      requireLatent(latents.get(i));
+      kernels.normalizeRows(queries.row(i), decoder.row(latents.get(i)));
+    }
+    return queries;
+  }
+
+  private static void addBlock(
+      List<List<Neighbour>> nearest,
+      List<Integer> latents,
+      int count,
+      float[] cosines,
+      int from,
+      int rows) {
+    for (int i = 0; i < latents.size(); i++) {
+      List<Neighbour> list = nearest.get(i);
+      for (int j = 0; j < rows; j++) {
+        if (from + j != latents.get(i)) {
+          insert(list, new Neighbour(from + j, cosines[i * rows + j]), count);
+        }
+      }
+    }
+  }
+
+  private static void insert(List<Neighbour> list, Neighbour candidate, int count) {
+    if (list.size() == count
+        && (count == 0 || NEAREST_FIRST.compare(candidate, list.getLast()) > 0)) {
+      return;
+    }
+    int place = -Collections.binarySearch(list, candidate, NEAREST_FIRST) - 1;
+    list.add(place, candidate);
+    if (list.size() > count) {
+      list.removeLast();
+    }
+  }
+
+  /** Returns for each latent the cosine of its encoder and its decoder row; 0 when one is 0. */
+  public float[] encoderDecoderCosines() {
+    float[] products = rowDots(encoder, decoder);
+    float[] encoderSquares = rowDots(encoder, encoder);
+    float[] decoderSquares = rowDots(decoder, decoder);
+    float[] cosines = new float[products.length];
+    for (int f = 0; f < cosines.length; f++) {
+      double norms = Math.sqrt((double) encoderSquares[f] * decoderSquares[f]);
+      cosines[f] = norms > 0 ? (float) (products[f] / norms) : 0;
+    }
+    return cosines;
+  }
+
+  private float[] rowDots(FloatMatrix a, FloatMatrix b) {
+    FloatMatrix result = device.floats(a.rows(), 1);
+    kernels.rowDots(result, a, b);
+    return device.toHost(result);
+  }
+
+  private void requireLatent(int latent) {
+    if (latent < 0 || latent >= decoder.rows()) {
+      throw new IllegalArgumentException(
+          "latent: is %d; it must lie within 0 to %d".formatted(latent, decoder.rows() - 1));
+    }
+  }
+}
