@@ -12,7 +12,8 @@ import jdk.incubator.vector.VectorSpecies;
  * <p>Written out by hand: as soon as the compiler keeps one accumulator in memory, or the loop has
  * a branch or is unrolled, a quarter to two fifths of the speed are gone. 14 rows by 2 vectors fill
  * the 32 registers of a 512-bit machine (28 accumulators, 2 vectors of B, 1 broadcast); 6 rows by 2
- * vectors the 16 registers of a 256-bit one.
+ * vectors the 16 registers of a 256-bit one. Calls of helpers would not be inlined into methods as
+ * long as these, and a vector that is passed to a call lives in memory.
  */
 final class Tiles {
   static final VectorSpecies<Float> SPECIES = FloatVector.SPECIES_PREFERRED;
@@ -29,8 +30,6 @@ final class Tiles {
 
   /** Panels that {@link #rowTile} takes at once. */
   static final int ROW_PANELS = 4;
-
-  private static final FloatVector ZERO = FloatVector.zero(SPECIES);
 
   private Tiles() {}
 
@@ -58,34 +57,34 @@ final class Tiles {
   /** Writes the product of 14 rows of A and one panel. */
   static void tile14(
       int depth, float[] a, int aAt, int aStride, float[] panel, int panelAt, float[] tile) {
-    FloatVector x0 = ZERO;
-    FloatVector y0 = ZERO;
-    FloatVector x1 = ZERO;
-    FloatVector y1 = ZERO;
-    FloatVector x2 = ZERO;
-    FloatVector y2 = ZERO;
-    FloatVector x3 = ZERO;
-    FloatVector y3 = ZERO;
-    FloatVector x4 = ZERO;
-    FloatVector y4 = ZERO;
-    FloatVector x5 = ZERO;
-    FloatVector y5 = ZERO;
-    FloatVector x6 = ZERO;
-    FloatVector y6 = ZERO;
-    FloatVector x7 = ZERO;
-    FloatVector y7 = ZERO;
-    FloatVector x8 = ZERO;
-    FloatVector y8 = ZERO;
-    FloatVector x9 = ZERO;
-    FloatVector y9 = ZERO;
-    FloatVector x10 = ZERO;
-    FloatVector y10 = ZERO;
-    FloatVector x11 = ZERO;
-    FloatVector y11 = ZERO;
-    FloatVector x12 = ZERO;
-    FloatVector y12 = ZERO;
-    FloatVector x13 = ZERO;
-    FloatVector y13 = ZERO;
+    FloatVector x0 = FloatVector.zero(SPECIES);
+    FloatVector y0 = FloatVector.zero(SPECIES);
+    FloatVector x1 = FloatVector.zero(SPECIES);
+    FloatVector y1 = FloatVector.zero(SPECIES);
+    FloatVector x2 = FloatVector.zero(SPECIES);
+    FloatVector y2 = FloatVector.zero(SPECIES);
+    FloatVector x3 = FloatVector.zero(SPECIES);
+    FloatVector y3 = FloatVector.zero(SPECIES);
+    FloatVector x4 = FloatVector.zero(SPECIES);
+    FloatVector y4 = FloatVector.zero(SPECIES);
+    FloatVector x5 = FloatVector.zero(SPECIES);
+    FloatVector y5 = FloatVector.zero(SPECIES);
+    FloatVector x6 = FloatVector.zero(SPECIES);
+    FloatVector y6 = FloatVector.zero(SPECIES);
+    FloatVector x7 = FloatVector.zero(SPECIES);
+    FloatVector y7 = FloatVector.zero(SPECIES);
+    FloatVector x8 = FloatVector.zero(SPECIES);
+    FloatVector y8 = FloatVector.zero(SPECIES);
+    FloatVector x9 = FloatVector.zero(SPECIES);
+    FloatVector y9 = FloatVector.zero(SPECIES);
+    FloatVector x10 = FloatVector.zero(SPECIES);
+    FloatVector y10 = FloatVector.zero(SPECIES);
+    FloatVector x11 = FloatVector.zero(SPECIES);
+    FloatVector y11 = FloatVector.zero(SPECIES);
+    FloatVector x12 = FloatVector.zero(SPECIES);
+    FloatVector y12 = FloatVector.zero(SPECIES);
+    FloatVector x13 = FloatVector.zero(SPECIES);
+    FloatVector y13 = FloatVector.zero(SPECIES);
     int r0 = aAt;
     int r1 = aAt + aStride;
     int r2 = aAt + 2 * aStride;
@@ -147,37 +146,51 @@ final class Tiles {
       x13 = left.fma(v, x13);
       y13 = right.fma(v, y13);
     }
-    store(x0, y0, tile, 0);
-    store(x1, y1, tile, PANEL);
-    store(x2, y2, tile, 2 * PANEL);
-    store(x3, y3, tile, 3 * PANEL);
-    store(x4, y4, tile, 4 * PANEL);
-    store(x5, y5, tile, 5 * PANEL);
-    store(x6, y6, tile, 6 * PANEL);
-    store(x7, y7, tile, 7 * PANEL);
-    store(x8, y8, tile, 8 * PANEL);
-    store(x9, y9, tile, 9 * PANEL);
-    store(x10, y10, tile, 10 * PANEL);
-    store(x11, y11, tile, 11 * PANEL);
-    store(x12, y12, tile, 12 * PANEL);
-    store(x13, y13, tile, 13 * PANEL);
+    x0.intoArray(tile, 0);
+    y0.intoArray(tile, LANES);
+    x1.intoArray(tile, 2 * LANES);
+    y1.intoArray(tile, 3 * LANES);
+    x2.intoArray(tile, 4 * LANES);
+    y2.intoArray(tile, 5 * LANES);
+    x3.intoArray(tile, 6 * LANES);
+    y3.intoArray(tile, 7 * LANES);
+    x4.intoArray(tile, 8 * LANES);
+    y4.intoArray(tile, 9 * LANES);
+    x5.intoArray(tile, 10 * LANES);
+    y5.intoArray(tile, 11 * LANES);
+    x6.intoArray(tile, 12 * LANES);
+    y6.intoArray(tile, 13 * LANES);
+    x7.intoArray(tile, 14 * LANES);
+    y7.intoArray(tile, 15 * LANES);
+    x8.intoArray(tile, 16 * LANES);
+    y8.intoArray(tile, 17 * LANES);
+    x9.intoArray(tile, 18 * LANES);
+    y9.intoArray(tile, 19 * LANES);
+    x10.intoArray(tile, 20 * LANES);
+    y10.intoArray(tile, 21 * LANES);
+    x11.intoArray(tile, 22 * LANES);
+    y11.intoArray(tile, 23 * LANES);
+    x12.intoArray(tile, 24 * LANES);
+    y12.intoArray(tile, 25 * LANES);
+    x13.intoArray(tile, 26 * LANES);
+    y13.intoArray(tile, 27 * LANES);
   }
 
   /** Writes the product of 6 rows of A and one panel. */
   static void tile6(
       int depth, float[] a, int aAt, int aStride, float[] panel, int panelAt, float[] tile) {
-    FloatVector x0 = ZERO;
-    FloatVector y0 = ZERO;
-    FloatVector x1 = ZERO;
-    FloatVector y1 = ZERO;
-    FloatVector x2 = ZERO;
-    FloatVector y2 = ZERO;
-    FloatVector x3 = ZERO;
-    FloatVector y3 = ZERO;
-    FloatVector x4 = ZERO;
-    FloatVector y4 = ZERO;
-    FloatVector x5 = ZERO;
-    FloatVector y5 = ZERO;
+    FloatVector x0 = FloatVector.zero(SPECIES);
+    FloatVector y0 = FloatVector.zero(SPECIES);
+    FloatVector x1 = FloatVector.zero(SPECIES);
+    FloatVector y1 = FloatVector.zero(SPECIES);
+    FloatVector x2 = FloatVector.zero(SPECIES);
+    FloatVector y2 = FloatVector.zero(SPECIES);
+    FloatVector x3 = FloatVector.zero(SPECIES);
+    FloatVector y3 = FloatVector.zero(SPECIES);
+    FloatVector x4 = FloatVector.zero(SPECIES);
+    FloatVector y4 = FloatVector.zero(SPECIES);
+    FloatVector x5 = FloatVector.zero(SPECIES);
+    FloatVector y5 = FloatVector.zero(SPECIES);
     int r0 = aAt;
     int r1 = aAt + aStride;
     int r2 = aAt + 2 * aStride;
@@ -207,12 +220,18 @@ final class Tiles {
       x5 = left.fma(v, x5);
       y5 = right.fma(v, y5);
     }
-    store(x0, y0, tile, 0);
-    store(x1, y1, tile, PANEL);
-    store(x2, y2, tile, 2 * PANEL);
-    store(x3, y3, tile, 3 * PANEL);
-    store(x4, y4, tile, 4 * PANEL);
-    store(x5, y5, tile, 5 * PANEL);
+    x0.intoArray(tile, 0);
+    y0.intoArray(tile, LANES);
+    x1.intoArray(tile, 2 * LANES);
+    y1.intoArray(tile, 3 * LANES);
+    x2.intoArray(tile, 4 * LANES);
+    y2.intoArray(tile, 5 * LANES);
+    x3.intoArray(tile, 6 * LANES);
+    y3.intoArray(tile, 7 * LANES);
+    x4.intoArray(tile, 8 * LANES);
+    y4.intoArray(tile, 9 * LANES);
+    x5.intoArray(tile, 10 * LANES);
+    y5.intoArray(tile, 11 * LANES);
   }
 
   /**
@@ -221,14 +240,14 @@ final class Tiles {
    */
   static void rowTile(int depth, float[] a, int aAt, float[] panels, int panelsAt, float[] tile) {
     int next = depth * PANEL;
-    FloatVector x0 = ZERO;
-    FloatVector y0 = ZERO;
-    FloatVector x1 = ZERO;
-    FloatVector y1 = ZERO;
-    FloatVector x2 = ZERO;
-    FloatVector y2 = ZERO;
-    FloatVector x3 = ZERO;
-    FloatVector y3 = ZERO;
+    FloatVector x0 = FloatVector.zero(SPECIES);
+    FloatVector y0 = FloatVector.zero(SPECIES);
+    FloatVector x1 = FloatVector.zero(SPECIES);
+    FloatVector y1 = FloatVector.zero(SPECIES);
+    FloatVector x2 = FloatVector.zero(SPECIES);
+    FloatVector y2 = FloatVector.zero(SPECIES);
+    FloatVector x3 = FloatVector.zero(SPECIES);
+    FloatVector y3 = FloatVector.zero(SPECIES);
     for (int p = 0; p < depth; p++) {
       FloatVector v = FloatVector.broadcast(SPECIES, a[aAt + p]);
       int at = panelsAt + p * PANEL;
@@ -244,14 +263,13 @@ final class Tiles {
       x3 = FloatVector.fromArray(SPECIES, panels, at).fma(v, x3);
       y3 = FloatVector.fromArray(SPECIES, panels, at + LANES).fma(v, y3);
     }
-    store(x0, y0, tile, 0);
-    store(x1, y1, tile, PANEL);
-    store(x2, y2, tile, 2 * PANEL);
-    store(x3, y3, tile, 3 * PANEL);
-  }
-
-  private static void store(FloatVector left, FloatVector right, float[] tile, int at) {
-    left.intoArray(tile, at);
-    right.intoArray(tile, at + LANES);
+    x0.intoArray(tile, 0);
+    y0.intoArray(tile, LANES);
+    x1.intoArray(tile, 2 * LANES);
+    y1.intoArray(tile, 3 * LANES);
+    x2.intoArray(tile, 4 * LANES);
+    y2.intoArray(tile, 5 * LANES);
+    x3.intoArray(tile, 6 * LANES);
+    y3.intoArray(tile, 7 * LANES);
   }
 }
