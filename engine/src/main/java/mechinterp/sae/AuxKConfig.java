@@ -1,6 +1,6 @@
 package mechinterp.sae;
 
-import java.util.OptionalInt;
+import java.util.Optional;
 
 /**
  * The auxiliary loss that revives dead latents (AuxK, Gao et al. 2024, A.2): the k_aux dead latents
@@ -19,7 +19,7 @@ import java.util.OptionalInt;
  */
 public record AuxKConfig(
     double alpha,
-    OptionalInt kAux,
+    Optional<Integer> kAux,
     long deadAfterTokens,
     AuxNormalizer normalizer,
     AuxScale scale,
@@ -35,9 +35,9 @@ public record AuxKConfig(
     if (!(alpha >= 0 && alpha < Double.POSITIVE_INFINITY)) {
       throw new IllegalArgumentException("alpha: is %s; it must be at least 0".formatted(alpha));
     }
-    if (kAux.isPresent() && kAux.getAsInt() < 1) {
+    if (kAux.isPresent() && kAux.get() < 1) {
       throw new IllegalArgumentException(
-          "k_aux: is %d; it must be at least 1".formatted(kAux.getAsInt()));
+          "k_aux: is %d; it must be at least 1".formatted(kAux.get()));
     }
     if (deadAfterTokens < 1) {
       throw new IllegalArgumentException(
@@ -52,7 +52,7 @@ public record AuxKConfig(
   public static AuxKConfig defaults() {
     return new AuxKConfig(
         1.0 / 32,
-        OptionalInt.empty(),
+        Optional.empty(),
         10_000_000,
         AuxNormalizer.SAME_AS_LOSS,
         AuxScale.DEAD_SHARE,
@@ -67,7 +67,7 @@ public record AuxKConfig(
   /** Returns these settings with this number of latents per token. */
   public AuxKConfig withKAux(int value) {
     return new AuxKConfig(
-        alpha, OptionalInt.of(value), deadAfterTokens, normalizer, scale, decoderBias);
+        alpha, Optional.of(value), deadAfterTokens, normalizer, scale, decoderBias);
   }
 
   /** Returns these settings with another time until a latent counts as dead. */

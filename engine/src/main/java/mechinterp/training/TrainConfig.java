@@ -1,6 +1,6 @@
 package mechinterp.training;
 
-import java.util.OptionalDouble;
+import java.util.Optional;
 import mechinterp.optim.AdamConfig;
 import mechinterp.optim.LearningRateSchedule;
 import mechinterp.sae.AuxKConfig;
@@ -30,7 +30,7 @@ import mechinterp.sae.LossNormalizer;
 public record TrainConfig(
     long tokens,
     int batchSize,
-    OptionalDouble learningRate,
+    Optional<Double> learningRate,
     double warmUpFraction,
     double decayFraction,
     AdamConfig adam,
@@ -81,7 +81,7 @@ public record TrainConfig(
     return new TrainConfig(
         10_000_000,
         4096,
-        OptionalDouble.empty(),
+        Optional.empty(),
         0.05,
         0.2,
         AdamConfig.defaults(),

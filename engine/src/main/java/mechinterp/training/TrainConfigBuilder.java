@@ -1,6 +1,6 @@
 package mechinterp.training;
 
-import java.util.OptionalDouble;
+import java.util.Optional;
 import mechinterp.optim.AdamConfig;
 import mechinterp.sae.AuxKConfig;
 import mechinterp.sae.DecoderBiasInit;
@@ -11,7 +11,7 @@ import mechinterp.sae.LossNormalizer;
 public final class TrainConfigBuilder {
   private long tokens;
   private int batchSize;
-  private OptionalDouble learningRate;
+  private Optional<Double> learningRate;
   private double warmUpFraction;
   private double decayFraction;
   private AdamConfig adam;
@@ -51,7 +51,7 @@ public final class TrainConfigBuilder {
 
   /** Sets the peak learning rate. */
   public TrainConfigBuilder learningRate(double value) {
-    learningRate = OptionalDouble.of(value);
+    learningRate = Optional.of(value);
     return this;
   }
 

@@ -1,0 +1,134 @@
+package mechinterp.sae;
+
+import java.io.IOException;
+import java.nio.file.Path;
+import mechinterp.device.Device;
+import mechinterp.io.AtomicFolder;
+import mechinterp.io.DType;
+import mechinterp.io.FormatException;
+import mechinterp.io.SafetensorsFile;
+import mechinterp.io.SafetensorsWriter;
+import mechinterp.io.TensorSink;
+import mechinterp.tensor.FloatMatrix;
+
+/**
+ * Autoencoders in folders of SAELens' layout: {@code cfg.json} and {@code sae_weights.safetensors}
+ * with W_enc [d_in, d_sae], b_enc [d_sae], W_dec [d_sae, d_in] and b_dec [d_in] in float32. Saved
+ * and loaded again, all weights have the same bits.
+ *
+ * <p>There is one saved form: for activations as the model makes them ({@code
+ * normalize_activations} none: a scale is folded first, {@link Sae#foldInputScale}), b_dec
+ * subtracted from the input, selection on the pre-activations themselves ({@code
+ * rescale_acts_by_decoder_norm} false). A folder that asks for the rescaling is brought into this
+ * form when it is read: encoder rows and biases times the norms of the decoder's rows, and these
+ * divided by them, which gives the same latents and reconstructions.
+ */
+public final class SaeFiles {
+  private static final String CONFIG = "cfg.json";
+  private static final String WEIGHTS = "sae_weights.safetensors";
+  private static final int BLOCK = 64;
+
+  private SaeFiles() {}
+
+  /**
+   * Writes a folder, which must be missing or empty; it appears whole or not at all.
+   *
+   * @throws IOException when the folder holds something or cannot be written
+   */
+  public static void save(Sae sae, Path folder, SaeMetadata metadata) throws IOException {
+    AtomicFolder.write(folder, path -> write(sae, path, metadata));
+  }
+
+  /**
+   * Writes a folder in place of one that holds an autoencoder, or as {@link #save} where there is
+   * none.
+   *
+   * @throws IOException when the folder holds something else or cannot be written
+   */
+  public static void replace(Sae sae, Path folder, SaeMetadata metadata) throws IOException {
+    AtomicFolder.replace(folder, CONFIG, path -> write(sae, path, metadata));
+  }
+
+  private static void write(Sae sae, Path folder, SaeMetadata metadata) throws IOException {
+    SaeWeights weights = sae.weights();
+    Device device = sae.device();
+    SaeLensConfig.write(folder.resolve(CONFIG), sae.config(), metadata);
+    new SafetensorsWriter()
+        .tensor(
+            "W_enc",
+            DType.F32,
+            sink -> writeTransposed(sink, device, weights.wEnc()),
+            sae.dIn(),
+            sae.dSae())
+        .tensor("b_enc", DType.F32, sink -> writeRows(sink, device, weights.bEnc()), sae.dSae())
+        .tensor(
+            "W_dec",
+            DType.F32,
+            sink -> writeRows(sink, device, weights.wDec()),
+            sae.dSae(),
+            sae.dIn())
+        .tensor("b_dec", DType.F32, sink -> writeRows(sink, device, weights.bDec()), sae.dIn())
+        .write(folder.resolve(WEIGHTS));
+  }
+
+  private static void writeRows(TensorSink sink, Device device, FloatMatrix matrix)
+      throws IOException {
+    for (int from = 0; from < matrix.rows(); from += BLOCK) {
+      int to = Math.min(matrix.rows(), from + BLOCK);
+      float[] rows = device.toHost(matrix.rowRange(from, to));
+      sink.floats(rows, 0, rows.length);
+    }
+  }
+
+  private static void writeTransposed(TensorSink sink, Device device, FloatMatrix matrix)
+      throws IOException {
+    for (int from = 0; from < matrix.cols(); from += BLOCK) {
+      int to = Math.min(matrix.cols(), from + BLOCK);
+      float[] columns = device.toHost(matrix.columnRange(from, to));
+      sink.floats(Transpose.of(columns, matrix.rows(), to - from), 0, columns.length);
+    }
+  }
+
+  /**
+   * Reads a folder.
+   *
+   * @throws FormatException when the configuration or a tensor is not what the layout demands, or
+   *     asks for what cannot be done here
+   * @throws IOException when a file cannot be read
+   * @throws mechinterp.device.InsufficientMemoryException when the weights do not fit on the device
+   */
+  public static LoadedSae load(Path folder, Device device) throws IOException {
+    SaeLensConfig file = SaeLensConfig.read(folder.resolve(CONFIG));
+    TopKConfig config = file.config();
+    boolean rescales = file.rescalesByDecoderNorm();
+    try (SafetensorsFile tensors = SafetensorsFile.open(folder.resolve(WEIGHTS))) {
+      requireShapes(tensors, config);
+      TopKSae sae = TopKSae.allocate(device, config);
+      SaeTensors reader = new SaeTensors(tensors, device);
+      float[] ones = SaeTensors.ones(Math.max(config.dIn(), config.dSae()));
+      float[] norms = rescales ? reader.rowNorms("W_dec") : ones;
+      reader.readColumns(sae.weights().wEnc(), "W_enc", norms);
+      reader.readBias(sae.weights().bEnc(), "b_enc", norms);
+      reader.readRows(sae.weights().wDec(), "W_dec", inverses(norms));
+      reader.readBias(sae.weights().bDec(), "b_dec", ones);
+      sae.weightsChanged();
+      return new LoadedSae(sae, file.metadata());
+    }
+  }
+
+  private static float[] inverses(float[] values) {
+    float[] inverses = new float[values.length];
+    for (int i = 0; i < values.length; i++) {
+      inverses[i] = 1 / values[i];
+    }
+    return inverses;
+  }
+
+  private static void requireShapes(SafetensorsFile tensors, TopKConfig config)
+      throws FormatException {
+    tensors.info("W_enc", config.dIn(), config.dSae());
+    tensors.info("b_enc", config.dSae());
+    tensors.info("W_dec", config.dSae(), config.dIn());
+    tensors.info("b_dec", config.dIn());
+  }
+}

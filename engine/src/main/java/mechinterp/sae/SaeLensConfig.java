@@ -1,0 +1,165 @@
+package mechinterp.sae;
+
+import com.fasterxml.jackson.annotation.JsonProperty;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.Optional;
+import mechinterp.io.FormatException;
+import mechinterp.io.Json;
+import tools.jackson.databind.JsonNode;
+
+/**
+ * SAELens' {@code cfg.json}. What is written is the form of version 6; what is read may have
+ * further fields, but none of those that change what the weights mean may have another value.
+ */
+final class SaeLensConfig {
+  /** Without a version of at least 6 SAELens reads a cfg.json by the rules of its older forms. */
+  private static final String FORMAT_VERSION = "6.0.0";
+
+  private static final String VERSION = "sae_lens_version";
+
+  private final String file;
+  private final JsonNode tree;
+
+  private SaeLensConfig(String file, JsonNode tree) {
+    this.file = file;
+    this.tree = tree;
+  }
+
+  private record TopKFile(
+      String architecture,
+      int dIn,
+      int dSae,
+      int k,
+      String dtype,
+      String device,
+      @JsonProperty("apply_b_dec_to_input") boolean applyDecoderBiasToInput,
+      String normalizeActivations,
+      String reshapeActivations,
+      boolean rescaleActsByDecoderNorm,
+      Map<String, Object> metadata) {}
+
+  static void write(Path path, SaeConfig config, SaeMetadata metadata) throws IOException {
+    Map<String, Object> fields = new LinkedHashMap<>();
+    fields.put(VERSION, FORMAT_VERSION);
+    fields.putAll(metadata.fields());
+    switch (config) {
+      case TopKConfig topK ->
+          Json.write(
+              path,
+              new TopKFile(
+                  topK.architecture(),
+                  topK.dIn(),
+                  topK.dSae(),
+                  topK.k(),
+                  "float32",
+                  "cpu",
+                  true,
+                  "none",
+                  "none",
+                  false,
+                  fields));
+    }
+  }
+
+  static SaeLensConfig read(Path path) throws IOException {
+    JsonNode tree = Json.tree(path);
+    if (!tree.isObject()) {
+      throw new FormatException(path.toString(), "holds no JSON object; it must hold one");
+    }
+    return new SaeLensConfig(path.toString(), tree);
+  }
+
+  /** Returns the kind and the sizes. */
+  TopKConfig config() throws FormatException {
+    String architecture = text("architecture", "absent");
+    if (!architecture.equals(TopKConfig.ARCHITECTURE)) {
+      throw new FormatException(
+          file, "architecture is \"%s\"; it must be \"topk\"".formatted(architecture));
+    }
+    requireText("normalize_activations", "none");
+    requireText("reshape_activations", "none");
+    if (!flag("apply_b_dec_to_input", true)) {
+      throw new FormatException(file, "apply_b_dec_to_input is false; it must be true");
+    }
+    try {
+      return new TopKConfig(integer("d_in"), integer("d_sae"), integer("k"));
+    } catch (IllegalArgumentException e) {
+      throw new FormatException(file, String.valueOf(e.getMessage()), e);
+    }
+  }
+
+  /** Returns whether pre-activations are to be multiplied by the norms of the decoder's rows. */
+  boolean rescalesByDecoderNorm() throws FormatException {
+    return flag("rescale_acts_by_decoder_norm", false);
+  }
+
+  SaeMetadata metadata() {
+    Map<String, Object> fields = new LinkedHashMap<>();
+    tree.path("metadata").forEachEntry((name, value) -> put(fields, name, value));
+    return new SaeMetadata(fields);
+  }
+
+  private static void put(Map<String, Object> fields, String name, JsonNode value) {
+    if (!name.equals(VERSION)) {
+      fields.put(name, plain(value));
+    }
+  }
+
+  private static Object plain(JsonNode value) {
+    if (value.isObject()) {
+      Map<String, Object> fields = new LinkedHashMap<>();
+      value.forEachEntry((name, field) -> put(fields, name, field));
+      return fields;
+    }
+    if (value.isArray()) {
+      return value.valueStream().map(SaeLensConfig::plain).toList();
+    }
+    if (value.isBoolean()) {
+      return value.booleanValue();
+    }
+    if (value.isNull()) {
+      return Optional.empty();
+    }
+    return value.isNumber() ? value.numberValue() : value.asString();
+  }
+
+  private String text(String field, String absent) throws FormatException {
+    JsonNode value = tree.path(field);
+    if (value.isMissingNode()) {
+      return absent;
+    }
+    if (!value.isString()) {
+      throw new FormatException(file, "%s is %s; it must be text".formatted(field, value));
+    }
+    return value.stringValue();
+  }
+
+  private void requireText(String field, String expected) throws FormatException {
+    String found = text(field, expected);
+    if (!found.equals(expected)) {
+      throw new FormatException(
+          file, "%s is \"%s\"; only \"%s\" can be read".formatted(field, found, expected));
+    }
+  }
+
+  private boolean flag(String field, boolean absent) throws FormatException {
+    JsonNode value = tree.path(field);
+    if (!value.isMissingNode() && !value.isBoolean()) {
+      throw new FormatException(file, "%s is %s; it must be true or false".formatted(field, value));
+    }
+    return value.isMissingNode() ? absent : value.booleanValue();
+  }
+
+  private int integer(String field) throws FormatException {
+    JsonNode value = tree.path(field);
+    if (!value.isInt()) {
+      String found = value.isMissingNode() ? "missing" : value.toString();
+      throw new FormatException(
+          file, "%s is %s; it must be a whole number".formatted(field, found));
+    }
+    return value.intValue();
+  }
+}
