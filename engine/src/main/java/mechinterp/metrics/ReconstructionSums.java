@@ -1,6 +1,7 @@
 package mechinterp.metrics;
 
 import mechinterp.device.Device;
+import mechinterp.device.Workspace;
 import mechinterp.kernel.Kernels;
 import mechinterp.tensor.FloatMatrix;
 import mechinterp.tensor.SparseCodes;
@@ -38,17 +39,17 @@ public final class ReconstructionSums {
   private double cosine;
 
   /**
-   * Begins a stream.
+   * Begins a stream, with buffers from a workspace.
    *
    * @param batchSize largest number of tokens that are added at once
    * @param maxActive largest number of active latents of a token
    */
-  public ReconstructionSums(Device device, int batchSize, int dIn, int dSae, int maxActive) {
-    this.device = device;
+  public ReconstructionSums(Workspace workspace, int batchSize, int dIn, int dSae, int maxActive) {
+    this.device = workspace.device();
     this.kernels = device.kernels();
     this.capacity = batchSize;
-    this.difference = device.floats(batchSize, dIn);
-    this.rowResult = device.floats(batchSize, 1);
+    this.difference = workspace.floats("evaluation error", batchSize, dIn);
+    this.rowResult = workspace.floats("evaluation row sums", batchSize, 1);
     this.x = new float[Math.multiplyExact(batchSize, dIn)];
     this.squaredErrors = new float[batchSize];
     this.squaredNorms = new float[batchSize];
@@ -123,10 +124,12 @@ public final class ReconstructionSums {
    * Returns the metrics of all tokens so far.
    *
    * @throws IllegalStateException when there were none
+   * @throws IllegalArgumentException when all activations are equal, so that there is no variance
+   *     to explain
    */
   public ReconstructionMetrics metrics() {
     LatentDensity density = density();
-    double fvu = squaredError / variance.value();
+    double fvu = squaredError / variance();
     return new ReconstructionMetrics(
         tokens,
         fvu,
@@ -149,5 +152,13 @@ public final class ReconstructionSums {
       throw new IllegalStateException("metrics: no token was added");
     }
     return new LatentDensity(activeTokens, tokens);
+  }
+
+  private double variance() {
+    if (variance.value() == 0) {
+      throw new IllegalArgumentException(
+          "metrics: %d tokens with equal activations; fvu needs different ones".formatted(tokens));
+    }
+    return variance.value();
   }
 }

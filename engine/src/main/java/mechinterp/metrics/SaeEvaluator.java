@@ -1,5 +1,6 @@
 package mechinterp.metrics;
 
+import mechinterp.device.Workspace;
 import mechinterp.sae.Sae;
 import mechinterp.tensor.FloatMatrix;
 import mechinterp.tensor.SparseCodes;
@@ -11,44 +12,56 @@ import mechinterp.tensor.SparseCodes;
  */
 public final class SaeEvaluator {
   private final Sae sae;
-  private final FloatMatrix input;
-  private final FloatMatrix reconstruction;
-  private final SparseCodes codes;
-  private final ReconstructionSums sums;
+  private final Buffers buffers;
 
-  /** Begins a stream that comes in batches of up to {@code batchSize} tokens. */
+  private record Buffers(
+      FloatMatrix input, FloatMatrix reconstruction, SparseCodes codes, ReconstructionSums sums) {
+    static Buffers declare(Workspace workspace, Sae sae, int batchSize) {
+      return new Buffers(
+          workspace.floats("evaluation input", batchSize, sae.dIn()),
+          workspace.floats("evaluation reconstruction", batchSize, sae.dIn()),
+          workspace.codes("evaluation codes", batchSize, sae.maxActive(), sae.dSae()),
+          new ReconstructionSums(workspace, batchSize, sae.dIn(), sae.dSae(), sae.maxActive()));
+    }
+  }
+
+  /**
+   * Begins a stream that comes in batches of up to {@code batchSize} tokens.
+   *
+   * @throws mechinterp.device.InsufficientMemoryException when the buffers do not fit
+   */
   public SaeEvaluator(Sae sae, int batchSize) {
     this.sae = sae;
-    this.input = sae.device().floats(batchSize, sae.dIn());
-    this.reconstruction = sae.device().floats(batchSize, sae.dIn());
-    this.codes = sae.newCodes(batchSize);
-    this.sums =
-        new ReconstructionSums(sae.device(), batchSize, sae.dIn(), sae.dSae(), sae.maxActive());
+    this.buffers =
+        Workspace.allocate(
+            "evaluation (batch %d)".formatted(batchSize),
+            sae.device(),
+            workspace -> Buffers.declare(workspace, sae, batchSize));
   }
 
   /** Adds tokens: activations [tokens, d_in] on the autoencoder's device. */
   public void add(FloatMatrix x) {
-    SparseCodes active = codes.rowRange(0, x.rows());
-    FloatMatrix decoded = reconstruction.rowRange(0, x.rows());
+    SparseCodes active = buffers.codes().rowRange(0, x.rows());
+    FloatMatrix decoded = buffers.reconstruction().rowRange(0, x.rows());
     sae.encode(active, x);
     sae.decode(decoded, active);
-    sums.add(x, decoded, active);
+    buffers.sums().add(x, decoded, active);
   }
 
   /** Adds {@code tokens} tokens whose activations lie one after the other in {@code rows}. */
   public void add(float[] rows, int tokens) {
-    FloatMatrix x = input.rowRange(0, tokens);
+    FloatMatrix x = buffers.input().rowRange(0, tokens);
     sae.device().upload(x, rows, 0);
     add(x);
   }
 
   /** Returns the metrics of all tokens so far. */
   public ReconstructionMetrics metrics() {
-    return sums.metrics();
+    return buffers.sums().metrics();
   }
 
   /** Returns how often each latent was active so far. */
   public LatentDensity density() {
-    return sums.density();
+    return buffers.sums().density();
   }
 }

@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import java.util.Arrays;
 import mechinterp.device.CpuDevice;
 import mechinterp.device.Device;
+import mechinterp.device.Workspace;
 import mechinterp.random.RandomStream;
 import mechinterp.tensor.FloatMatrix;
 import mechinterp.tensor.SparseCodes;
@@ -46,12 +47,17 @@ class ReconstructionSumsTest {
   }
 
   private ReconstructionSums sums(float[] reconstructed, int batchSize) {
-    ReconstructionSums sums = new ReconstructionSums(device, batchSize, D_IN, D_SAE, K);
+    ReconstructionSums sums = empty(batchSize, D_IN);
     for (int from = 0; from < TOKENS; from += batchSize) {
       int to = Math.min(TOKENS, from + batchSize);
       sums.add(rows(x, from, to), rows(reconstructed, from, to), codes(from, to));
     }
     return sums;
+  }
+
+  private ReconstructionSums empty(int batchSize, int dIn) {
+    return Workspace.allocate(
+        "test", device, w -> new ReconstructionSums(w, batchSize, dIn, D_SAE, K));
   }
 
   private FloatMatrix rows(float[] values, int from, int to) {
@@ -168,7 +174,7 @@ class ReconstructionSumsTest {
       scaled[i] = 8 * x[i];
       scaledReconstruction[i] = 8 * reconstruction[i];
     }
-    ReconstructionSums sums = new ReconstructionSums(device, TOKENS, D_IN, D_SAE, K);
+    ReconstructionSums sums = empty(TOKENS, D_IN);
     sums.add(rows(scaled, 0, TOKENS), rows(scaledReconstruction, 0, TOKENS), codes(0, TOKENS));
     ReconstructionMetrics original = sums(reconstruction, TOKENS).metrics();
     assertEquals(original.fvu(), sums.metrics().fvu(), 1e-12);
@@ -189,7 +195,7 @@ class ReconstructionSumsTest {
 
   @Test
   void tokensOfNormZeroDoNotMakeTheMeansUndefined() {
-    ReconstructionSums sums = new ReconstructionSums(device, 2, 2, D_SAE, K);
+    ReconstructionSums sums = empty(2, 2);
     FloatMatrix tokens = device.matrix(2, 2, new float[] {0, 0, 3, 4});
     FloatMatrix reconstructed = device.matrix(2, 2, new float[] {0, 0, 6, 8});
     sums.add(tokens, reconstructed, codes(0, 2));
@@ -199,12 +205,22 @@ class ReconstructionSumsTest {
 
   @Test
   void metricsOfNothingAndTooManyTokensAreRefused() {
-    ReconstructionSums sums = new ReconstructionSums(device, 2, D_IN, D_SAE, K);
+    ReconstructionSums sums = empty(2, D_IN);
     assertThrows(IllegalStateException.class, sums::metrics);
     FloatMatrix three = device.floats(3, D_IN);
     IllegalArgumentException e =
         assertThrows(IllegalArgumentException.class, () -> sums.add(three, three, codes(0, 3)));
     assertEquals("metrics: 3 tokens were added at once; a batch holds 2", e.getMessage());
+  }
+
+  @Test
+  void equalActivationsHaveNoVarianceToExplain() {
+    ReconstructionSums sums = empty(2, 1);
+    FloatMatrix two = device.matrix(2, 1, new float[] {3, 3});
+    sums.add(two, two, codes(0, 2));
+    IllegalArgumentException e = assertThrows(IllegalArgumentException.class, sums::metrics);
+    assertEquals(
+        "metrics: 2 tokens with equal activations; fvu needs different ones", e.getMessage());
   }
 
   @Test

@@ -133,6 +133,20 @@ class SaeTrainerTest {
     assertSameBits(device, open.sae(), opaqueDevice, opaque.sae());
   }
 
+  @Test
+  void theNumberOfThreadsDoesNotChangeABit() {
+    TrainConfig config = config(12).toBuilder().auxK(earlyAux()).build();
+    TopKConfig wide = new TopKConfig(D_IN, 120, 3);
+    try (Device one = CpuDevice.best(1);
+        Device three = CpuDevice.best(3)) {
+      TrainedSae expected = train(one, config, wide);
+      TrainedSae actual = train(three, config, wide);
+      assertTrue(expected.history().getLast().auxLoss() > 0, "the auxiliary loss must be active");
+      assertEquals(expected.history(), actual.history());
+      assertSameBits(one, expected.sae(), three, actual.sae());
+    }
+  }
+
   private static AuxKConfig earlyAux() {
     return AuxKConfig.defaults().withDeadAfterTokens(128);
   }
