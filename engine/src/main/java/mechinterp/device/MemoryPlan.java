@@ -54,6 +54,10 @@ public record MemoryPlan(String purpose, Map<String, Long> bytes) {
    * @throws InsufficientMemoryException when the device has less memory left than the total
    */
   public void requireFits(Device device) {
+    if (total() > device.availableBytes()) {
+      // Java's heap counts garbage as used until it is collected.
+      System.gc();
+    }
     long available = device.availableBytes();
     if (total() > available) {
       throw new InsufficientMemoryException(

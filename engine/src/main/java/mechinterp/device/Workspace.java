@@ -1,6 +1,7 @@
 package mechinterp.device;
 
 import java.util.function.Function;
+import java.util.function.IntFunction;
 import mechinterp.kernel.PackedMatrix;
 import mechinterp.tensor.FloatMatrix;
 import mechinterp.tensor.IntMatrix;
@@ -101,6 +102,14 @@ public final class Workspace {
         ints(name + " starts", 1, latents + 1),
         ints(name + " positions", 1, Math.multiplyExact(rows, capacity)),
         capacity);
+  }
+
+  /**
+   * Returns an array of the host that goes with the buffers, such as {@code onHost(int[]::new, n)};
+   * of length 0 while counting, and not part of the plan, which is of the device's memory.
+   */
+  public <A> A onHost(IntFunction<A> newArray, int length) {
+    return newArray.apply(counting ? 0 : length);
   }
 
   private void count(String name, int rows, int cols) {

@@ -50,15 +50,15 @@ public final class ReconstructionSums {
     this.capacity = batchSize;
     this.difference = workspace.floats("evaluation error", batchSize, dIn);
     this.rowResult = workspace.floats("evaluation row sums", batchSize, 1);
-    this.x = new float[Math.multiplyExact(batchSize, dIn)];
-    this.squaredErrors = new float[batchSize];
-    this.squaredNorms = new float[batchSize];
-    this.squaredReconstructions = new float[batchSize];
-    this.products = new float[batchSize];
-    this.counts = new int[batchSize];
-    this.indices = new int[Math.multiplyExact(batchSize, maxActive)];
+    this.x = workspace.onHost(float[]::new, Math.multiplyExact(batchSize, dIn));
+    this.squaredErrors = workspace.onHost(float[]::new, batchSize);
+    this.squaredNorms = workspace.onHost(float[]::new, batchSize);
+    this.squaredReconstructions = workspace.onHost(float[]::new, batchSize);
+    this.products = workspace.onHost(float[]::new, batchSize);
+    this.counts = workspace.onHost(int[]::new, batchSize);
+    this.indices = workspace.onHost(int[]::new, Math.multiplyExact(batchSize, maxActive));
     this.variance = new TotalVariance(dIn);
-    this.activeTokens = new long[dSae];
+    this.activeTokens = workspace.onHost(long[]::new, dSae);
   }
 
   /**

@@ -19,7 +19,7 @@ final class BatchSums {
     this.kernels = device.kernels();
     this.rowSums = workspace.floats(name + " row sums", batchSize, 1);
     this.mean = workspace.floats(name + " mean", 1, dIn);
-    this.onHost = new float[batchSize];
+    this.onHost = workspace.onHost(float[]::new, batchSize);
   }
 
   /** Returns the sum of |x|^2 over the rows. */

@@ -1,15 +1,15 @@
 package mechinterp.sae;
 
-import java.util.Arrays;
 import java.util.stream.IntStream;
+import mechinterp.device.Workspace;
 
 /** How many tokens ago each latent was last active. */
 final class FiringRecord {
   private final long[] tokensSince;
   private final long deadAfterTokens;
 
-  FiringRecord(int latents, long deadAfterTokens) {
-    this.tokensSince = new long[latents];
+  FiringRecord(Workspace workspace, int latents, long deadAfterTokens) {
+    this.tokensSince = workspace.onHost(long[]::new, latents);
     this.deadAfterTokens = deadAfterTokens;
   }
 
@@ -29,10 +29,5 @@ final class FiringRecord {
     return IntStream.range(0, tokensSince.length)
         .filter(f -> tokensSince[f] >= deadAfterTokens)
         .toArray();
-  }
-
-  /** Returns the number of dead latents. */
-  int deadCount() {
-    return (int) Arrays.stream(tokensSince).filter(tokens -> tokens >= deadAfterTokens).count();
   }
 }

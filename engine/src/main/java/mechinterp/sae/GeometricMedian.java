@@ -42,7 +42,7 @@ final class GeometricMedian {
     this.move = workspace.floats("move", 1, dIn);
     this.differences = workspace.floats("differences", chunk, dIn);
     this.weights = workspace.floats("weights", chunk, 1);
-    this.weightsOnHost = new float[chunk];
+    this.weightsOnHost = workspace.onHost(float[]::new, chunk);
   }
 
   /** Returns the sample, to be filled. */

@@ -73,7 +73,7 @@ public final class TopKObjective {
     this.sae = sae;
     this.normalizer = normalizer;
     this.batchSize = batchSize;
-    this.firing = new FiringRecord(dSae, auxConfig.deadAfterTokens());
+    this.firing = new FiringRecord(workspace, dSae, auxConfig.deadAfterTokens());
     this.sums = new BatchSums(workspace, "batch", batchSize, dIn);
     this.centred = workspace.floats("centred batch", batchSize, dIn);
     this.error = workspace.floats("error", batchSize, dIn);
@@ -82,7 +82,7 @@ public final class TopKObjective {
     this.codeGradients = workspace.floats("code gradients", batchSize, k);
     this.bEncGradient = workspace.floats("b_enc gradient", 1, dSae);
     this.bDecGradient = workspace.floats("b_dec gradient", 1, dIn);
-    this.starts = new int[dSae + 1];
+    this.starts = workspace.onHost(int[]::new, dSae + 1);
     this.aux =
         auxConfig.alpha() > 0
             ? Optional.of(new AuxK(workspace, sae, batchSize, auxConfig, sums))

@@ -2,8 +2,10 @@ package mechinterp.training;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.Function;
 import mechinterp.activation.ActivationBatches;
 import mechinterp.device.Device;
+import mechinterp.device.MemoryPlan;
 import mechinterp.device.Workspace;
 import mechinterp.kernel.AdamStep;
 import mechinterp.optim.LearningRateSchedule;
@@ -45,12 +47,14 @@ public final class SaeTrainer {
 
   private TrainedSae train(
       TopKConfig saeConfig, ActivationBatches batches, TrainListener listener) {
-    float[] decoderBias = decoderBias(batches);
     String purpose =
         "training (d_sae %d, batch %d)".formatted(saeConfig.dSae(), config.batchSize());
-    listener.planned(Workspace.plan(purpose, device, w -> new TopKTraining(w, saeConfig, config)));
-    TopKTraining training =
-        Workspace.allocate(purpose, device, w -> new TopKTraining(w, saeConfig, config));
+    Function<Workspace, TopKTraining> buffers = w -> new TopKTraining(w, saeConfig, config);
+    MemoryPlan plan = Workspace.plan(purpose, device, buffers);
+    listener.planned(plan);
+    plan.requireFits(device);
+    float[] decoderBias = decoderBias(batches);
+    TopKTraining training = Workspace.allocate(purpose, device, buffers);
     TopKInit.initialize(training.sae(), config.seed(), decoderBias);
 
     LearningRateSchedule schedule = config.schedule(saeConfig.dSae());

@@ -1,7 +1,10 @@
 package mechinterp.training;
 
-/** Training cannot go on: the message says in one line at which step and why. */
-public final class TrainingException extends RuntimeException {
+/**
+ * Training cannot go on with these activations and settings: the message says in one line at which
+ * step and why.
+ */
+public final class TrainingException extends IllegalArgumentException {
   private static final long serialVersionUID = 1L;
 
   /** Makes the exception; the cause's message is the reason. */

@@ -10,6 +10,7 @@ import java.util.List;
 import mechinterp.activation.ActivationBatches;
 import mechinterp.device.CpuDevice;
 import mechinterp.device.Device;
+import mechinterp.device.InsufficientMemoryException;
 import mechinterp.device.MemoryPlan;
 import mechinterp.device.OpaqueDevice;
 import mechinterp.sae.AuxKConfig;
@@ -191,7 +192,8 @@ class SaeTrainerTest {
             allocated.add(opaque.allocatedBytes() - before);
           }
         };
-    TrainConfig config = config(5).toBuilder().auxK(earlyAux()).build();
+    TrainConfig config =
+        config(5).toBuilder().auxK(earlyAux()).bDecInit(DecoderBiasInit.ZERO).build();
     KnownFeatures data = new KnownFeatures(opaque, D_IN, FEATURES, ACTIVE, 11);
     new SaeTrainer(opaque, config).train(new TopKConfig(D_IN, 120, 2), data, listener);
     assertEquals(5, allocated.size());
@@ -278,6 +280,22 @@ class SaeTrainerTest {
     public void seek(long position) {
       batches.seek(position);
     }
+  }
+
+  @Test
+  void aRunThatDoesNotFitIsRefusedBeforeItReadsData() {
+    TrainConfig config = config(4).toBuilder().batchSize(10_000_000).build();
+    TopKConfig huge = new TopKConfig(D_IN, 100_000_000, 40);
+    KnownFeatures data = new KnownFeatures(device, D_IN, FEATURES, ACTIVE, 11);
+    SaeTrainer trainer = new SaeTrainer(device, config);
+    InsufficientMemoryException e =
+        assertThrows(
+            InsufficientMemoryException.class,
+            () -> trainer.train(huge, data, TrainListener.none()));
+    assertTrue(
+        String.valueOf(e.getMessage())
+            .startsWith("training (d_sae 100000000, batch 10000000): needs "));
+    assertEquals(0, data.position());
   }
 
   @Test
