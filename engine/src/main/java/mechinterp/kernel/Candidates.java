@@ -26,7 +26,7 @@ final class Candidates {
   private static final int ARRIVING = Tiles.ROW_PANELS * Tiles.PANEL + LANES;
 
   /** Candidates beyond the k largest that are worth keeping before the next selection. */
-  private static final int LEAST_SPARE = 128;
+  private static final int LEAST_SPARE = 256;
 
   private int k;
   private int room;

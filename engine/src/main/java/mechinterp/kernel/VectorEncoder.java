@@ -14,7 +14,7 @@ final class VectorEncoder {
    * Rows of a task: enough that a chunk of the weights is used often, few enough to share out
    * evenly.
    */
-  private static final int ROWS_PER_TASK = 9 * Tiles.HIGH;
+  private static final int ROWS_PER_TASK = 37 * Tiles.HIGH;
 
   private final WorkerPool workers;
   private final VectorGemm gemm;
@@ -27,9 +27,7 @@ final class VectorEncoder {
 
   void encodeTopK(SparseCodes codes, FloatMatrix x, PackedPanels encoder, FloatMatrix bias, int k) {
     VectorGemm.Rows rows = gemm.rows(x);
-    int tasks =
-        Math.ceilDiv(
-            rows.count(), Math.min(ROWS_PER_TASK, Math.ceilDiv(rows.count(), workers.threads())));
+    int tasks = workers.threads() * Math.ceilDiv(rows.count(), workers.threads() * ROWS_PER_TASK);
     workers.run(
         tasks,
         (task, thread) ->
