@@ -1,0 +1,150 @@
+package mechinterp.activation;
+
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import mechinterp.device.InsufficientMemoryException;
+import mechinterp.io.AtomicFolder;
+import mechinterp.model.HookPoint;
+import mechinterp.model.Transformer;
+
+/**
+ * Runs text through a model and keeps the activations at one hook point, in the order of the text.
+ * Sequences of a batch stand one after the other without padding, so grouping texts of similar
+ * length would gain nothing.
+ */
+public final class Harvester {
+  private static final double MEBIBYTE = 1 << 20;
+  private static final int ORIGIN_BYTES = 3 * Integer.BYTES;
+
+  private final Transformer model;
+  private final HookPoint hook;
+  private final HarvestConfig config;
+  private final HarvestListener listener;
+  private final int dIn;
+
+  private Harvester(
+      Transformer model, HookPoint hook, HarvestConfig config, HarvestListener listener) {
+    this.model = model;
+    this.hook = hook;
+    this.config = config;
+    this.listener = listener;
+    dIn = model.width(hook);
+    if (config.maxContext() > model.config().nCtx()) {
+      throw new IllegalArgumentException(
+          "max_context: is %d; %s takes at most %d tokens"
+              .formatted(config.maxContext(), model.config().name(), model.config().nCtx()));
+    }
+  }
+
+  /**
+   * Returns a harvester with the model's longest context and without special tokens.
+   *
+   * @throws IllegalArgumentException when the model has no such hook point, listing what it has
+   */
+  public static Harvester of(Transformer model, HookPoint hook) {
+    return new Harvester(
+        model, hook, HarvestConfig.ofContext(model.config().nCtx()), (done, wanted) -> {});
+  }
+
+  /**
+   * Returns a harvester with other settings.
+   *
+   * @throws IllegalArgumentException when the context is longer than the model takes
+   */
+  public Harvester with(HarvestConfig other) {
+    return new Harvester(model, hook, other, listener);
+  }
+
+  /** Returns a harvester that tells {@code other} how far it is. */
+  public Harvester with(HarvestListener other) {
+    return new Harvester(model, hook, config, other);
+  }
+
+  /** Returns the settings. */
+  public HarvestConfig config() {
+    return config;
+  }
+
+  /** Returns what activations of {@code corpus} will be said to be of. */
+  public ActivationIdentity identity(Corpus corpus) {
+    return new ActivationIdentity(
+        model.identity(),
+        hook.toString(),
+        model.tokenizer().identity(),
+        corpus.identity() + ", " + config.describeTokens());
+  }
+
+  /**
+   * Harvests into memory. When the text has fewer tokens than wanted, the store has as many as
+   * there are, and the listener is told.
+   *
+   * @param tokens how many to harvest at most
+   * @throws mechinterp.io.FormatException when the corpus has no text or is not UTF-8
+   * @throws IOException when the corpus cannot be read
+   * @throws ArithmeticException when an activation is not finite, naming document and token
+   * @throws InsufficientMemoryException before anything is computed, when {@code tokens}
+   *     activations do not fit into the Java heap
+   */
+  public ActivationStore collect(Corpus corpus, int tokens) throws IOException {
+    requireTokens(tokens);
+    requireHeap(tokens);
+    model.memoryPlan(largestBatch()).requireFits(model.device());
+    List<MemoryShard> shards = new ArrayList<>();
+    Normalization normalization = harvest(tokens, shards::add).run(corpus);
+    return ActivationStore.ofShards(identity(corpus), normalization, dIn, shards);
+  }
+
+  /**
+   * Harvests into a new folder, holding no more than one shard in memory, and opens it. The folder
+   * appears whole or not at all.
+   *
+   * @param tokens how many to harvest at most
+   * @throws IOException as {@link #collect(Corpus, int)}, and when the disk is full or refuses, or
+   *     the folder holds something
+   * @throws ArithmeticException when an activation is not finite, naming document and token
+   */
+  public ActivationStore collect(Corpus corpus, int tokens, Path folder) throws IOException {
+    requireTokens(tokens);
+    model.memoryPlan(largestBatch()).requireFits(model.device());
+    AtomicFolder.write(
+        folder,
+        inside -> {
+          StoreFolder files = new StoreFolder(inside);
+          Normalization normalization = harvest(tokens, files::add).run(corpus);
+          files.finish(dIn, identity(corpus), normalization);
+        });
+    return ActivationStore.open(folder);
+  }
+
+  private Harvest harvest(int tokens, ShardBuilder.Output output) {
+    return new Harvest(model, hook, config, tokens, listener, output);
+  }
+
+  private int largestBatch() {
+    return Math.max(config.tokensPerBatch(), config.maxContext());
+  }
+
+  private static void requireTokens(int tokens) {
+    if (tokens < 1) {
+      throw new IllegalArgumentException("tokens: is " + tokens + "; it must be at least 1");
+    }
+  }
+
+  private void requireHeap(int tokens) {
+    Runtime runtime = Runtime.getRuntime();
+    long available = runtime.maxMemory() - (runtime.totalMemory() - runtime.freeMemory());
+    long needed = tokens * ((long) Float.BYTES * dIn + ORIGIN_BYTES);
+    if (needed > available) {
+      throw new InsufficientMemoryException(
+          "harvest: %d activations of width %d need %s of memory, java has %s left; give it more (-Xmx), harvest into a folder or take fewer tokens"
+              .formatted(tokens, dIn, mebibytes(needed), mebibytes(available)));
+    }
+  }
+
+  private static String mebibytes(long bytes) {
+    return String.format(Locale.ROOT, "%.1f MiB", bytes / MEBIBYTE);
+  }
+}

@@ -1,0 +1,103 @@
+package mechinterp.activation;
+
+import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.SequencedMap;
+import mechinterp.device.Device;
+import mechinterp.model.BatchInput;
+import mechinterp.model.Buffers;
+import mechinterp.model.HookPoint;
+import mechinterp.model.Hooks;
+import mechinterp.model.Stage;
+import mechinterp.model.Transformer;
+import mechinterp.model.TransformerConfig;
+import mechinterp.tokenizer.Encoding;
+import mechinterp.tokenizer.Tokenizer;
+
+/**
+ * A model whose tokens are letters and whose activations say where they come from: [token id, place
+ * in the sequence, first token of the sequence's text]. The letter {@code z} gives NaN.
+ */
+final class LetterModel {
+  static final HookPoint HOOK = HookPoint.residPost(0);
+  static final int CONTEXT = 8;
+  static final int CLS = 26;
+  static final int SEP = 27;
+
+  private LetterModel() {}
+
+  static Transformer on(Device device) {
+    TransformerConfig config = new TransformerConfig("letters", 1, 3, 1, 1, 1, 28, CONTEXT, 1, 0);
+    return new Transformer(
+        config, "letters v1", new Letters(), device, List.of(new Places(device)));
+  }
+
+  static int[] ids(String letters) {
+    return letters.chars().map(c -> c - 'a').toArray();
+  }
+
+  private record Places(Device device) implements Stage {
+    @Override
+    public SequencedMap<HookPoint, Integer> hookPoints() {
+      SequencedMap<HookPoint, Integer> points = new LinkedHashMap<>();
+      points.put(HOOK, 3);
+      return points;
+    }
+
+    @Override
+    public void forward(Buffers buffers, BatchInput input, Hooks hooks) {
+      int[] ids = device.toHost(input.ids());
+      int[] positions = device.toHost(input.positions());
+      float[] values = new float[3 * ids.length];
+      for (int t = 0; t < ids.length; t++) {
+        values[3 * t] = ids[t] == 25 ? Float.NaN : ids[t];
+        values[3 * t + 1] = positions[t];
+        values[3 * t + 2] = ids[t - positions[t] + 1];
+      }
+      device.upload(buffers.residual(), values, 0);
+      hooks.at(HOOK, buffers.residual());
+    }
+  }
+
+  private static final class Letters implements Tokenizer {
+    @Override
+    public Encoding encode(String text) {
+      return encode(text, Integer.MAX_VALUE);
+    }
+
+    @Override
+    public Encoding encode(String text, int maxTokens) {
+      int[] letters = text.chars().filter(c -> c >= 'a' && c <= 'z').map(c -> c - 'a').toArray();
+      int[] ids = new int[letters.length + 2];
+      int[] starts = new int[ids.length];
+      int[] ends = new int[ids.length];
+      Arrays.setAll(ids, i -> i == 0 ? CLS : i <= letters.length ? letters[i - 1] : SEP);
+      for (int i = 1; i <= letters.length; i++) {
+        starts[i] = i - 1;
+        ends[i] = i;
+      }
+      return new Encoding(ids, starts, ends);
+    }
+
+    @Override
+    public String token(int id) {
+      return id < 26 ? String.valueOf((char) ('a' + id)) : "[special]";
+    }
+
+    @Override
+    public boolean isSpecial(int id) {
+      return id >= 26;
+    }
+
+    @Override
+    public int vocabularySize() {
+      return 28;
+    }
+
+    @Override
+    public String identity() {
+      return "letters";
+    }
+  }
+}
