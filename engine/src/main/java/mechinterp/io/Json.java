@@ -2,6 +2,8 @@ package mechinterp.io;
 
 import com.fasterxml.jackson.annotation.JsonInclude;
 import com.fasterxml.jackson.annotation.JsonInclude.Include;
+import com.fasterxml.jackson.annotation.JsonSetter;
+import com.fasterxml.jackson.annotation.Nulls;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.ByteBuffer;
@@ -116,6 +118,7 @@ public final class Json {
         .annotationIntrospector(new AllButOptionalsRequired())
         .changeDefaultPropertyInclusion(
             _ -> JsonInclude.Value.construct(Include.NON_ABSENT, Include.ALWAYS))
+        .changeDefaultNullHandling(_ -> JsonSetter.Value.forContentNulls(Nulls.FAIL))
         .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
         .enable(DeserializationFeature.FAIL_ON_UNKNOWN_PROPERTIES)
         .enable(DeserializationFeature.FAIL_ON_NULL_FOR_PRIMITIVES)
@@ -155,12 +158,10 @@ public final class Json {
 
   private static <T> T read(String name, byte[] content, Class<T> type) throws FormatException {
     try {
-      T value = STRICT.readValue(decode(name, content), type);
-      return Objects.requireNonNull(value, "the file holds null");
+      return Optional.ofNullable(STRICT.readValue(decode(name, content), type))
+          .orElseThrow(() -> new FormatException(name, "holds null; it must hold a value"));
     } catch (JacksonException e) {
       throw new FormatException(name, path(e) + problem(e), e);
-    } catch (NullPointerException e) {
-      throw new FormatException(name, "holds null; it must hold an object", e);
     }
   }
 

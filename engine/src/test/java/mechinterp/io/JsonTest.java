@@ -91,6 +91,7 @@ class JsonTest {
           {"d_sae":4,"learning_rate":1.5,"name":"n","steps":[{"size":1,"schedule":0}]} | field steps[0].schedule:
           {"d_sae":4,"learning_rate":1.5,"name":"n","steps":[{"size":0,"schedule":"constant"}]} | field steps[0]: size is 0; it must be at least 1
           {"d_sae":4,"learning_rate":1.5,"name":"n","steps":[]} {} | Trailing token
+          {"d_sae":4,"learning_rate":1.5,"name":"n","steps":[null]} | field steps
           {"d_sae":4, | line 1, column
           [] | Cannot deserialize
           null | holds null
