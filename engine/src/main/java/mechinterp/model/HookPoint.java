@@ -24,10 +24,13 @@ public record HookPoint(OptionalInt layer, String site) {
    * @throws IllegalArgumentException when the layer is negative or the site is no dotted name
    */
   public HookPoint {
-    if (layer.orElse(0) < 0 || !SITE.matcher(site).matches()) {
+    boolean outsideButInBlocks = layer.isEmpty() && (site + ".").startsWith("blocks.");
+    if (layer.orElse(0) < 0 || !SITE.matcher(site).matches() || outsideButInBlocks) {
       throw new IllegalArgumentException(
           "hook: layer %s, site \"%s\"; expected a name such as blocks.3.hook_resid_post"
-              .formatted(layer.isPresent() ? layer.getAsInt() : "none", site));
+              .formatted(
+                  layer.isPresent() ? layer.getAsInt() : "none",
+                  site.replaceAll("\\p{Cntrl}", "?")));
     }
   }
 

@@ -2,7 +2,6 @@ package mechinterp.tokenizer;
 
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Set;
 import mechinterp.io.FormatException;
 import tools.jackson.databind.JsonNode;
 
@@ -31,9 +30,9 @@ record JsonField(String file, String path, JsonNode node) {
     return new JsonField(file, path + "[" + index + "]", node.path(index));
   }
 
-  Set<String> names() throws FormatException {
+  List<String> names() throws FormatException {
     require(node.isObject(), "an object");
-    return Set.copyOf(node.propertyNames());
+    return List.copyOf(node.propertyNames());
   }
 
   String text() throws FormatException {

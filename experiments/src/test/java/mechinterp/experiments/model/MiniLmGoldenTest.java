@@ -68,7 +68,9 @@ final class MiniLmGoldenTest {
         golden.tensors().stream().filter(name -> !name.endsWith("ids")).toList();
     Map<String, HookPoint> points =
         recorded.stream().collect(Collectors.toMap(name -> name, MiniLmGoldenTest::pointOf));
-    Activations found = model.run(batch, Map.copyOf(points).values().stream().collect(Collectors.toSet()), Map.of());
+    Activations found =
+        model.run(
+            batch, Map.copyOf(points).values().stream().collect(Collectors.toSet()), Map.of());
 
     assertEquals(4 * 7 + 3 + 10, recorded.size());
     for (String name : recorded) {
