@@ -2,6 +2,7 @@ package mechinterp.model;
 
 import mechinterp.device.Device;
 import mechinterp.device.MemoryPlan;
+import mechinterp.device.Workspace;
 import mechinterp.tensor.FloatMatrix;
 
 /**
@@ -24,24 +25,33 @@ public record Buffers(
     FloatMatrix z,
     FloatMatrix mlp) {
 
+  /**
+   * Allocates for batches of up to {@code tokens} tokens.
+   *
+   * @throws mechinterp.device.InsufficientMemoryException when they do not fit
+   */
   static Buffers allocate(Device device, TransformerConfig config, int tokens) {
-    int heads = config.nHeads() * config.dHead();
-    return new Buffers(
-        device.floats(tokens, config.dModel()),
-        device.floats(tokens, config.dModel()),
-        device.floats(tokens, heads),
-        device.floats(tokens, heads),
-        device.floats(tokens, heads),
-        device.floats(tokens, heads),
-        device.floats(tokens, config.dMlp()));
+    return Workspace.allocate(purpose(config), device, w -> declare(w, config, tokens));
   }
 
-  static MemoryPlan plan(TransformerConfig config, int tokens) {
-    long heads = (long) config.nHeads() * config.dHead();
-    return MemoryPlan.empty("forward pass of " + config.name())
-        .withMatrix("residual stream", tokens, 2L * config.dModel())
-        .withMatrix("attention", tokens, 4 * heads)
-        .withMatrix("mlp", tokens, config.dMlp());
+  static MemoryPlan plan(Device device, TransformerConfig config, int tokens) {
+    return Workspace.plan(purpose(config), device, w -> declare(w, config, tokens));
+  }
+
+  private static String purpose(TransformerConfig config) {
+    return "forward pass of " + config.name();
+  }
+
+  private static Buffers declare(Workspace workspace, TransformerConfig config, int tokens) {
+    int heads = config.nHeads() * config.dHead();
+    return new Buffers(
+        workspace.floats("residual", tokens, config.dModel()),
+        workspace.floats("branch", tokens, config.dModel()),
+        workspace.floats("q", tokens, heads),
+        workspace.floats("k", tokens, heads),
+        workspace.floats("v", tokens, heads),
+        workspace.floats("z", tokens, heads),
+        workspace.floats("mlp", tokens, config.dMlp()));
   }
 
   int capacity() {

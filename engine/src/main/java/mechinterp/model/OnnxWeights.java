@@ -35,6 +35,11 @@ public final class OnnxWeights implements Weights {
   }
 
   @Override
+  public String source() {
+    return file.name();
+  }
+
+  @Override
   public boolean contains(String name) {
     return file.tensors().containsKey(name)
         || file.tensors().containsKey(productWeights.getOrDefault(name, name));

@@ -97,7 +97,7 @@ public final class Transformer {
 
   /** Returns the memory that a run of so many tokens takes besides weights and captures. */
   public MemoryPlan memoryPlan(int tokens) {
-    return Buffers.plan(config, tokens);
+    return Buffers.plan(device, config, tokens);
   }
 
   /**
@@ -109,6 +109,7 @@ public final class Transformer {
    * @return the captured activations and the final hidden state
    * @throws IllegalArgumentException when a hook point does not exist (with a list of those that
    *     do), an id is not in the vocabulary, or a sequence is too long
+   * @throws mechinterp.device.InsufficientMemoryException when {@link #memoryPlan} does not fit
    */
   public Activations run(TokenBatch batch, Set<HookPoint> captures, Map<HookPoint, Edit> edits) {
     return run(batch, new RunHooks(device, batch, captures, edits, true), captures, edits.keySet());

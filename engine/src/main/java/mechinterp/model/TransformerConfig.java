@@ -39,6 +39,11 @@ public record TransformerConfig(
     requirePositive("d_vocab", dVocab);
     requirePositive("n_ctx", nCtx);
     requirePositive("d_vocab_types", dVocabTypes);
+    if ((long) nHeads * dHead > Integer.MAX_VALUE) {
+      throw new IllegalArgumentException(
+          "config: n_heads is %d, d_head is %d; their product must be less than 2^31"
+              .formatted(nHeads, dHead));
+    }
     if (!(layerNormEps >= 0)) {
       throw new IllegalArgumentException(
           "config: layer_norm_eps is %s; it must not be negative".formatted(layerNormEps));

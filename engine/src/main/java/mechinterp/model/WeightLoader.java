@@ -11,19 +11,16 @@ import mechinterp.tensor.FloatMatrix;
 
 /** Makes layers on a device from weights, checking every shape against the model's sizes. */
 public final class WeightLoader {
-  private final String source;
   private final Weights weights;
   private final Device device;
 
   /**
    * Makes a loader.
    *
-   * @param source the name of the file or model for error messages
    * @param weights where the numbers come from
    * @param device where the layers compute
    */
-  public WeightLoader(String source, Weights weights, Device device) {
-    this.source = source;
+  public WeightLoader(Weights weights, Device device) {
     this.weights = weights;
     this.device = device;
   }
@@ -74,7 +71,7 @@ public final class WeightLoader {
     List<Integer> shape = weights.shape(name);
     if (!shape.equals(expected)) {
       throw new FormatException(
-          source, "%s has shape %s; expected %s".formatted(name, shape, expected));
+          weights.source(), "%s has shape %s; expected %s".formatted(name, shape, expected));
     }
   }
 }

@@ -8,6 +8,9 @@ import java.util.List;
  * name the file and the weight.
  */
 public interface Weights {
+  /** Returns the name of the file for messages. */
+  String source();
+
   /** Returns whether there is a weight of this name. */
   boolean contains(String name);
 

@@ -185,7 +185,7 @@ final class OnnxFileTest {
     SplittableRandom random = new SplittableRandom(17);
     int refused = 0;
     for (int round = 0; round < 5000; round++) {
-      byte[] damaged = damage(VALID.clone(), random);
+      byte[] damaged = Damage.to(VALID, random);
       try {
         for (OnnxTensor tensor : read(damaged).tensors().values()) {
           tensor.floats();
@@ -196,24 +196,5 @@ final class OnnxFileTest {
       }
     }
     assertTrue(refused > 1000, refused + " refused");
-  }
-
-  /** Changes, cuts out or repeats bytes at random places. */
-  private static byte[] damage(byte[] content, SplittableRandom random) {
-    byte[] damaged = content;
-    for (int i = 1 + random.nextInt(4); i > 0; i--) {
-      int from = random.nextInt(damaged.length);
-      int to = Math.min(damaged.length, from + 1 + random.nextInt(12));
-      byte[] head = Arrays.copyOf(damaged, from);
-      byte[] middle = Arrays.copyOfRange(damaged, from, to);
-      byte[] tail = Arrays.copyOfRange(damaged, to, damaged.length);
-      switch (random.nextInt(4)) {
-        case 0 -> damaged = join(head, tail, new byte[1]);
-        case 1 -> damaged = join(head, middle, middle, tail);
-        case 2 -> damaged[from] ^= (byte) (1 << random.nextInt(8));
-        default -> damaged[from] = (byte) random.nextInt(256);
-      }
-    }
-    return damaged;
   }
 }

@@ -4,17 +4,22 @@ import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
+import java.util.SplittableRandom;
 import mechinterp.device.CpuDevice;
 import mechinterp.device.Device;
+import mechinterp.io.Damage;
 import mechinterp.io.FormatException;
 import mechinterp.io.OnnxBytes;
+import mechinterp.io.OnnxFile;
 import mechinterp.io.Refusal;
 import mechinterp.io.Sha256;
+import mechinterp.model.bert.Bert;
 import mechinterp.model.bert.TinyBert;
 import mechinterp.tokenizer.TinyWordPiece;
 import org.junit.jupiter.api.BeforeEach;
@@ -99,6 +104,34 @@ final class ModelsTest {
   }
 
   @Test
+  void damagedModelsAreRefusedOrReadButNeverFailOtherwise() throws IOException {
+    SplittableRandom random = new SplittableRandom(23);
+    byte[] whole = weights.onnx().build();
+    for (int round = 0; round < 500; round++) {
+      byte[] damaged = Damage.to(whole, random);
+      try {
+        OnnxFile file = OnnxFile.read("m.onnx", new ByteArrayInputStream(damaged));
+        Bert.of("m", "m", file, TinyWordPiece.tokenizer(), device);
+      } catch (FormatException e) {
+        assertTrue(String.valueOf(e.getMessage()).startsWith("m.onnx: "), e.getMessage());
+      }
+    }
+  }
+
+  @Test
+  void anotherActivationFunctionIsRefused() throws IOException {
+    byte[] model =
+        new OnnxBytes()
+            .floats("encoder.layer.0.intermediate.dense.weight", new float[2], 2, 1)
+            .build();
+    Files.write(folder.resolve("model.onnx"), model);
+
+    assertEquals(
+        "model.onnx: no node /encoder/layer.0/intermediate/intermediate_act_fn/Erf; expected a BERT encoder with GELU by erf, exported by PyTorch",
+        refusal());
+  }
+
+  @Test
   void sizesThatMakeNoSenseAreRefused() throws IOException {
     byte[] noHeads =
         new OnnxBytes()
@@ -106,6 +139,7 @@ final class ModelsTest {
             .floats("embeddings.word_embeddings.weight", new float[2], 1, 2)
             .floats("embeddings.position_embeddings.weight", new float[2], 1, 2)
             .floats("embeddings.token_type_embeddings.weight", new float[2], 1, 2)
+            .node(TinyBert.GELU, "Erf", List.of("x"), List.of("y"))
             .constant("zero", 0L)
             .constant("eps", 1e-12f)
             .node(

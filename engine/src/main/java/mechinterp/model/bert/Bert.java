@@ -37,7 +37,7 @@ public final class Bert {
       Tokenizer tokenizer,
       Device device)
       throws IOException {
-    WeightLoader loader = new WeightLoader(config.name(), weights, device);
+    WeightLoader loader = new WeightLoader(weights, device);
     List<Stage> stages = new ArrayList<>();
     stages.add(new BertEmbedding(config, loader));
     for (int layer = 0; layer < config.nLayers(); layer++) {
@@ -81,6 +81,7 @@ public final class Bert {
           file.name(),
           "no weight encoder.layer.0.intermediate.dense.weight; expected a BERT encoder");
     }
+    node(file, "/encoder/layer.0/intermediate/intermediate_act_fn/Erf");
     String split = "/encoder/layer.0/attention/self/Concat";
     return new TransformerConfig(
         name,
@@ -105,18 +106,26 @@ public final class Bert {
     return shape.get(dimension);
   }
 
-  /** Returns the constant that a node reads: heads and sizes are written in the graph only. */
+  /** Returns the constant that a node reads: heads and epsilon are written in the graph only. */
   private static OnnxTensor constant(OnnxFile file, String nodeName, int input)
       throws FormatException {
-    OnnxNode node =
-        file.node(nodeName)
-            .filter(found -> found.inputs().size() > input)
-            .orElseThrow(() ->
-                new FormatException(
-                    file.name(),
-                    "no node %s with %d inputs; expected a BERT encoder exported by PyTorch"
-                        .formatted(nodeName, input + 1)));
-    return file.tensor(node.inputs().get(input));
+    List<String> inputs = node(file, nodeName).inputs();
+    if (inputs.size() <= input) {
+      throw new FormatException(
+          file.name(),
+          "node %s has %d inputs; expected at least %d"
+              .formatted(nodeName, inputs.size(), input + 1));
+    }
+    return file.tensor(inputs.get(input));
+  }
+
+  private static OnnxNode node(OnnxFile file, String nodeName) throws FormatException {
+    return file.node(nodeName)
+        .orElseThrow(() ->
+            new FormatException(
+                file.name(),
+                "no node %s; expected a BERT encoder with GELU by erf, exported by PyTorch"
+                    .formatted(nodeName)));
   }
 
   private static int integer(OnnxFile file, OnnxTensor tensor) throws FormatException {

@@ -9,6 +9,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -133,7 +134,7 @@ final class BertTest {
   @Test
   void anEditThatChangesNothingChangesNothing() {
     Activations plain = model.run(batch, everywhere(), Map.of());
-    Map<HookPoint, Edit> edits = new java.util.HashMap<>();
+    Map<HookPoint, Edit> edits = new HashMap<>();
     everywhere().forEach(point -> edits.put(point, (activation, tokens) -> {}));
     Activations edited = model.run(batch, everywhere(), edits);
 
@@ -220,7 +221,7 @@ final class BertTest {
   @Test
   void aCaptureComputesNothingBehindItsLastHookPoint() {
     List<HookPoint> reached = new ArrayList<>();
-    Map<HookPoint, Edit> edits = new java.util.HashMap<>();
+    Map<HookPoint, Edit> edits = new HashMap<>();
     everywhere().forEach(point -> edits.put(point, (activation, tokens) -> reached.add(point)));
     model.capture(batch, Set.of(HookPoint.residPre(1), HookPoint.residMid(0)), edits);
 
@@ -284,7 +285,7 @@ final class BertTest {
     TransformerConfig other = new TransformerConfig("tiny", 2, 10, 2, 3, 8, 16, 9, 2, 1e-6f);
 
     assertEquals(
-        "tiny: encoder.layer.0.intermediate.dense.weight has shape [10, 7]; expected [10, 8]",
+        "tiny weights: encoder.layer.0.intermediate.dense.weight has shape [10, 7]; expected [10, 8]",
         Refusal.of(
             FormatException.class,
             () -> Bert.of(other, "tiny", WEIGHTS, TinyWordPiece.tokenizer(), device)));

@@ -6,6 +6,7 @@ import java.io.UncheckedIOException;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import mechinterp.device.Device;
 import mechinterp.io.OnnxBytes;
 import mechinterp.io.OnnxFile;
@@ -20,6 +21,9 @@ public final class TinyBert implements Weights {
   /** Its sizes: awkward ones where there is a choice. */
   public static final TransformerConfig CONFIG =
       new TransformerConfig("tiny", 2, 10, 2, 3, 7, 16, 9, 2, 1e-6f);
+
+  /** The node by which a file shows that its activation function is GELU by erf. */
+  public static final String GELU = "/encoder/layer.0/intermediate/intermediate_act_fn/Erf";
 
   private static final int HEADS = CONFIG.nHeads() * CONFIG.dHead();
   private static final double DEVIATION = 0.5;
@@ -105,6 +109,7 @@ public final class TinyBert implements Weights {
             "Concat",
             List.of("batch", "sequence", "heads", "d_head"),
             List.of("shape"))
+        .node(GELU, "Erf", List.of("x"), List.of("y"))
         .node("/embeddings/LayerNorm/Add", "Add", List.of("variance", "eps"), List.of("sum"));
   }
 
@@ -126,17 +131,22 @@ public final class TinyBert implements Weights {
   }
 
   @Override
+  public String source() {
+    return "tiny weights";
+  }
+
+  @Override
   public boolean contains(String name) {
     return values.containsKey(name);
   }
 
   @Override
   public List<Integer> shape(String name) {
-    return java.util.Objects.requireNonNull(shapes.get(name), name);
+    return Objects.requireNonNull(shapes.get(name), name);
   }
 
   @Override
   public float[] floats(String name) {
-    return java.util.Objects.requireNonNull(values.get(name), name).clone();
+    return Objects.requireNonNull(values.get(name), name).clone();
   }
 }

@@ -7,9 +7,11 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.io.IOException;
 import java.net.URISyntaxException;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Set;
 import java.util.stream.Collectors;
 import mechinterp.device.CpuDevice;
 import mechinterp.device.Device;
@@ -68,9 +70,7 @@ final class MiniLmGoldenTest {
         golden.tensors().stream().filter(name -> !name.endsWith("ids")).toList();
     Map<String, HookPoint> points =
         recorded.stream().collect(Collectors.toMap(name -> name, MiniLmGoldenTest::pointOf));
-    Activations found =
-        model.run(
-            batch, Map.copyOf(points).values().stream().collect(Collectors.toSet()), Map.of());
+    Activations found = model.run(batch, Set.copyOf(points.values()), Map.of());
 
     assertEquals(4 * 7 + 3 + 10, recorded.size());
     for (String name : recorded) {
@@ -81,7 +81,7 @@ final class MiniLmGoldenTest {
   @Test
   void theOutputIsThatOfTheLastBlock() {
     HookPoint last = HookPoint.normalizedResidPost(LAST_LAYER);
-    Activations found = model.run(batch, java.util.Set.of(last), Map.of());
+    Activations found = model.run(batch, Set.of(last), Map.of());
 
     assertArrayEquals(device.toHost(found.at(last)), device.toHost(found.output()));
   }
@@ -90,11 +90,11 @@ final class MiniLmGoldenTest {
   void aTextAloneHasTheSameBitsAsInABatch() {
     HookPoint last = HookPoint.normalizedResidPost(LAST_LAYER);
     float[] together = device.toHost(rowsOf(1, model.run(batch).output()));
-    int[] ids = java.util.Arrays.copyOfRange(batch.ids(), batch.start(1), batch.end(1));
+    int[] ids = Arrays.copyOfRange(batch.ids(), batch.start(1), batch.end(1));
     TokenBatch alone = TokenBatch.ofIds(List.of(ids));
 
     assertArrayEquals(
-        together, device.toHost(model.capture(alone, java.util.Set.of(last), Map.of()).at(last)));
+        together, device.toHost(model.capture(alone, Set.of(last), Map.of()).at(last)));
   }
 
   private static HookPoint pointOf(String name) {
