@@ -149,14 +149,12 @@ final class VectorGemm {
     }
     int stride = oddLines(a.cols());
     float[] copy = scratch.get().rows(a.rows() * stride);
-    workers.run(
-        Math.ceilDiv(a.rows(), LINE),
-        (block, thread) -> {
-          for (int i = block * LINE; i < Math.min(a.rows(), (block + 1) * LINE); i++) {
+    workers.runRows(
+        a.rows(),
+        LINE,
+        i ->
             System.arraycopy(
-                HostMemory.floats(a), a.layout().index(i, 0), copy, i * stride, a.cols());
-          }
-        });
+                HostMemory.floats(a), a.layout().index(i, 0), copy, i * stride, a.cols()));
     return new Rows(copy, 0, stride, a.rows());
   }
 

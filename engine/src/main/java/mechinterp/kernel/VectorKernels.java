@@ -2,6 +2,7 @@ package mechinterp.kernel;
 
 import java.util.Arrays;
 import java.util.List;
+import java.util.function.IntConsumer;
 import mechinterp.tensor.FloatMatrix;
 import mechinterp.tensor.IntMatrix;
 import mechinterp.tensor.LatentOrder;
@@ -297,19 +298,8 @@ public final class VectorKernels implements Kernels {
     sparse.sparseAdam(p, m, v, terms, step, constraint);
   }
 
-  /** What is done with one row. */
-  private interface RowWork {
-    void at(int row);
-  }
-
-  private void forEachRow(FloatMatrix shape, RowWork work) {
-    int rows = Math.max(1, NUMBERS_PER_TASK / Math.max(1, shape.cols()));
-    workers.run(
-        Math.ceilDiv(shape.rows(), rows),
-        (task, thread) -> {
-          for (int i = task * rows; i < Math.min(shape.rows(), (task + 1) * rows); i++) {
-            work.at(i);
-          }
-        });
+  private void forEachRow(FloatMatrix shape, IntConsumer work) {
+    int rowsPerTask = Math.max(1, NUMBERS_PER_TASK / Math.max(1, shape.cols()));
+    workers.runRows(shape.rows(), rowsPerTask, work);
   }
 }

@@ -23,23 +23,8 @@ final class VectorSparse {
     this.workers = workers;
   }
 
-  /** What is done with one row. */
-  private interface RowWork {
-    void at(int row);
-  }
-
-  private void forEach(int rows, int rowsPerTask, RowWork work) {
-    workers.run(
-        Math.ceilDiv(rows, rowsPerTask),
-        (task, thread) -> {
-          for (int i = task * rowsPerTask; i < Math.min(rows, (task + 1) * rowsPerTask); i++) {
-            work.at(i);
-          }
-        });
-  }
-
   void decode(FloatMatrix out, SparseCodes codes, FloatMatrix decoder, FloatMatrix bias) {
-    forEach(codes.rows(), TOKENS_PER_TASK, t -> decodeRow(out, t, codes, decoder, bias));
+    workers.runRows(codes.rows(), TOKENS_PER_TASK, t -> decodeRow(out, t, codes, decoder, bias));
   }
 
   private static void decodeRow(
@@ -68,7 +53,8 @@ final class VectorSparse {
   }
 
   void codeGradients(FloatMatrix out, SparseCodes codes, FloatMatrix dOut, FloatMatrix decoder) {
-    forEach(codes.rows(), TOKENS_PER_TASK, t -> codeGradientsOf(out, t, codes, dOut, decoder));
+    workers.runRows(
+        codes.rows(), TOKENS_PER_TASK, t -> codeGradientsOf(out, t, codes, dOut, decoder));
   }
 
   private static void codeGradientsOf(
@@ -93,7 +79,7 @@ final class VectorSparse {
     int startsAt = order.starts().layout().offset();
     float[] to = HostMemory.floats(out);
     int at = out.layout().offset();
-    forEach(
+    workers.runRows(
         order.latents(),
         LATENTS_PER_TASK,
         f -> {
@@ -118,7 +104,7 @@ final class VectorSparse {
 
   void sparseGradient(FloatMatrix out, List<SparseOuterProduct> terms) {
     float[] to = HostMemory.floats(out);
-    forEach(
+    workers.runRows(
         out.rows(),
         LATENTS_PER_TASK,
         f -> {
@@ -152,7 +138,7 @@ final class VectorSparse {
       List<SparseOuterProduct> terms,
       AdamStep step,
       RowConstraint constraint) {
-    forEach(
+    workers.runRows(
         p.rows(),
         LATENTS_PER_TASK,
         f -> {
@@ -189,7 +175,7 @@ final class VectorSparse {
   }
 
   void normalizeRows(FloatMatrix out, FloatMatrix x) {
-    forEach(
+    workers.runRows(
         x.rows(),
         LATENTS_PER_TASK,
         i -> {
@@ -201,7 +187,7 @@ final class VectorSparse {
   }
 
   void adam(FloatMatrix p, FloatMatrix m, FloatMatrix v, FloatMatrix gradient, AdamStep step) {
-    forEach(
+    workers.runRows(
         p.rows(),
         LATENTS_PER_TASK,
         f -> adamRow(p, m, v, f, HostMemory.floats(gradient), gradient.layout().index(f, 0), step));

@@ -7,6 +7,7 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.IntConsumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -64,6 +65,22 @@ public final class WorkerPool implements AutoCloseable {
     } finally {
       others.forEach(WorkerPool::await);
     }
+  }
+
+  /**
+   * Does {@code work} for the rows 0 to {@code rows - 1}, in tasks of {@code rowsPerTask} that
+   * follow each other.
+   */
+  public void runRows(int rows, int rowsPerTask, IntConsumer work) {
+    run(
+        Math.ceilDiv(rows, rowsPerTask),
+        (task, thread) -> {
+          for (int row = task * rowsPerTask;
+              row < Math.min(rows, (task + 1) * rowsPerTask);
+              row++) {
+            work.accept(row);
+          }
+        });
   }
 
   private static void takeTasks(AtomicInteger next, int count, Task task, int thread) {
