@@ -106,9 +106,9 @@ public final class FeatureReport {
     return new DecoderGeometry(sae).neighbours(latents, count);
   }
 
-  /** Returns the tokens around the peaks of a latent, in the order of {@link #peaks}. */
-  List<Window> windows(int latent) {
-    return peaks(latent).stream().map(peak -> Window.around(store, peak, config)).toList();
+  /** Returns how many contexts of a latent there are at most. */
+  public int topContexts() {
+    return config.topContexts();
   }
 
   ActivationStore store() {

@@ -234,6 +234,44 @@ class FeatureAnalysisTest {
     assertThrows(IllegalArgumentException.class, () -> config.withTopContexts(0));
   }
 
+  @Test
+  void agreementComparesPeakTokensWithAllTokens() {
+    // Tokens 0 and 1 make up a quarter and three quarters of the text; latent 0 peaks on 0 only.
+    float[] x = {1, 1, 0, 0, 0, 0, 0, 0};
+    TokenOrigins text =
+        new TokenOrigins(
+            new int[] {0, 0, 1, 1, 1, 1, 1, 1}, new int[] {0, 1, 2, 3, 4, 5, 6, 7}, new int[8]);
+    TopKSae identity = TopKSae.allocate(device, new TopKConfig(1, 2, 1));
+    device.upload(identity.weights().wEnc(), new float[] {1, -1}, 0);
+    device.upload(identity.weights().wDec(), new float[] {1, -1}, 0);
+    identity.weightsChanged();
+    FeatureReport small =
+        FeatureAnalysis.of(identity)
+            .with(new FeatureAnalysisConfig(4, 1, 1, 8))
+            .over(ActivationStore.inMemory(1, x, text, IDENTITY));
+    FeatureRanking ranking = new FeatureRanking(small);
+    FeatureInterest interest = ranking.interest(0);
+    assertEquals(Math.log(4), interest.agreement(), 1e-12);
+    assertEquals(1, interest.topTokenShare());
+    assertEquals(List.of(new FeatureInterest.TokenCount(0, 2)), interest.peakTokens());
+    assertThrows(IllegalArgumentException.class, () -> ranking.interest(1));
+    assertEquals(List.of(), ranking.best(5, _ -> true), "active on more than a tenth");
+  }
+
+  @Test
+  void theRankingIsByAgreementAndNamesNoTokenTwice() {
+    FeatureRanking ranking = new FeatureRanking(report);
+    List<FeatureInterest> best = ranking.best(D_SAE, _ -> true);
+    assertTrue(best.size() >= 2, "ranked: " + best.size());
+    Set<Integer> tokens = new HashSet<>();
+    for (int i = 0; i < best.size(); i++) {
+      assertTrue(i == 0 || best.get(i - 1).agreement() >= best.get(i).agreement());
+      assertTrue(tokens.add(best.get(i).peakTokens().getFirst().id()));
+    }
+    assertEquals(best.subList(0, 1), ranking.best(1, _ -> true));
+    assertEquals(List.of(), ranking.best(3, _ -> false));
+  }
+
   private static double cosine(float[] rows, int a, int b) {
     double dot = 0;
     double squareA = 0;

@@ -5,6 +5,10 @@ import java.io.PrintStream;
 import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
 import mechinterp.experiments.command.Doctor;
+import mechinterp.experiments.command.Eval;
+import mechinterp.experiments.command.Harvest;
+import mechinterp.experiments.command.SaeCommand;
+import mechinterp.experiments.command.Train;
 import mechinterp.experiments.console.FailureHandlers;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
@@ -21,7 +25,7 @@ import picocli.CommandLine.Spec;
     scope = CommandLine.ScopeType.INHERIT,
     versionProvider = Main.Version.class,
     synopsisSubcommandLabel = "COMMAND",
-    subcommands = {Doctor.class})
+    subcommands = {Harvest.class, Train.class, Eval.class, SaeCommand.class, Doctor.class})
 public final class Main implements Runnable {
 
   @Spec private CommandSpec spec;

@@ -1,0 +1,109 @@
+package mechinterp.experiments.command;
+
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.Locale;
+import java.util.Optional;
+import java.util.concurrent.Callable;
+import mechinterp.activation.ActivationStore;
+import mechinterp.device.Device;
+import mechinterp.experiments.console.ResultOutput;
+import mechinterp.experiments.console.TextTable;
+import mechinterp.experiments.run.Evaluation;
+import mechinterp.experiments.run.SaeSource;
+import mechinterp.metrics.ReconstructionMetrics;
+import mechinterp.sae.LoadedSae;
+import mechinterp.sae.SaeFiles;
+import picocli.CommandLine.ArgGroup;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+
+/** {@code mechinterp eval}. */
+@Command(
+    name = "eval",
+    description = "Measure how well a sparse autoencoder reconstructs activations.")
+public final class Eval implements Callable<Integer> {
+  @Option(
+      names = "--sae",
+      required = true,
+      paramLabel = "DIR",
+      description = "Folder of the autoencoder.")
+  private Path folder;
+
+  @ArgGroup(multiplicity = "1")
+  private ActivationSource source;
+
+  @Mixin private DeviceOptions deviceOptions;
+  @Mixin private ResultOutput output;
+
+  /**
+   * What is printed: {@link ReconstructionMetrics}. A metric is missing where it is not defined, as
+   * the FVU is of activations that are all equal.
+   */
+  record Result(
+      Path sae,
+      String activations,
+      int metricsVersion,
+      long tokens,
+      Optional<Double> fvu,
+      Optional<Double> explainedVariance,
+      double mse,
+      double l0,
+      double deadFraction,
+      Optional<Double> shrinkage,
+      Optional<Double> relativeReconstructionBias,
+      double cosine) {
+    static Result of(Path sae, String activations, ReconstructionMetrics metrics) {
+      return new Result(
+          sae,
+          activations,
+          ReconstructionMetrics.VERSION,
+          metrics.tokens(),
+          finite(metrics.fvu()),
+          finite(metrics.explainedVariance()),
+          metrics.mse(),
+          metrics.l0(),
+          metrics.deadFraction(),
+          finite(metrics.shrinkage()),
+          finite(metrics.relativeReconstructionBias()),
+          metrics.cosine());
+    }
+
+    private static Optional<Double> finite(double value) {
+      return Double.isFinite(value) ? Optional.of(value) : Optional.empty();
+    }
+  }
+
+  @Override
+  public Integer call() throws IOException {
+    try (Device device = deviceOptions.open();
+        ActivationStore store = source.open()) {
+      LoadedSae loaded = SaeFiles.load(folder, device);
+      SaeSource.requireFits(loaded, store);
+      ReconstructionMetrics metrics =
+          Evaluation.of(loaded.sae(), store, output.progress()).metrics();
+      Result result = Result.of(folder, store.name(), metrics);
+      output.print(result, describe(result));
+    }
+    return 0;
+  }
+
+  private static String describe(Result result) {
+    return new TextTable("metric", "value")
+        .row("tokens", String.format(Locale.ROOT, "%,d", result.tokens()))
+        .row("fvu", number(result.fvu()))
+        .row("explained_variance", number(result.explainedVariance()))
+        .row("mse", number(Optional.of(result.mse())))
+        .row("l0", number(Optional.of(result.l0())))
+        .row("dead_fraction", number(Optional.of(result.deadFraction())))
+        .row("shrinkage", number(result.shrinkage()))
+        .row("relative_reconstruction_bias", number(result.relativeReconstructionBias()))
+        .row("cosine", number(Optional.of(result.cosine())))
+        .toString();
+  }
+
+  private static String number(Optional<Double> value) {
+    return value.map(number -> String.format(Locale.ROOT, "%.4f", number)).orElse("undefined");
+  }
+}

@@ -1,0 +1,121 @@
+package mechinterp.experiments.command;
+
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.Locale;
+import java.util.Map;
+import java.util.concurrent.Callable;
+import java.util.stream.Collectors;
+import mechinterp.analysis.DecoderGeometry;
+import mechinterp.device.Device;
+import mechinterp.experiments.console.ResultOutput;
+import mechinterp.sae.LoadedSae;
+import mechinterp.sae.Sae;
+import mechinterp.sae.SaeConfig;
+import mechinterp.sae.SaeFiles;
+import mechinterp.tensor.FloatMatrix;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Parameters;
+
+/** {@code mechinterp sae info DIR}. */
+@Command(
+    name = "info",
+    description = "Show the kind, sizes, weights and metadata of a saved sparse autoencoder.")
+public final class SaeInfo implements Callable<Integer> {
+  @Parameters(paramLabel = "DIR", description = "Folder with cfg.json and sae_weights.safetensors.")
+  private Path folder;
+
+  @Mixin private DeviceOptions deviceOptions;
+  @Mixin private ResultOutput output;
+
+  /**
+   * What is printed.
+   *
+   * @param sae kind and sizes
+   * @param parameters how many numbers the weights have
+   * @param decoderNorms norms of the rows of W_dec
+   * @param encoderDecoderCosines cosines of each latent's encoder and decoder direction
+   * @param metadata what the folder says of where the autoencoder came from
+   */
+  record Info(
+      SaeConfig sae,
+      long parameters,
+      Spread decoderNorms,
+      Spread encoderDecoderCosines,
+      Map<String, Object> metadata) {}
+
+  /** The smallest, mean and largest of some numbers. */
+  record Spread(double min, double mean, double max) {
+    static Spread of(double... values) {
+      var statistics = Arrays.stream(values).summaryStatistics();
+      return new Spread(statistics.getMin(), statistics.getAverage(), statistics.getMax());
+    }
+
+    @Override
+    public String toString() {
+      return String.format(Locale.ROOT, "%.4f to %.4f, mean %.4f", min, max, mean);
+    }
+  }
+
+  @Override
+  public Integer call() throws IOException {
+    try (Device device = deviceOptions.open()) {
+      Info info = examine(SaeFiles.load(folder, device));
+      output.print(info, describe(info));
+    }
+    return 0;
+  }
+
+  private static Info examine(LoadedSae loaded) {
+    Sae sae = loaded.sae();
+    long parameters = 2L * sae.dIn() * sae.dSae() + sae.dIn() + sae.dSae();
+    return new Info(
+        sae.config(),
+        parameters,
+        Spread.of(decoderNorms(sae)),
+        Spread.of(doubles(new DecoderGeometry(sae).encoderDecoderCosines())),
+        loaded.metadata().fields());
+  }
+
+  private static double[] decoderNorms(Sae sae) {
+    FloatMatrix decoder = sae.weights().wDec();
+    FloatMatrix squares = sae.device().floats(decoder.rows(), 1);
+    sae.device().kernels().rowDots(squares, decoder, decoder);
+    return Arrays.stream(doubles(sae.device().toHost(squares))).map(Math::sqrt).toArray();
+  }
+
+  private static double[] doubles(float[] values) {
+    double[] doubles = new double[values.length];
+    for (int i = 0; i < values.length; i++) {
+      doubles[i] = values[i];
+    }
+    return doubles;
+  }
+
+  private static String describe(Info info) {
+    String metadata =
+        info.metadata().entrySet().stream()
+            .map(entry -> "  " + entry.getKey() + ": " + entry.getValue())
+            .collect(Collectors.joining("\n"));
+    return String.format(
+        Locale.ROOT,
+        """
+        architecture            %s
+        d_in, d_sae             %d, %d
+        parameters              %,d
+        decoder norms           %s
+        encoder·decoder cosine  %s
+        metadata
+        %s
+        """,
+        info.sae(),
+        info.sae().dIn(),
+        info.sae().dSae(),
+        info.parameters(),
+        info.decoderNorms(),
+        info.encoderDecoderCosines(),
+        metadata.isEmpty() ? "  none" : metadata);
+  }
+}

@@ -1,0 +1,125 @@
+package mechinterp.experiments.command;
+
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.Optional;
+import mechinterp.activation.Normalization;
+import mechinterp.experiments.run.SaeSettings;
+import mechinterp.experiments.run.TrainSettings;
+import mechinterp.io.Json;
+import mechinterp.sae.AuxKConfig;
+import mechinterp.training.TrainConfig;
+import mechinterp.training.TrainConfigBuilder;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Spec;
+import picocli.CommandLine.Spec.Target;
+
+/** What to train: a configuration file, single settings, or both, of which single settings win. */
+final class TrainOptions {
+  private static final long MOST_TOKENS_UNTIL_DEAD = 10_000_000;
+  private static final int SHARE_UNTIL_DEAD = 10;
+
+  @Spec(Target.MIXEE)
+  private CommandSpec spec;
+
+  @Option(
+      names = "--config",
+      paramLabel = "FILE",
+      description = "Settings as JSON, such as configs/train-topk.json; the options below win.")
+  private Optional<Path> config = Optional.empty();
+
+  @Option(names = "--kind", paramLabel = "KIND", description = "${COMPLETION-CANDIDATES}.")
+  private Optional<SaeSettings.Kind> kind = Optional.empty();
+
+  @Option(names = "--d-sae", paramLabel = "F", description = "Number of latents.")
+  private Optional<Integer> dSae = Optional.empty();
+
+  @Option(names = "--k", paramLabel = "K", description = "Most active latents of a token.")
+  private Optional<Integer> k = Optional.empty();
+
+  @Option(
+      names = "--tokens",
+      paramLabel = "N",
+      description = "Tokens to train on; when the data ends it goes round again in a new order.")
+  private Optional<Long> tokens = Optional.empty();
+
+  @Option(names = "--batch", paramLabel = "B", description = "Tokens of a step. Default: 4096.")
+  private Optional<Integer> batch = Optional.empty();
+
+  @Option(
+      names = "--lr",
+      paramLabel = "LR",
+      description = "Peak learning rate of Adam. Default: 2e-4 / sqrt(d_sae / 16384).")
+  private Optional<Double> learningRate = Optional.empty();
+
+  @Option(
+      names = "--seed",
+      paramLabel = "S",
+      description = "Seed of weights and order. Default: 0.")
+  private Optional<Long> seed = Optional.empty();
+
+  @Option(
+      names = "--normalize",
+      paramLabel = "METHOD",
+      description = {
+        "${COMPLETION-CANDIDATES}: what activations are multiplied with while training.",
+        "Default: expected_average_only_in, a mean norm of sqrt(d_in)."
+      })
+  private Optional<Normalization.Method> normalization = Optional.empty();
+
+  @Option(
+      names = "--dead-after",
+      paramLabel = "N",
+      description = {
+        "Tokens without activity until a latent counts as dead.",
+        "Default: a tenth of the training, at most 10 million."
+      })
+  private Optional<Long> deadAfter = Optional.empty();
+
+  /**
+   * Returns the settings.
+   *
+   * @throws IOException when the file cannot be read, or a field of it is unknown, missing or wrong
+   * @throws IllegalArgumentException when a setting is out of its range
+   */
+  TrainSettings settings() throws IOException {
+    return config.isPresent()
+        ? changed(Json.read(config.get(), TrainSettings.class))
+        : changed(defaults());
+  }
+
+  private TrainSettings defaults() {
+    SaeSettings sae =
+        new SaeSettings(require(kind, "--kind"), require(dSae, "--d-sae"), require(k, "--k"));
+    long length = require(tokens, "--tokens");
+    AuxKConfig auxK =
+        AuxKConfig.defaults()
+            .withDeadAfterTokens(Math.clamp(length / SHARE_UNTIL_DEAD, 1, MOST_TOKENS_UNTIL_DEAD));
+    return new TrainSettings(
+        sae,
+        Normalization.Method.EXPECTED_AVERAGE_ONLY_IN,
+        TrainConfig.defaults().toBuilder().tokens(length).auxK(auxK).build());
+  }
+
+  private TrainSettings changed(TrainSettings settings) {
+    SaeSettings sae = settings.sae();
+    TrainConfigBuilder train = settings.train().toBuilder();
+    tokens.ifPresent(train::tokens);
+    batch.ifPresent(train::batchSize);
+    learningRate.ifPresent(train::learningRate);
+    seed.ifPresent(train::seed);
+    deadAfter.ifPresent(value -> train.auxK(settings.train().auxK().withDeadAfterTokens(value)));
+    return new TrainSettings(
+        new SaeSettings(
+            kind.orElse(sae.architecture()), dSae.orElse(sae.dSae()), k.orElse(sae.k())),
+        normalization.orElse(settings.normalizeActivations()),
+        train.build());
+  }
+
+  private <T> T require(Optional<T> value, String option) {
+    return value.orElseThrow(() ->
+        new ParameterException(spec.commandLine(), "without --config, " + option + " is required"));
+  }
+}

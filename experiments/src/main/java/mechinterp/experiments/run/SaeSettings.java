@@ -1,0 +1,30 @@
+package mechinterp.experiments.run;
+
+import mechinterp.sae.SaeConfig;
+import mechinterp.sae.TopKConfig;
+
+/**
+ * What kind of autoencoder to train, for activations of any width.
+ *
+ * @param architecture the kind
+ * @param dSae number of latents
+ * @param k largest number of active latents of a token
+ */
+public record SaeSettings(Kind architecture, int dSae, int k) {
+  /** The kinds, named as in SAELens' {@code cfg.json}. */
+  public enum Kind {
+    /** {@link TopKConfig}. */
+    TOPK
+  }
+
+  /**
+   * Returns the configuration for activations of a width.
+   *
+   * @throws IllegalArgumentException with the JSON field's name when a size is out of its range
+   */
+  public SaeConfig config(int dIn) {
+    return switch (architecture) {
+      case TOPK -> new TopKConfig(dIn, dSae, k);
+    };
+  }
+}
