@@ -45,16 +45,28 @@ public final class SaeTrainer {
     };
   }
 
+  /** Returns what training such an autoencoder holds on the device. */
+  public MemoryPlan plan(SaeConfig saeConfig) {
+    return switch (saeConfig) {
+      case TopKConfig topK -> Workspace.plan(purpose(topK), device, buffers(topK));
+    };
+  }
+
+  private String purpose(SaeConfig saeConfig) {
+    return "training (d_sae %d, batch %d)".formatted(saeConfig.dSae(), config.batchSize());
+  }
+
+  private Function<Workspace, TopKTraining> buffers(TopKConfig saeConfig) {
+    return workspace -> new TopKTraining(workspace, saeConfig, config);
+  }
+
   private TrainedSae train(
       TopKConfig saeConfig, ActivationBatches batches, TrainListener listener) {
-    String purpose =
-        "training (d_sae %d, batch %d)".formatted(saeConfig.dSae(), config.batchSize());
-    Function<Workspace, TopKTraining> buffers = w -> new TopKTraining(w, saeConfig, config);
-    MemoryPlan plan = Workspace.plan(purpose, device, buffers);
+    MemoryPlan plan = plan(saeConfig);
     listener.planned(plan);
     plan.requireFits(device);
     float[] decoderBias = decoderBias(batches);
-    TopKTraining training = Workspace.allocate(purpose, device, buffers);
+    TopKTraining training = Workspace.allocate(purpose(saeConfig), device, buffers(saeConfig));
     TopKInit.initialize(training.sae(), config.seed(), decoderBias);
 
     LearningRateSchedule schedule = config.schedule(saeConfig.dSae());

@@ -19,15 +19,15 @@ import mechinterp.tokenizer.Tokenizer;
  * A model whose tokens are letters and whose activations say where they come from: [token id, place
  * in the sequence, first token of the sequence's text]. The letter {@code z} gives NaN.
  */
-final class LetterModel {
-  static final HookPoint HOOK = HookPoint.residPost(0);
+public final class LetterModel {
+  public static final HookPoint HOOK = HookPoint.residPost(0);
   static final int CONTEXT = 8;
   static final int CLS = 26;
   static final int SEP = 27;
 
   private LetterModel() {}
 
-  static Transformer on(Device device) {
+  public static Transformer on(Device device) {
     TransformerConfig config = new TransformerConfig("letters", 1, 3, 1, 1, 1, 28, CONTEXT, 1, 0);
     return new Transformer(
         config, "letters v1", new Letters(), device, List.of(new Places(device)));

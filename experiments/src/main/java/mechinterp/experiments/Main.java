@@ -6,7 +6,9 @@ import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
 import mechinterp.experiments.command.Doctor;
 import mechinterp.experiments.command.Eval;
+import mechinterp.experiments.command.Features;
 import mechinterp.experiments.command.Harvest;
+import mechinterp.experiments.command.QuickstartCommand;
 import mechinterp.experiments.command.SaeCommand;
 import mechinterp.experiments.command.Train;
 import mechinterp.experiments.console.FailureHandlers;
@@ -14,7 +16,9 @@ import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.IVersionProvider;
 import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.ScopeType;
 import picocli.CommandLine.Spec;
 
 /** The {@code mechinterp} command: its sub-commands do the work. */
@@ -22,13 +26,29 @@ import picocli.CommandLine.Spec;
     name = "mechinterp",
     description = "Mechanistic interpretability of language models on the JVM.",
     mixinStandardHelpOptions = true,
-    scope = CommandLine.ScopeType.INHERIT,
+    scope = ScopeType.INHERIT,
     versionProvider = Main.Version.class,
     synopsisSubcommandLabel = "COMMAND",
-    subcommands = {Harvest.class, Train.class, Eval.class, SaeCommand.class, Doctor.class})
+    subcommands = {
+      QuickstartCommand.class,
+      Harvest.class,
+      Train.class,
+      Eval.class,
+      Features.class,
+      SaeCommand.class,
+      Doctor.class
+    })
 public final class Main implements Runnable {
 
+  private static final int HELP_WIDTH = 100;
+
   @Spec private CommandSpec spec;
+
+  @Option(
+      names = "--stacktrace",
+      scope = ScopeType.INHERIT,
+      description = "Show where in the program an error came from.")
+  private boolean stackTrace;
 
   private Main() {}
 
@@ -52,12 +72,14 @@ public final class Main implements Runnable {
    * @return the exit code
    */
   public static int run(PrintWriter out, PrintWriter err, String... arguments) {
+    Main main = new Main();
     CommandLine commandLine =
-        new CommandLine(new Main())
+        new CommandLine(main)
             .setOut(out)
             .setErr(err)
-            .setCaseInsensitiveEnumValuesAllowed(true);
-    return FailureHandlers.execute(commandLine, arguments);
+            .setCaseInsensitiveEnumValuesAllowed(true)
+            .setUsageHelpWidth(HELP_WIDTH);
+    return FailureHandlers.execute(commandLine, () -> main.stackTrace, arguments);
   }
 
   private static PrintWriter writer(PrintStream stream) {

@@ -19,9 +19,10 @@ import tools.jackson.databind.JsonNode;
  * @param out standard output
  * @param err standard error
  */
-record Execution(int exitCode, String out, String err) {
+public record Execution(int exitCode, String out, String err) {
 
-  static Execution of(String... arguments) {
+  /** Runs a command line in this JVM. */
+  public static Execution of(String... arguments) {
     StringWriter out = new StringWriter();
     StringWriter err = new StringWriter();
     int exitCode = Main.run(new PrintWriter(out), new PrintWriter(err), arguments);
@@ -29,7 +30,7 @@ record Execution(int exitCode, String out, String err) {
   }
 
   /** Checks for exit code 2 and one line on standard error, with these parts in it. */
-  void assertRefused(String... parts) {
+  public void assertRefused(String... parts) {
     assertEquals(2, exitCode, err);
     assertEquals("", out);
     assertTrue(err.startsWith("mechinterp: "), err);
@@ -40,12 +41,21 @@ record Execution(int exitCode, String out, String err) {
     }
   }
 
-  Execution assertDone() {
+  /** Checks for exit code 2 and a last line of standard error with this in it. */
+  public void assertRefusedAtTheEnd(String part) {
+    assertEquals(2, exitCode, err);
+    String last = err.lines().toList().getLast();
+    assertTrue(last.startsWith("mechinterp: ") && last.contains(part), err);
+  }
+
+  /** Checks for exit code 0. */
+  public Execution assertDone() {
     assertEquals(0, exitCode, err);
     return this;
   }
 
-  JsonNode json() throws IOException {
+  /** Returns standard output, which must be one JSON value and nothing else. */
+  public JsonNode json() throws IOException {
     byte[] bytes = out.getBytes(StandardCharsets.UTF_8);
     return Json.read("standard output", new ByteArrayInputStream(bytes), JsonNode.class);
   }

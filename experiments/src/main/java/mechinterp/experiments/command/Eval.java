@@ -38,34 +38,34 @@ public final class Eval implements Callable<Integer> {
   @Mixin private ResultOutput output;
 
   /**
-   * What is printed: {@link ReconstructionMetrics}. A metric is missing where it is not defined, as
-   * the FVU is of activations that are all equal.
+   * What is printed: {@link ReconstructionMetrics}. The bias is missing when all reconstructions
+   * are 0.
    */
   record Result(
-      Path sae,
+      String sae,
       String activations,
       int metricsVersion,
       long tokens,
-      Optional<Double> fvu,
-      Optional<Double> explainedVariance,
+      double fvu,
+      double explainedVariance,
       double mse,
       double l0,
       double deadFraction,
-      Optional<Double> shrinkage,
+      double shrinkage,
       Optional<Double> relativeReconstructionBias,
       double cosine) {
-    static Result of(Path sae, String activations, ReconstructionMetrics metrics) {
+    static Result of(String sae, String activations, ReconstructionMetrics metrics) {
       return new Result(
           sae,
           activations,
           ReconstructionMetrics.VERSION,
           metrics.tokens(),
-          finite(metrics.fvu()),
-          finite(metrics.explainedVariance()),
+          metrics.fvu(),
+          metrics.explainedVariance(),
           metrics.mse(),
           metrics.l0(),
           metrics.deadFraction(),
-          finite(metrics.shrinkage()),
+          metrics.shrinkage(),
           finite(metrics.relativeReconstructionBias()),
           metrics.cosine());
     }
@@ -83,7 +83,7 @@ public final class Eval implements Callable<Integer> {
       SaeSource.requireFits(loaded, store);
       ReconstructionMetrics metrics =
           Evaluation.of(loaded.sae(), store, output.progress()).metrics();
-      Result result = Result.of(folder, store.name(), metrics);
+      Result result = Result.of(folder.toString(), store.name(), metrics);
       output.print(result, describe(result));
     }
     return 0;
@@ -94,16 +94,18 @@ public final class Eval implements Callable<Integer> {
         .row("tokens", String.format(Locale.ROOT, "%,d", result.tokens()))
         .row("fvu", number(result.fvu()))
         .row("explained_variance", number(result.explainedVariance()))
-        .row("mse", number(Optional.of(result.mse())))
-        .row("l0", number(Optional.of(result.l0())))
-        .row("dead_fraction", number(Optional.of(result.deadFraction())))
+        .row("mse", number(result.mse()))
+        .row("l0", number(result.l0()))
+        .row("dead_fraction", number(result.deadFraction()))
         .row("shrinkage", number(result.shrinkage()))
-        .row("relative_reconstruction_bias", number(result.relativeReconstructionBias()))
-        .row("cosine", number(Optional.of(result.cosine())))
+        .row(
+            "relative_reconstruction_bias",
+            result.relativeReconstructionBias().map(Eval::number).orElse("undefined"))
+        .row("cosine", number(result.cosine()))
         .toString();
   }
 
-  private static String number(Optional<Double> value) {
-    return value.map(number -> String.format(Locale.ROOT, "%.4f", number)).orElse("undefined");
+  private static String number(double value) {
+    return String.format(Locale.ROOT, "%.4f", value);
   }
 }

@@ -83,7 +83,7 @@ public final class Harvest implements Callable<Integer> {
   @Mixin private ResultOutput output;
 
   /** What is printed. */
-  record Result(Path store, int tokens, int dIn, ActivationIdentity identity) {}
+  record Result(String store, int tokens, int dIn, ActivationIdentity identity) {}
 
   @Override
   public Integer call() throws IOException {
@@ -100,7 +100,7 @@ public final class Harvest implements Callable<Integer> {
           Harvesting.run(
               harvester, tokens, ready -> ready.collect(corpus, tokens, out), output.progress())) {
         Result result =
-            new Result(out, store.tokens(), store.dIn(), store.identity().orElseThrow());
+            new Result(out.toString(), store.tokens(), store.dIn(), store.identity().orElseThrow());
         output.print(
             result,
             String.format(

@@ -57,7 +57,7 @@ public final class SaeEncode implements Callable<Integer> {
   @Mixin private ResultOutput output;
 
   /** What is printed. */
-  record Result(Path out, int tokens, long active, double l0) {}
+  record Result(String out, int tokens, long active, double l0) {}
 
   @Override
   public Integer call() throws IOException {
@@ -161,7 +161,7 @@ public final class SaeEncode implements Callable<Integer> {
 
     Result result(Path file) {
       double l0 = (double) indices.size() / store.tokens();
-      return new Result(file, store.tokens(), indices.size(), l0);
+      return new Result(file.toString(), store.tokens(), indices.size(), l0);
     }
 
     @Override

@@ -50,7 +50,7 @@ public final class Train implements Callable<Integer> {
    * @param seconds time of the training
    * @param last the metrics of the last step, of its batch
    */
-  record Result(Path out, double seconds, StepMetrics last) {}
+  record Result(String out, double seconds, StepMetrics last) {}
 
   @Override
   public Integer call() throws IOException {
@@ -62,7 +62,7 @@ public final class Train implements Callable<Integer> {
       Training training = Training.run(settings, store, device, output.progress());
       double seconds = (System.nanoTime() - began) / 1e9;
       AtomicFolder.write(out, folder -> write(folder, settings, training, store, device));
-      Result result = new Result(out, seconds, training.last());
+      Result result = new Result(out.toString(), seconds, training.last());
       output.print(
           result,
           String.format(

@@ -30,7 +30,7 @@ final class TrainOptions {
       description = "Settings as JSON, such as configs/train-topk.json; the options below win.")
   private Optional<Path> config = Optional.empty();
 
-  @Option(names = "--kind", paramLabel = "KIND", description = "${COMPLETION-CANDIDATES}.")
+  @Option(names = "--kind", paramLabel = "KIND", description = "Kind of autoencoder: topk.")
   private Optional<SaeSettings.Kind> kind = Optional.empty();
 
   @Option(names = "--d-sae", paramLabel = "F", description = "Number of latents.")
@@ -64,8 +64,8 @@ final class TrainOptions {
       names = "--normalize",
       paramLabel = "METHOD",
       description = {
-        "${COMPLETION-CANDIDATES}: what activations are multiplied with while training.",
-        "Default: expected_average_only_in, a mean norm of sqrt(d_in)."
+        "none or expected_average_only_in: whether activations are scaled while training.",
+        "Default: expected_average_only_in, to a mean norm of sqrt(d_in)."
       })
   private Optional<Normalization.Method> normalization = Optional.empty();
 

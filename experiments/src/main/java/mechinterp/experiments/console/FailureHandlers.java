@@ -1,24 +1,23 @@
 package mechinterp.experiments.console;
 
 import java.io.PrintWriter;
-import java.util.List;
+import java.util.function.BooleanSupplier;
 import picocli.CommandLine;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.UnmatchedArgumentException;
 
 /** The one place where whatever goes wrong in a command becomes one line and an exit code. */
 public final class FailureHandlers {
-  private static final String STACK_TRACE = "--stacktrace";
-
   private FailureHandlers() {}
 
   /**
    * Runs a command; nothing is thrown.
    *
+   * @param stackTrace whether to show where in the program an error came from
    * @return 0, or the exit code of the {@link Failure}
    */
-  public static int execute(CommandLine commandLine, String... arguments) {
-    boolean stackTrace = List.of(arguments).contains(STACK_TRACE);
+  public static int execute(
+      CommandLine commandLine, BooleanSupplier stackTrace, String... arguments) {
     commandLine.setParameterExceptionHandler((wrong, _) -> report(wrong));
     commandLine.setExecutionExceptionHandler(
         (thrown, command, _) -> report(thrown, command.getErr(), stackTrace));
@@ -30,9 +29,9 @@ public final class FailureHandlers {
     }
   }
 
-  private static int report(Throwable thrown, PrintWriter err, boolean stackTrace) {
+  private static int report(Throwable thrown, PrintWriter err, BooleanSupplier stackTrace) {
     Failure failure = Failure.of(thrown);
-    if (stackTrace) {
+    if (stackTrace.getAsBoolean()) {
       thrown.printStackTrace(err);
     }
     return print(err, failure);

@@ -12,7 +12,7 @@ import java.util.function.LongSupplier;
 public final class Progress implements AutoCloseable {
   private static final long TERMINAL_INTERVAL = 100_000_000L;
   private static final long LINE_INTERVAL = 5_000_000_000L;
-  private static final int BAR_WIDTH = 24;
+  private static final int BAR_WIDTH = 20;
   private static final double NANOS = 1e9;
 
   private final PrintWriter out;
@@ -85,9 +85,12 @@ public final class Progress implements AutoCloseable {
     }
   }
 
-  /** Ends the stage with a line that says how long it took. */
+  /** Ends the stage with a line that says how long it took; without one when nothing was done. */
   @Override
   public void close() {
+    if (done == 0) {
+      return;
+    }
     double seconds = (nanoTime.getAsLong() - started) / NANOS;
     show(
         String.format(

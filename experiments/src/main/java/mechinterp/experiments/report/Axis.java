@@ -2,6 +2,7 @@ package mechinterp.experiments.report;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 
 /**
  * A linear axis from {@code low} to {@code high}, with ticks at round numbers.
@@ -16,11 +17,11 @@ record Axis(double low, double high, double step) {
 
   /** Returns an axis that holds both values, widened to round numbers. */
   static Axis around(double low, double high) {
-    double width = high > low ? high - low : Math.max(Math.abs(high), 1);
-    double step = roundStep(width / (MOST_TICKS - 1));
+    double end = high > low ? high : low + Math.max(Math.abs(high), 1);
+    double step = roundStep((end - low) / (MOST_TICKS - 1));
     double from = step * Math.floor(low / step + 1e-9);
-    double to = step * Math.ceil(high / step - 1e-9);
-    return new Axis(from, to > from ? to : from + step, step);
+    double to = step * Math.ceil(end / step - 1e-9);
+    return new Axis(from, to, step);
   }
 
   /** Returns an axis that ends exactly at these values, with ticks at round numbers between. */
@@ -53,13 +54,16 @@ record Axis(double low, double high, double step) {
     return (value - low) / (high - low);
   }
 
-  /** Returns a tick's label: {@code 250k}, {@code 1.5M}, {@code 0.05}. */
+  /** Returns a tick's label: {@code 250k}, {@code 1.5M}, {@code 0.05}, {@code 2e-04}. */
   String label(double tick) {
     if (high >= 1e6) {
       return tick == 0 ? "0" : Html.number(tick / 1e6, 2) + "M";
     }
     if (high >= 1e4) {
       return tick == 0 ? "0" : Html.number(tick / 1e3, 2) + "k";
+    }
+    if (high < 1e-2) {
+      return tick == 0 ? "0" : String.format(Locale.ROOT, "%.1e", tick).replace(".0e", "e");
     }
     int digits = (int) Math.max(0, Math.ceil(-Math.log10(step) - 1e-9));
     return Html.number(tick, digits);

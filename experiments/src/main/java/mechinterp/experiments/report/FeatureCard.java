@@ -6,19 +6,20 @@ import java.util.List;
  * One latent for people to look at.
  *
  * @param latent its number
- * @param density share of the tokens on which it is active
+ * @param activeTokens tokens on which it is active
+ * @param density their share of all tokens
  * @param meanActivation mean over the tokens on which it is active
  * @param maxActivation its largest activation
  * @param encoderDecoderCosine cosine of its encoder and decoder directions
  * @param topTokens the tokens on which its top contexts peak, the most frequent first
  * @param neighbours the latents with the most similar decoder rows, the most similar first
- * @param histogram counts of its activations in bars of equal width, over the range that {@code
- *     histogramRange} names
- * @param histogramRange from where to where the histogram goes
+ * @param histogram counts of its activations by size
+ * @param histogramRange from where to where the histogram goes and how
  * @param contexts where it is most active, the strongest first
  */
 public record FeatureCard(
     int latent,
+    long activeTokens,
     double density,
     double meanActivation,
     double maxActivation,

@@ -83,12 +83,12 @@ final class FeatureHtml {
     }
     return """
     <figure class="spark"><svg viewBox="0 0 %d %d" preserveAspectRatio="none" role="img" aria-label="%s">%s</svg>
-    <figcaption>activations, %s (bar heights: log)</figcaption></figure>
+    <figcaption>activations %s; heights are log</figcaption></figure>
     """
         .formatted(
             SPARK_WIDTH,
             SPARK_HEIGHT,
-            "histogram of activations",
+            "histogram of the activations",
             bars,
             Html.escape(feature.histogramRange()));
   }

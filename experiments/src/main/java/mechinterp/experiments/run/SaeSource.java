@@ -30,8 +30,10 @@ public final class SaeSource {
         .orElseGet(() -> new SaeMetadata(Map.of()));
   }
 
-  /** A model's identity is its name, a space and the hash of its weights. */
-  private static String modelName(ActivationIdentity identity) {
+  /**
+   * Returns the name in a model's identity, which is a name, a space and the hash of its weights.
+   */
+  public static String modelName(ActivationIdentity identity) {
     int space = identity.model().lastIndexOf(' ');
     return space < 0 ? identity.model() : identity.model().substring(0, space);
   }

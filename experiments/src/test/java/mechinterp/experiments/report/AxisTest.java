@@ -32,6 +32,12 @@ class AxisTest {
   }
 
   @Test
+  void smallNumbersAreShort() {
+    assertEquals("2e-04", Axis.around(0, 6e-4).label(2e-4));
+    assertEquals("0", Axis.around(0, 6e-4).label(0));
+  }
+
+  @Test
   void largeNumbersAreShort() {
     assertEquals("1.5M", Axis.around(0, 2e6).label(1.5e6));
     assertEquals("250k", Axis.around(0, 800_000).label(250_000));

@@ -98,6 +98,7 @@ class HtmlReportTest {
     FeatureCard feature =
         new FeatureCard(
             7,
+            3,
             0.001,
             1,
             4,

@@ -1,0 +1,169 @@
+package mechinterp.experiments.command;
+
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
+import java.util.concurrent.Callable;
+import java.util.stream.Collectors;
+import mechinterp.activation.ActivationIdentity;
+import mechinterp.activation.ActivationStore;
+import mechinterp.analysis.FeatureAnalysis;
+import mechinterp.analysis.FeatureAnalysisConfig;
+import mechinterp.analysis.FeatureReport;
+import mechinterp.device.Device;
+import mechinterp.experiments.console.Progress;
+import mechinterp.experiments.console.ResultOutput;
+import mechinterp.experiments.report.FeatureCard;
+import mechinterp.experiments.run.FeatureCards;
+import mechinterp.experiments.run.SaeSource;
+import mechinterp.model.Models;
+import mechinterp.sae.LoadedSae;
+import mechinterp.sae.SaeFiles;
+import mechinterp.tokenizer.Tokenizer;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+
+/** {@code mechinterp features}. */
+@Command(
+    name = "features",
+    description = "Show what latents are active on: top contexts, density, decoder neighbours.")
+public final class Features implements Callable<Integer> {
+  @Option(
+      names = "--sae",
+      required = true,
+      paramLabel = "DIR",
+      description = "Folder of the autoencoder.")
+  private Path folder;
+
+  @Option(
+      names = "--store",
+      required = true,
+      paramLabel = "STORE",
+      description = "Folder that harvest wrote.")
+  private Path storeFolder;
+
+  @Option(
+      names = "--latent",
+      paramLabel = "N",
+      split = ",",
+      description = "Latents to show. Default: those whose contexts agree most.")
+  private List<Integer> latents = List.of();
+
+  @Option(
+      names = "--top",
+      paramLabel = "N",
+      description = "How many latents to show without --latent. Default: ${DEFAULT-VALUE}.")
+  private int top = 10;
+
+  @Option(
+      names = "--contexts",
+      paramLabel = "N",
+      description = "Most contexts of a latent. Default: ${DEFAULT-VALUE}.")
+  private int contexts = FeatureAnalysisConfig.defaults().topContexts();
+
+  @Option(
+      names = "--model",
+      paramLabel = "M",
+      description = "The model that made the store. Default: the one that the store names.")
+  private Optional<String> model = Optional.empty();
+
+  @Mixin private DeviceOptions deviceOptions;
+  @Mixin private ResultOutput output;
+
+  /** What is printed. */
+  record Result(int tokens, int latents, long dead, List<FeatureCard> features) {}
+
+  @Override
+  public Integer call() throws IOException {
+    if (top < 1) {
+      throw new IllegalArgumentException("--top: is " + top + "; it must be at least 1");
+    }
+    FeatureAnalysisConfig config = FeatureAnalysisConfig.defaults().withTopContexts(contexts);
+    try (Device device = deviceOptions.open();
+        ActivationStore store = ActivationStore.open(storeFolder)) {
+      LoadedSae loaded = SaeFiles.load(folder, device);
+      SaeSource.requireFits(loaded, store);
+      Tokenizer tokenizer = tokenizer(store.identity().orElseThrow(), device);
+      FeatureReport report = analyse(FeatureAnalysis.of(loaded.sae()).with(config), store);
+      FeatureCards cards = new FeatureCards(report, tokenizer, number -> "document " + number);
+      List<FeatureCard> shown = latents.isEmpty() ? cards.best(top) : cards.of(latents);
+      Result result = new Result(report.tokens(), report.latents(), report.density().dead(), shown);
+      output.print(result, describe(result));
+    }
+    return 0;
+  }
+
+  private Tokenizer tokenizer(ActivationIdentity identity, Device device) throws IOException {
+    String name = model.orElseGet(() -> SaeSource.modelName(identity));
+    Tokenizer tokenizer = Models.load(name, device).tokenizer();
+    if (!tokenizer.identity().equals(identity.tokenizer())) {
+      throw new IllegalArgumentException(
+          "%s: tokenizer of %s is \"%s\"; the store's is \"%s\""
+              .formatted(storeFolder, name, tokenizer.identity(), identity.tokenizer()));
+    }
+    return tokenizer;
+  }
+
+  private FeatureReport analyse(FeatureAnalysis analysis, ActivationStore store) {
+    try (Progress progress = output.progress().start("features", store.tokens(), "tokens")) {
+      return analysis.over(store, progress::update);
+    }
+  }
+
+  private static String describe(Result result) {
+    String head =
+        String.format(
+            Locale.ROOT,
+            "%,d latents on %,d tokens, %,d never active",
+            result.latents(),
+            result.tokens(),
+            result.dead());
+    return result.features().stream()
+        .map(Features::describe)
+        .collect(Collectors.joining("\n", head + "\n\n", ""));
+  }
+
+  private static String describe(FeatureCard feature) {
+    String facts =
+        String.format(
+            Locale.ROOT,
+            "latent %d: active on %,d tokens (%.4f %%), mean %.3f, max %.3f, encoder·decoder %.3f%n",
+            feature.latent(),
+            feature.activeTokens(),
+            100 * feature.density(),
+            feature.meanActivation(),
+            feature.maxActivation(),
+            feature.encoderDecoderCosine());
+    String tokens =
+        feature.topTokens().stream()
+            .map(token -> token.token() + " " + token.count())
+            .collect(Collectors.joining(", ", "  top tokens: ", "\n"));
+    String neighbours =
+        feature.neighbours().stream()
+            .map(neighbour ->
+                String.format(
+                    Locale.ROOT,
+                    "%d \"%s\" %.2f",
+                    neighbour.latent(),
+                    neighbour.token(),
+                    neighbour.cosine()))
+            .collect(Collectors.joining(", ", "  nearest decoder rows: ", "\n"));
+    return feature.contexts().stream()
+        .map(Features::describe)
+        .collect(Collectors.joining("", facts + tokens + neighbours, ""));
+  }
+
+  private static String describe(FeatureCard.Context context) {
+    StringBuilder text = new StringBuilder();
+    for (int i = 0; i < context.tokens().size(); i++) {
+      FeatureCard.ContextToken token = context.tokens().get(i);
+      String space = token.spaceBefore() && i > 0 ? " " : "";
+      text.append(space).append(i == context.peak() ? "«" + token.text() + "»" : token.text());
+    }
+    double peak = context.tokens().get(context.peak()).activation();
+    return String.format(Locale.ROOT, "  %8.3f  %s%n", peak, text);
+  }
+}

@@ -1,0 +1,112 @@
+package mechinterp.experiments.quickstart;
+
+import mechinterp.activation.Normalization;
+import mechinterp.experiments.run.SaeSettings;
+import mechinterp.experiments.run.TrainSettings;
+import mechinterp.training.TrainConfig;
+
+/**
+ * All settings of a quickstart: the content of {@code configs/quickstart.json}.
+ *
+ * @param model the sentence encoder
+ * @param hook where its activations are taken
+ * @param text what it reads
+ * @param harvest how much of it
+ * @param sae the autoencoder
+ * @param normalizeActivations what activations are multiplied with while training
+ * @param train how it is trained
+ * @param report what the report shows
+ */
+public record QuickstartConfig(
+    String model,
+    String hook,
+    Text text,
+    Harvest harvest,
+    SaeSettings sae,
+    Normalization.Method normalizeActivations,
+    TrainConfig train,
+    Shown report) {
+
+  /**
+   * What is read. At least one of the sources must be there.
+   *
+   * @param europarl whether the English part of Europarl is read, a document a day
+   * @param wordnetFraction which share of WordNet's entries is read, a document each
+   * @param heldOutFraction which share of the documents is not trained on
+   * @param seed of the choice of entries, the order of documents and the split
+   */
+  public record Text(boolean europarl, double wordnetFraction, double heldOutFraction, long seed) {
+    /**
+     * Checks the ranges.
+     *
+     * @throws IllegalArgumentException with the JSON field's name
+     */
+    public Text {
+      requireFraction("wordnet_fraction", wordnetFraction);
+      requireFraction("held_out_fraction", heldOutFraction);
+      if (!europarl && wordnetFraction == 0) {
+        throw new IllegalArgumentException(
+            "text: europarl is false, wordnet_fraction is 0; there must be a text");
+      }
+    }
+  }
+
+  /**
+   * How much is read.
+   *
+   * @param trainTokens most tokens to train on
+   * @param heldOutTokens most tokens to measure on
+   * @param maxContext most tokens that the model sees at once, special ones included
+   */
+  public record Harvest(int trainTokens, int heldOutTokens, int maxContext) {
+    /**
+     * Checks the ranges.
+     *
+     * @throws IllegalArgumentException with the JSON field's name
+     */
+    public Harvest {
+      requirePositive("train_tokens", trainTokens);
+      requirePositive("held_out_tokens", heldOutTokens);
+      requirePositive("max_context", maxContext);
+    }
+  }
+
+  /**
+   * What the report shows.
+   *
+   * @param features how many latents
+   * @param topContexts how many contexts of each
+   * @param splicedTexts held-out documents whose embedding is compared
+   */
+  public record Shown(int features, int topContexts, int splicedTexts) {
+    /**
+     * Checks the ranges.
+     *
+     * @throws IllegalArgumentException with the JSON field's name
+     */
+    public Shown {
+      requirePositive("features", features);
+      requirePositive("top_contexts", topContexts);
+      requirePositive("spliced_texts", splicedTexts);
+    }
+  }
+
+  /** Returns what to train and how. */
+  public TrainSettings training() {
+    return new TrainSettings(sae, normalizeActivations, train);
+  }
+
+  private static void requirePositive(String field, int value) {
+    if (value < 1) {
+      throw new IllegalArgumentException(
+          "%s: is %d; it must be at least 1".formatted(field, value));
+    }
+  }
+
+  private static void requireFraction(String field, double value) {
+    if (!(value >= 0 && value <= 1)) {
+      throw new IllegalArgumentException(
+          "%s: is %s; it must lie within 0 to 1".formatted(field, value));
+    }
+  }
+}

@@ -1,0 +1,96 @@
+package mechinterp.experiments.command;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import mechinterp.experiments.Execution;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import tools.jackson.databind.JsonNode;
+
+/** From a text file to features, command by command. */
+class HarvestFeaturesTest {
+  private static final String TEXT =
+      """
+      The cat sat on the mat & <looked> at the "dog".
+      The dog chased the cat through the garden.
+
+      A fish swims in the sea, and another fish follows.
+      The parliament voted on the fisheries report.
+      The sea was calm, and the cat slept.
+      """;
+
+  @TempDir private Path folder;
+
+  @Test
+  void textBecomesFeatures() throws IOException {
+    Path text = Files.writeString(folder.resolve("text.txt"), TEXT);
+    Path store = folder.resolve("store");
+    JsonNode harvested =
+        Execution.of(
+                "harvest",
+                "--model",
+                "all-MiniLM-L6-v2",
+                "--hook",
+                "blocks.2.hook_resid_post",
+                "--text",
+                text.toString(),
+                "--out",
+                store.toString(),
+                "--json")
+            .assertDone()
+            .json();
+    assertEquals(384, harvested.get("d_in").asInt());
+    Path sae = folder.resolve("sae");
+    Execution.of(
+            "train",
+            "--store",
+            store.toString(),
+            "--out",
+            sae.toString(),
+            "--kind",
+            "topk",
+            "--d-sae",
+            "32",
+            "--k",
+            "4",
+            "--tokens",
+            "400",
+            "--batch",
+            "20")
+        .assertDone();
+    assertFeatures(store, sae, harvested.get("tokens").asInt());
+  }
+
+  private static void assertFeatures(Path store, Path sae, int tokens) throws IOException {
+    JsonNode features =
+        Execution.of(
+                "features",
+                "--store",
+                store.toString(),
+                "--sae",
+                sae.toString(),
+                "--latent",
+                "5,0",
+                "--contexts",
+                "3",
+                "--json")
+            .assertDone()
+            .json();
+    assertEquals(tokens, features.get("tokens").asInt());
+    JsonNode first = features.get("features").get(0);
+    assertEquals(5, first.get("latent").asInt());
+    assertEquals(5, first.get("neighbours").size());
+    assertTrue(first.get("contexts").size() <= 3);
+    String shown =
+        Execution.of("features", "--store", store.toString(), "--sae", sae.toString(), "--top", "2")
+            .assertDone()
+            .out();
+    assertTrue(shown.startsWith("32 latents on " + tokens + " tokens"), shown);
+    Execution.of("features", "--store", store.toString(), "--sae", sae.toString(), "--latent", "32")
+        .assertRefusedAtTheEnd("latent: is 32; it must lie within 0 to 31");
+  }
+}

@@ -1,0 +1,182 @@
+package mechinterp.experiments.command;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.List;
+import mechinterp.activation.Normalization;
+import mechinterp.device.CpuDevice;
+import mechinterp.device.Device;
+import mechinterp.experiments.Execution;
+import mechinterp.experiments.run.TrainSettings;
+import mechinterp.io.Json;
+import mechinterp.io.SafetensorsFile;
+import mechinterp.sae.Sae;
+import mechinterp.sae.SaeFiles;
+import mechinterp.tensor.FloatMatrix;
+import mechinterp.tensor.SparseCodes;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import tools.jackson.databind.JsonNode;
+
+class TrainEvalTest {
+  @TempDir private Path folder;
+
+  @Test
+  void trainingLeavesAnAutoencoderItsSettingsAndItsMetrics() throws IOException {
+    Path sae = Samples.sae(folder, "--activations", Samples.activationsFile(folder));
+    List<String> lines = Files.readAllLines(sae.resolve("metrics.jsonl"));
+    assertEquals(10, lines.size());
+    assertTrue(lines.getLast().contains("\"tokens\":640"), lines.getLast());
+    TrainSettings settings = Json.read(sae.resolve("train.json"), TrainSettings.class);
+    assertEquals(64, settings.train().batchSize());
+    assertEquals(16, settings.sae().dSae());
+    assertEquals(64, settings.train().auxK().deadAfterTokens(), "a tenth of the tokens");
+  }
+
+  @Test
+  void theSettingsFileOfARunRepeatsIt() throws IOException {
+    Path file = Samples.activationsFile(folder);
+    Path first = Samples.sae(folder, "--activations", file);
+    Path second = folder.resolve("second");
+    Execution.of(
+            "train",
+            "--activations",
+            file.toString(),
+            "--config",
+            first.resolve("train.json").toString(),
+            "--out",
+            second.toString(),
+            "--threads",
+            "1")
+        .assertDone();
+    assertArrayEquals(weights(first), weights(second));
+    Path third = folder.resolve("third");
+    Samples.train("--activations", file, third, "--seed", "1").assertDone();
+    assertTrue(!Arrays.equals(weights(first), weights(third)), "the seed matters");
+  }
+
+  private static byte[] weights(Path sae) throws IOException {
+    return Files.readAllBytes(sae.resolve("sae_weights.safetensors"));
+  }
+
+  @Test
+  void optionsWinOverTheSettingsFile() throws IOException {
+    Path file = Samples.activationsFile(folder);
+    Path first = Samples.sae(folder, "--activations", file);
+    Path second = folder.resolve("second");
+    Execution.of(
+            "train",
+            "--activations",
+            file.toString(),
+            "--config",
+            first.resolve("train.json").toString(),
+            "--out",
+            second.toString(),
+            "--d-sae",
+            "20",
+            "--k",
+            "2",
+            "--tokens",
+            "30",
+            "--batch",
+            "10",
+            "--lr",
+            "0.5",
+            "--seed",
+            "7",
+            "--normalize",
+            "none",
+            "--dead-after",
+            "9")
+        .assertDone();
+    TrainSettings settings = Json.read(second.resolve("train.json"), TrainSettings.class);
+    assertEquals(20, settings.sae().dSae());
+    assertEquals(2, settings.sae().k());
+    assertEquals(30, settings.train().tokens());
+    assertEquals(10, settings.train().batchSize());
+    assertEquals(0.5, settings.train().learningRate().orElseThrow());
+    assertEquals(7, settings.train().seed());
+    assertEquals(9, settings.train().auxK().deadAfterTokens());
+    assertEquals(Normalization.Method.NONE, settings.normalizeActivations());
+  }
+
+  @Test
+  void evaluationIsOneJsonObject() throws IOException {
+    Path file = Samples.activationsFile(folder);
+    Path sae = Samples.sae(folder, "--activations", file);
+    Execution execution =
+        Execution.of("eval", "--sae", sae.toString(), "--activations", file.toString(), "--json");
+    JsonNode result = execution.assertDone().json();
+    assertEquals(Samples.TOKENS, result.get("tokens").asInt());
+    double fvu = result.get("fvu").asDouble();
+    assertTrue(fvu > 0 && fvu < 1, "fvu " + fvu);
+    assertEquals(1 - fvu, result.get("explained_variance").asDouble(), 1e-12);
+    assertTrue(result.get("l0").asDouble() <= 3);
+    assertTrue(result.has("dead_fraction"));
+  }
+
+  @Test
+  void theAutoencoderKnowsWhatItIsOf() throws IOException {
+    Path sae = Samples.sae(folder, "--store", Samples.store(folder, "store", "blocks.1.hook_z"));
+    JsonNode info = Execution.of("sae", "info", sae.toString(), "--json").assertDone().json();
+    assertEquals("topk", info.get("sae").get("architecture").asString());
+    assertEquals("tiny", info.get("metadata").get("model_name").asString());
+    assertEquals("blocks.1.hook_z", info.get("metadata").get("hook_name").asString());
+    assertEquals(2 * 16 * 6 + 16 + 6, info.get("parameters").asInt());
+    String text = Execution.of("sae", "info", sae.toString()).assertDone().out();
+    assertTrue(text.contains("hook_name: blocks.1.hook_z"), text);
+  }
+
+  @Test
+  void encodedFilesHoldCodesRowByRowAndTheReconstruction() throws IOException {
+    Path file = Samples.activationsFile(folder);
+    Path sae = Samples.sae(folder, "--activations", file);
+    Path out = folder.resolve("codes.safetensors");
+    Execution.of(
+            "sae",
+            "encode",
+            "--sae",
+            sae.toString(),
+            "--activations",
+            file.toString(),
+            "--out",
+            out.toString())
+        .assertDone();
+    try (Device device = CpuDevice.best(1);
+        SafetensorsFile codes = SafetensorsFile.open(out)) {
+      Sae loaded = SaeFiles.load(sae, device).sae();
+      FloatMatrix x = device.matrix(Samples.TOKENS, Samples.D_IN, Samples.activations());
+      SparseCodes expected = loaded.newCodes(Samples.TOKENS);
+      loaded.encode(expected, x);
+      loaded.decode(x, expected);
+      assertCodes(codes, device, expected);
+      assertArrayEquals(device.toHost(x), codes.floats("reconstruction"));
+    }
+  }
+
+  private static void assertCodes(SafetensorsFile codes, Device device, SparseCodes expected)
+      throws IOException {
+    long[] offsets = codes.longs("row_offsets");
+    int[] indices = codes.ints("indices");
+    float[] values = codes.floats("values");
+    int[] counts = device.toHost(expected.counts());
+    int[] latents = device.toHost(expected.indices());
+    float[] activations = device.toHost(expected.values());
+    assertEquals(Samples.TOKENS + 1, offsets.length);
+    assertEquals(indices.length, offsets[Samples.TOKENS]);
+    for (int t = 0; t < Samples.TOKENS; t++) {
+      assertEquals(counts[t], offsets[t + 1] - offsets[t]);
+      for (int i = 0; i < counts[t]; i++) {
+        int at = (int) offsets[t] + i;
+        assertEquals(latents[t * 3 + i], indices[at]);
+        assertEquals(activations[t * 3 + i], values[at]);
+      }
+    }
+  }
+}
