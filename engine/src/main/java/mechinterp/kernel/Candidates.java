@@ -10,8 +10,8 @@ import jdk.incubator.vector.VectorSpecies;
 /**
  * The latents of some tokens that can still be among a token's k largest. A token's pre-activations
  * arrive by rising latent; those above the token's threshold are kept, and when its room is full
- * all but the k largest are dropped and the threshold rises to the k-th. A later latent equal to
- * the threshold loses to the earlier ones, so equal ones go by the lowest index.
+ * the threshold rises to where at least the k largest are left. A later latent equal to the k-th
+ * loses to the earlier ones, so equal ones go by the lowest index.
  */
 final class Candidates {
   private static final int LANES = Tiles.LANES;
@@ -26,7 +26,7 @@ final class Candidates {
   private static final int ARRIVING = Tiles.ROW_PANELS * Tiles.PANEL + LANES;
 
   /** Candidates beyond the k largest that are worth keeping before the next selection. */
-  private static final int LEAST_SPARE = 256;
+  private static final int LEAST_SPARE = 128;
 
   private int k;
   private int room;
@@ -34,7 +34,6 @@ final class Candidates {
   private int[] latents = new int[0];
   private int[] counts = new int[0];
   private float[] thresholds = new float[0];
-  private float[] selection = new float[0];
 
   /** Begins anew with no candidates, for {@code tokens} tokens. */
   void begin(int tokens, int k) {
@@ -47,9 +46,6 @@ final class Candidates {
     if (counts.length < tokens) {
       counts = new int[tokens];
       thresholds = new float[tokens];
-    }
-    if (selection.length < room) {
-      selection = new float[room];
     }
     Arrays.fill(counts, 0, tokens, 0);
     Arrays.fill(thresholds, 0, tokens, 0);
@@ -85,37 +81,79 @@ final class Candidates {
     }
     counts[token] = count;
     if (count > room - ARRIVING) {
-      select(token);
+      select(token, k + k / 4);
     }
   }
 
-  /** Drops all but the k largest of a token; the order by latent stays. */
-  private void select(int token) {
+  /**
+   * Drops a token's smaller candidates until at least k and at most {@code most} are left; the
+   * order by latent stays. The threshold is found by bisection: positive floats are ordered like
+   * their bits, and counting is what vectors do best.
+   */
+  private void select(int token, int most) {
     int base = token * room;
     int count = counts[token];
-    System.arraycopy(values, base, selection, 0, count);
-    float threshold = Selection.kthLargest(selection, count, k);
-    int ties = k;
-    for (int i = base; i < base + count; i++) {
-      ties -= values[i] > threshold ? 1 : 0;
+    int tooLow = Float.floatToRawIntBits(thresholds[token]);
+    int tooHigh = Float.floatToRawIntBits(RowLoops.max(values, base, count, 0));
+    while (tooHigh - tooLow > 1) {
+      int middle = (tooLow + tooHigh) >>> 1;
+      float threshold = Float.intBitsToFloat(middle);
+      int above = RowLoops.countAbove(values, base, count, threshold);
+      if (above >= k && above <= most) {
+        keepAbove(token, threshold);
+        return;
+      }
+      if (above > most) {
+        tooLow = middle;
+      } else {
+        tooHigh = middle;
+      }
     }
+    keepWithEquals(token, Float.intBitsToFloat(tooHigh));
+  }
+
+  private void keepAbove(int token, float threshold) {
+    int base = token * room;
     int kept = base;
-    for (int i = base; i < base + count; i++) {
+    int end = base + counts[token];
+    for (int i = base; i < end; i += LANES) {
+      FloatVector z = FloatVector.fromArray(Tiles.SPECIES, values, i);
+      VectorMask<Float> above =
+          z.compare(VectorOperators.GT, threshold).and(Tiles.SPECIES.indexInRange(i, end));
+      IntVector names = IntVector.fromArray(INTS, latents, i);
+      z.compress(above).intoArray(values, kept);
+      names.compress(above.cast(INTS)).intoArray(latents, kept);
+      kept += above.trueCount();
+    }
+    counts[token] = kept - base;
+    thresholds[token] = threshold;
+  }
+
+  /**
+   * Keeps what is above {@code kth}, the k-th largest value, and as many of those equal to it as
+   * make k.
+   */
+  private void keepWithEquals(int token, float kth) {
+    int base = token * room;
+    int end = base + counts[token];
+    int equals = k - RowLoops.countAbove(values, base, counts[token], kth);
+    int kept = base;
+    for (int i = base; i < end; i++) {
       float value = values[i];
-      if (value > threshold || (value == threshold && ties-- > 0)) {
+      if (value > kth || (value == kth && equals-- > 0)) {
         values[kept] = value;
         latents[kept] = latents[i];
         kept++;
       }
     }
     counts[token] = kept - base;
-    thresholds[token] = threshold;
+    thresholds[token] = kth;
   }
 
   /** Writes a token's k largest by rising latent and returns how many there are. */
   int finish(int token, float[] toValues, int valuesAt, int[] toLatents, int latentsAt) {
     if (counts[token] > k) {
-      select(token);
+      select(token, k);
     }
     System.arraycopy(values, token * room, toValues, valuesAt, counts[token]);
     System.arraycopy(latents, token * room, toLatents, latentsAt, counts[token]);

@@ -200,4 +200,20 @@ final class RowLoops {
     }
     return max;
   }
+
+  /** Returns how many of x are above a threshold. */
+  static int countAbove(float[] x, int at, int length, float threshold) {
+    int count = 0;
+    int i = 0;
+    for (; i <= length - LANES; i += LANES) {
+      count +=
+          FloatVector.fromArray(Tiles.SPECIES, x, at + i)
+              .compare(VectorOperators.GT, threshold)
+              .trueCount();
+    }
+    for (; i < length; i++) {
+      count += x[at + i] > threshold ? 1 : 0;
+    }
+    return count;
+  }
 }
