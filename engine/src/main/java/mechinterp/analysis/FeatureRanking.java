@@ -9,37 +9,52 @@ import java.util.Set;
 import java.util.TreeMap;
 import java.util.function.Predicate;
 import java.util.stream.IntStream;
+import mechinterp.activation.ActivationStore;
 import mechinterp.activation.TokenOrigins;
 import mechinterp.analysis.FeatureInterest.TokenCount;
 import org.eclipse.collections.impl.map.mutable.primitive.IntLongHashMap;
 
 /**
- * Ranks latents by how much their top contexts agree, see {@link FeatureInterest#agreement}. A
- * latent takes part when it has at least half as many contexts as were asked for and is active on
- * at most a tenth of the tokens. The ranking says nothing about latents whose contexts share a
- * theme but no token.
+ * Ranks latents by how much their top contexts agree, see {@link FeatureInterest#score}. A latent
+ * takes part when it has at least half as many contexts as were asked for and is active on at most
+ * a tenth of the tokens. Latents whose contexts share a theme but no token come last.
  */
 public final class FeatureRanking {
   private static final double LARGEST_DENSITY = 0.1;
-  private static final int BLOCK = 1 << 16;
+  private static final int BLOCK = 1 << 10;
   private static final Comparator<FeatureInterest> BEST_FIRST =
-      Comparator.comparingDouble(FeatureInterest::agreement)
+      Comparator.comparingDouble(FeatureInterest::score)
           .reversed()
           .thenComparing(FeatureInterest::latent);
 
   private final FeatureReport report;
-  private final IntLongHashMap tokenCounts;
+  private final ActivationStore store;
+  private final IntLongHashMap tokenCounts = new IntLongHashMap();
+  private final double[] mean;
 
-  /** Counts the tokens of the report's store. */
+  /** Counts the tokens of the report's store and takes the mean of its activations. */
   public FeatureRanking(FeatureReport report) {
     this.report = report;
-    this.tokenCounts = new IntLongHashMap();
-    for (int first = 0; first < report.tokens(); first += BLOCK) {
-      TokenOrigins origins =
-          report.store().origins(first, Math.min(BLOCK, report.tokens() - first));
-      for (int i = 0; i < origins.size(); i++) {
-        tokenCounts.addToValue(origins.tokenId(i), 1);
-      }
+    this.store = report.store();
+    this.mean = new double[store.dIn()];
+    float[] rows = new float[Math.multiplyExact(BLOCK, store.dIn())];
+    for (int first = 0; first < store.tokens(); first += BLOCK) {
+      int count = Math.min(BLOCK, store.tokens() - first);
+      store.read(first, count, rows, 0);
+      addToMean(rows, count);
+      addTokens(store.origins(first, count));
+    }
+  }
+
+  private void addToMean(float[] rows, int count) {
+    for (int i = 0; i < count * mean.length; i++) {
+      mean[i % mean.length] += (double) rows[i] / store.tokens();
+    }
+  }
+
+  private void addTokens(TokenOrigins origins) {
+    for (int i = 0; i < origins.size(); i++) {
+      tokenCounts.addToValue(origins.tokenId(i), 1);
     }
   }
 
@@ -56,7 +71,7 @@ public final class FeatureRanking {
     }
     Map<Integer, Integer> counts = new TreeMap<>();
     for (Peak peak : peaks) {
-      counts.merge(report.store().origins(peak.row(), 1).tokenId(0), 1, Integer::sum);
+      counts.merge(store.origins(peak.row(), 1).tokenId(0), 1, Integer::sum);
     }
     double agreement = 0;
     List<TokenCount> tokens = new ArrayList<>();
@@ -68,7 +83,47 @@ public final class FeatureRanking {
       }
     }
     tokens.sort(Comparator.comparingInt(TokenCount::count).reversed());
-    return new FeatureInterest(latent, agreement, tokens);
+    return new FeatureInterest(latent, agreement, coherence(peaks), tokens);
+  }
+
+  /** With unit vectors u the mean over pairs of u . u' is (|sum of u|^2 - n) / (n (n - 1)). */
+  private double coherence(List<Peak> peaks) {
+    if (peaks.size() < 2) {
+      return 0;
+    }
+    double[] sum = new double[mean.length];
+    double squares = 0;
+    for (Peak peak : peaks) {
+      double[] unit = direction(peak);
+      for (int j = 0; j < sum.length; j++) {
+        sum[j] += unit[j];
+        squares += unit[j] * unit[j];
+      }
+    }
+    return (dot(sum, sum) - squares) / ((double) peaks.size() * (peaks.size() - 1));
+  }
+
+  /** Returns (x - mean) / |x - mean| of the activation at a peak; 0 where they are equal. */
+  private double[] direction(Peak peak) {
+    float[] x = new float[mean.length];
+    store.read(peak.row(), 1, x, 0);
+    double[] difference = new double[mean.length];
+    for (int j = 0; j < x.length; j++) {
+      difference[j] = x[j] - mean[j];
+    }
+    double norm = Math.sqrt(dot(difference, difference));
+    for (int j = 0; j < x.length && norm > 0; j++) {
+      difference[j] /= norm;
+    }
+    return difference;
+  }
+
+  private static double dot(double[] a, double[] b) {
+    double sum = 0;
+    for (int j = 0; j < a.length; j++) {
+      sum += a[j] * b[j];
+    }
+    return sum;
   }
 
   private double unigram(int token) {

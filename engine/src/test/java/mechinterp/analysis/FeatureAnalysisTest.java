@@ -253,9 +253,35 @@ class FeatureAnalysisTest {
     FeatureInterest interest = ranking.interest(0);
     assertEquals(Math.log(4), interest.agreement(), 1e-12);
     assertEquals(1, interest.topTokenShare());
+    assertEquals(1, interest.coherence(), 1e-12, "both peaks lie on one side of the mean");
+    assertEquals(interest.agreement(), interest.score(), 1e-12);
     assertEquals(List.of(new FeatureInterest.TokenCount(0, 2)), interest.peakTokens());
     assertThrows(IllegalArgumentException.class, () -> ranking.interest(1));
     assertEquals(List.of(), ranking.best(5, _ -> true), "active on more than a tenth");
+  }
+
+  @Test
+  void coherenceIsTheMeanCosineOverPairsOfPeaks() {
+    FeatureRanking ranking = new FeatureRanking(report);
+    double[] mean = new double[D_IN];
+    for (int i = 0; i < activations.length; i++) {
+      mean[i % D_IN] += (double) activations[i] / TOKENS;
+    }
+    float[] centred = new float[activations.length];
+    for (int i = 0; i < centred.length; i++) {
+      centred[i] = (float) (activations[i] - mean[i % D_IN]);
+    }
+    for (int f = 0; f < D_SAE; f++) {
+      List<Peak> peaks = report.peaks(f);
+      double sum = 0;
+      for (Peak a : peaks) {
+        for (Peak b : peaks) {
+          sum += a.equals(b) ? 0 : cosine(centred, a.row(), b.row());
+        }
+      }
+      double pairs = peaks.size() * (peaks.size() - 1.0);
+      assertEquals(sum / pairs, ranking.interest(f).coherence(), 1e-5, "latent " + f);
+    }
   }
 
   @Test
@@ -265,7 +291,7 @@ class FeatureAnalysisTest {
     assertTrue(best.size() >= 2, "ranked: " + best.size());
     Set<Integer> tokens = new HashSet<>();
     for (int i = 0; i < best.size(); i++) {
-      assertTrue(i == 0 || best.get(i - 1).agreement() >= best.get(i).agreement());
+      assertTrue(i == 0 || best.get(i - 1).score() >= best.get(i).score());
       assertTrue(tokens.add(best.get(i).peakTokens().getFirst().id()));
     }
     assertEquals(best.subList(0, 1), ranking.best(1, _ -> true));

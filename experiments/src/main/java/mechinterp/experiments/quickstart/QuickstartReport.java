@@ -165,7 +165,7 @@ final class QuickstartReport {
   private static String featuresNote(QuickstartConfig config) {
     return text(
         "Chosen by a simple rule, not by hand: latents whose %d strongest contexts, each in a document of its own,"
-            + " agree on few tokens that are rare elsewhere. Two thirds of them are about several tokens, one third"
+            + " agree on few tokens that are rare elsewhere and look alike to the model. Two thirds of them are about several tokens, one third"
             + " about one. Contexts are of the training text; colour is the activation, the peak is underlined.",
         config.report().topContexts());
   }

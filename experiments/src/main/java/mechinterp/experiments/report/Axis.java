@@ -17,10 +17,14 @@ record Axis(double low, double high, double step) {
 
   /** Returns an axis that holds both values, widened to round numbers. */
   static Axis around(double low, double high) {
-    double end = high > low ? high : low + Math.max(Math.abs(high), 1);
-    double step = roundStep((end - low) / (MOST_TICKS - 1));
+    if (high <= low) {
+      double step = roundStep(Math.max(Math.abs(low), 1));
+      double below = step * Math.floor(low / step + 1e-9);
+      return new Axis(below, below + step, step);
+    }
+    double step = roundStep((high - low) / (MOST_TICKS - 1));
     double from = step * Math.floor(low / step + 1e-9);
-    double to = step * Math.ceil(end / step - 1e-9);
+    double to = step * Math.ceil(high / step - 1e-9);
     return new Axis(from, to, step);
   }
 
@@ -62,7 +66,7 @@ record Axis(double low, double high, double step) {
     if (high >= 1e4) {
       return tick == 0 ? "0" : Html.number(tick / 1e3, 2) + "k";
     }
-    if (high < 1e-2) {
+    if (Math.max(high, -low) < 1e-2) {
       return tick == 0 ? "0" : String.format(Locale.ROOT, "%.1e", tick).replace(".0e", "e");
     }
     int digits = (int) Math.max(0, Math.ceil(-Math.log10(step) - 1e-9));

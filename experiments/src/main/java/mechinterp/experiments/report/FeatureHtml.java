@@ -49,9 +49,13 @@ final class FeatureHtml {
     return "active on <b>%s</b> of tokens · mean <b>%s</b> · max <b>%s</b> · encoder·decoder <b>%s</b>"
         .formatted(
             percent(feature.density()),
-            Html.number(feature.meanActivation(), 2),
-            Html.number(feature.maxActivation(), 2),
-            Html.number(feature.encoderDecoderCosine(), 2));
+            fixed(feature.meanActivation()),
+            fixed(feature.maxActivation()),
+            fixed(feature.encoderDecoderCosine()));
+  }
+
+  private static String fixed(double value) {
+    return String.format(Locale.ROOT, "%.2f", value);
   }
 
   /** Returns a share with two significant digits, however small: {@code 0.013 %}. */
@@ -125,7 +129,7 @@ final class FeatureHtml {
     }
     double peak = context.tokens().get(context.peak()).activation();
     return "<li title=\"%s\"><span class=\"value\">%s</span> <span class=\"text\">%s</span></li>"
-        .formatted(Html.escape(context.source()), String.format(Locale.ROOT, "%.2f", peak), text);
+        .formatted(Html.escape(context.source()), fixed(peak), text);
   }
 
   private static String token(ContextToken token, boolean peak, double max) {
@@ -153,7 +157,7 @@ final class FeatureHtml {
                 .formatted(
                     neighbour.latent(),
                     neighbour.token().isEmpty() ? "" : " “" + Html.escape(neighbour.token()) + "”",
-                    Html.number(neighbour.cosine(), 2)))
+                    fixed(neighbour.cosine())))
         .collect(Collectors.joining(" ", "<p class=\"nears\">nearest decoder rows: ", "</p>"));
   }
 }

@@ -6,8 +6,8 @@ import java.util.Locale;
 final class Plot {
   static final int WIDTH = 520;
   static final int HEIGHT = 270;
-  private static final int LEFT = 52;
-  private static final int RIGHT = 14;
+  private static final int LEFT = 72;
+  private static final int RIGHT = 24;
   private static final int TOP = 12;
   private static final int BOTTOM = 44;
 
@@ -30,7 +30,7 @@ final class Plot {
     x.ticks().forEach(this::vertical);
     text((LEFT + WIDTH - RIGHT) / 2.0, HEIGHT - 8, "middle", "label", xLabel);
     svg.append(
-        "<text class=\"label\" text-anchor=\"middle\" transform=\"translate(13 %s) rotate(-90)\">%s</text>\n"
+        "<text class=\"label\" text-anchor=\"middle\" transform=\"translate(14 %s) rotate(-90)\">%s</text>\n"
             .formatted(format((TOP + HEIGHT - BOTTOM) / 2.0), Html.escape(yLabel)));
   }
 

@@ -27,6 +27,7 @@ class AxisTest {
     for (double value : new double[] {0, 3, -2, 1e-9, 1e9}) {
       Axis around = Axis.around(value, value);
       assertTrue(around.high() > around.low() && !around.ticks().isEmpty(), "around " + value);
+      assertTrue(around.low() <= value && value <= around.high(), "around " + value);
       assertEquals(0, Axis.exactly(value, value).position(value), "exactly " + value);
     }
   }
@@ -35,6 +36,7 @@ class AxisTest {
   void smallNumbersAreShort() {
     assertEquals("2e-04", Axis.around(0, 6e-4).label(2e-4));
     assertEquals("0", Axis.around(0, 6e-4).label(0));
+    assertEquals("-4", Axis.exactly(-5, 0).label(-4));
   }
 
   @Test
