@@ -6,6 +6,8 @@ import picocli.CommandLine.Option;
 
 /** What computes. */
 final class DeviceOptions {
+  private static final int MOST_THREADS = 1024;
+
   @Option(
       names = "--threads",
       paramLabel = "T",
@@ -15,11 +17,12 @@ final class DeviceOptions {
   /**
    * Returns the device, which the caller closes.
    *
-   * @throws IllegalArgumentException when the number of threads is not positive
+   * @throws IllegalArgumentException when the number of threads is out of its range
    */
   Device open() {
-    if (threads < 1) {
-      throw new IllegalArgumentException("--threads: is " + threads + "; it must be at least 1");
+    if (threads < 1 || threads > MOST_THREADS) {
+      throw new IllegalArgumentException(
+          "--threads: is %d; it must lie within 1 to %d".formatted(threads, MOST_THREADS));
     }
     return CpuDevice.best(threads);
   }

@@ -65,7 +65,7 @@ final class QuickstartReport {
         new Report.Tile(
             "Explained variance",
             text("%.1f %%", 100 * metrics.explainedVariance()),
-            "1 - FVU, held-out text"),
+            "1 − FVU, held-out text"),
         new Report.Tile(
             "L0",
             text("%.1f", metrics.l0()),
@@ -177,10 +177,10 @@ final class QuickstartReport {
         metric(
             "fvu",
             metrics.fvu(),
-            "Fraction of variance unexplained: sum of |x - x^|² over sum of |x - m|², m the mean of x over all"
+            "Fraction of variance unexplained: sum of |x − x̂|² over sum of |x − m|², m the mean of x over all"
                 + " held-out tokens. 0 is perfect, 1 is as good as the mean."),
-        metric("explained_variance", metrics.explainedVariance(), "1 - fvu."),
-        metric("mse", metrics.mse(), "Mean of |x - x^|², summed over dimensions."),
+        metric("explained_variance", metrics.explainedVariance(), "1 − fvu."),
+        metric("mse", metrics.mse(), "Mean of |x − x̂|², summed over dimensions."),
         metric("l0", metrics.l0(), "Mean number of active latents of a token."),
         metric(
             "dead_fraction",
@@ -191,12 +191,12 @@ final class QuickstartReport {
         metric(
             "shrinkage",
             metrics.shrinkage(),
-            "Mean of |x^| / |x|: below 1 when reconstructions are too short."),
+            "Mean of |x̂| / |x|: below 1 when reconstructions are too short."),
         metric(
             "relative_reconstruction_bias",
             metrics.relativeReconstructionBias(),
-            "Sum of |x^|² over sum of x · x^: 1 is unbiased."),
-        metric("cosine", metrics.cosine(), "Mean cosine of x and x^."),
+            "Sum of |x̂|² over sum of x · x̂: 1 is unbiased."),
+        metric("cosine", metrics.cosine(), "Mean cosine of x and x̂."),
         metric(
             "embedding.reconstruction",
             embedding.reconstruction(),
@@ -211,7 +211,7 @@ final class QuickstartReport {
         metric(
             "embedding.recovered",
             embedding.recovered(),
-            "(reconstruction - mean_ablation) / (1 - mean_ablation): 1 when nothing is lost, 0 when the"
+            "(reconstruction − mean_ablation) / (1 − mean_ablation): 1 when nothing is lost, 0 when the"
                 + " reconstruction is worth no more than the mean."));
   }
 

@@ -300,6 +300,13 @@ class BadInputTest {
   }
 
   @Test
+  void aNumberOfThreadsThatNoMachineHas() {
+    for (String threads : List.of("0", "-1", "100000")) {
+      Execution.of("sae", "info", "nowhere", "--threads", threads).assertRefused("--threads");
+    }
+  }
+
+  @Test
   void aStackTraceOnlyWhenAskedFor() {
     Execution execution = Execution.of("sae", "info", "nowhere", "--stacktrace");
     assertEquals(2, execution.exitCode());
