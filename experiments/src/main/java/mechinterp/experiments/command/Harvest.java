@@ -56,7 +56,7 @@ public final class Harvest implements Callable<Integer> {
       names = "--tokens",
       paramLabel = "N",
       description = "Most tokens to store. Default: all that the text has.")
-  private int tokens = Integer.MAX_VALUE;
+  private int tokens = Harvesting.ALL;
 
   @Option(
       names = "--context",

@@ -14,6 +14,7 @@ import mechinterp.sae.LoadedSae;
 import mechinterp.sae.Sae;
 import mechinterp.sae.SaeConfig;
 import mechinterp.sae.SaeFiles;
+import mechinterp.sae.TopKConfig;
 import mechinterp.tensor.FloatMatrix;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -94,6 +95,12 @@ public final class SaeInfo implements Callable<Integer> {
     return doubles;
   }
 
+  private static String architecture(SaeConfig config) {
+    return switch (config) {
+      case TopKConfig topK -> "topk, k = " + topK.k();
+    };
+  }
+
   private static String describe(Info info) {
     String metadata =
         info.metadata().entrySet().stream()
@@ -110,7 +117,7 @@ public final class SaeInfo implements Callable<Integer> {
         metadata
         %s
         """,
-        info.sae(),
+        architecture(info.sae()),
         info.sae().dIn(),
         info.sae().dSae(),
         info.parameters(),

@@ -14,6 +14,7 @@ public final class Progress implements AutoCloseable {
   private static final long LINE_INTERVAL = 5_000_000_000L;
   private static final int BAR_WIDTH = 20;
   private static final double NANOS = 1e9;
+  private static final long OPEN_ENDED = 0;
 
   private final PrintWriter out;
   private final boolean terminal;
@@ -67,6 +68,11 @@ public final class Progress implements AutoCloseable {
     public Progress start(String stage, long total, String unit) {
       return new Progress(out, terminal, nanoTime, stage, Math.max(total, 1), unit);
     }
+
+    /** Begins a stage of which nobody knows how much there is to do. */
+    public Progress startOpenEnded(String stage, String unit) {
+      return new Progress(out, terminal, nanoTime, stage, OPEN_ENDED, unit);
+    }
   }
 
   /** Notes that {@code done} units are done. */
@@ -101,7 +107,7 @@ public final class Progress implements AutoCloseable {
             unit,
             duration(seconds),
             rate(seconds),
-            note.isEmpty() ? "" : "  " + note));
+            spacedNote()));
     if (terminal) {
       out.println();
       out.flush();
@@ -110,6 +116,15 @@ public final class Progress implements AutoCloseable {
 
   private String line(long now) {
     double seconds = (now - started) / NANOS;
+    return total == OPEN_ENDED ? lineOfCount(seconds) : lineOfPart(seconds);
+  }
+
+  private String lineOfCount(double seconds) {
+    return String.format(
+        Locale.ROOT, "%-10s %,d %s  %s%s", stage, done, unit, rate(seconds), spacedNote());
+  }
+
+  private String lineOfPart(double seconds) {
     double part = Math.min(1, (double) done / total);
     double left = part > 0 ? seconds / part - seconds : 0;
     return String.format(
@@ -120,7 +135,11 @@ public final class Progress implements AutoCloseable {
         100 * part,
         rate(seconds),
         duration(left),
-        note.isEmpty() ? "" : "  " + note);
+        spacedNote());
+  }
+
+  private String spacedNote() {
+    return note.isEmpty() ? "" : "  " + note;
   }
 
   private static String bar(double part) {

@@ -8,6 +8,9 @@ import mechinterp.experiments.console.Progress;
 
 /** Runs a harvest and shows how far it is. */
 public final class Harvesting {
+  /** As many tokens as the text has. */
+  public static final int ALL = Integer.MAX_VALUE;
+
   private Harvesting() {}
 
   /** A harvest, into memory or a folder. */
@@ -18,17 +21,23 @@ public final class Harvesting {
   }
 
   /**
-   * Harvests up to {@code tokens} tokens.
+   * Harvests up to {@code tokens} tokens; {@link #ALL} of them when the text is the limit.
    *
    * @throws IOException when the text cannot be read, or an activation is not a finite number
    */
   public static ActivationStore run(
       Harvester harvester, int tokens, Target target, Progress.Display display) throws IOException {
-    try (Progress progress = display.start("harvest", tokens, "tokens")) {
+    try (Progress progress = start(tokens, display)) {
       return target.collect(harvester.with(show(progress)));
     } catch (ArithmeticException notFinite) {
       throw new IOException(notFinite.getMessage(), notFinite);
     }
+  }
+
+  private static Progress start(int tokens, Progress.Display display) {
+    return tokens == ALL
+        ? display.startOpenEnded("harvest", "tokens")
+        : display.start("harvest", tokens, "tokens");
   }
 
   private static HarvestListener show(Progress progress) {
@@ -40,7 +49,7 @@ public final class Harvesting {
 
       @Override
       public void textEnded(long done, long wanted) {
-        progress.update(done, "the text has no more");
+        progress.update(done, wanted == ALL ? "" : "the text has no more");
       }
     };
   }

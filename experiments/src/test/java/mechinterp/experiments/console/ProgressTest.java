@@ -37,6 +37,21 @@ class ProgressTest {
   }
 
   @Test
+  void aStageOfUnknownLengthCountsWithoutPromisingAnEnd() {
+    Progress.Display display = new Progress.Display(new PrintWriter(text), false, clock::get);
+    try (Progress progress = display.startOpenEnded("harvest", "tokens")) {
+      clock.addAndGet(6 * SECOND);
+      progress.update(1200);
+    }
+    String expected =
+        """
+        harvest    1,200 tokens  200 tokens/s
+        harvest    1,200 tokens in 6.0 s (200 tokens/s)
+        """;
+    assertEquals(expected, text.toString().replace(System.lineSeparator(), "\n"));
+  }
+
+  @Test
   void onATerminalOneLineIsRewrittenAndShorterTextCoversLongerText() {
     try (Progress progress = start(true)) {
       clock.addAndGet(SECOND);
