@@ -45,7 +45,7 @@ public final class AtomicFile {
     if (Files.exists(target) && !Files.isRegularFile(target)) {
       throw new IOException(target + ": cannot be written: it is there and is not a file");
     }
-    Staging staging = stage(target);
+    Staging staging = Staging.beside(target);
     boolean complete = false;
     try {
       fill(staging.path(), target, content, disk);
@@ -55,14 +55,6 @@ public final class AtomicFile {
       if (!complete) {
         staging.discard();
       }
-    }
-  }
-
-  private static Staging stage(Path target) throws IOException {
-    try {
-      return Staging.beside(target);
-    } catch (IOException e) {
-      throw FileProblem.writing(target, e);
     }
   }
 

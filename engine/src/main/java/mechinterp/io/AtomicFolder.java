@@ -56,7 +56,7 @@ public final class AtomicFolder {
   }
 
   private static void writeStaged(Path target, Content content, Commit commit) throws IOException {
-    Staging staging = stage(target);
+    Staging staging = Staging.beside(target);
     boolean complete = false;
     try {
       fill(staging.path(), target, content);
@@ -66,14 +66,6 @@ public final class AtomicFolder {
       if (!complete) {
         staging.discard();
       }
-    }
-  }
-
-  private static Staging stage(Path target) throws IOException {
-    try {
-      return Staging.beside(target);
-    } catch (IOException e) {
-      throw FileProblem.writing(target, e);
     }
   }
 

@@ -27,8 +27,20 @@ final class Staging {
     this.createdFolders = createdFolders;
   }
 
-  /** Makes the missing folders above the target; the neighbour itself is not made yet. */
+  /**
+   * Makes the missing folders above the target; the neighbour itself is not made yet.
+   *
+   * @throws IOException naming the target, when there is no place for it
+   */
   static Staging beside(Path target) throws IOException {
+    try {
+      return place(target);
+    } catch (IOException e) {
+      throw FileProblem.writing(target, e);
+    }
+  }
+
+  private static Staging place(Path target) throws IOException {
     Path absolute = target.toAbsolutePath();
     if (absolute.getFileName() == null) {
       throw new IOException(target + ": cannot be written: it has no name");
