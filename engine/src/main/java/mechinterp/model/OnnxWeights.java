@@ -3,6 +3,8 @@ package mechinterp.model;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
+import java.util.TreeSet;
 import mechinterp.io.FormatException;
 import mechinterp.io.OnnxFile;
 import mechinterp.io.OnnxNode;
@@ -12,7 +14,7 @@ import mechinterp.io.OnnxTensor;
  * Weights in an ONNX file that PyTorch exported. The exporter stores linear weights transposed,
  * [in, out], under names that say nothing, such as {@code onnx::MatMul_885}; the product's node has
  * the module's path in its name: {@code /encoder/layer.0/attention/self/query/MatMul} multiplies
- * with {@code encoder.layer.0.attention.self.query.weight}.
+ * with {@code encoder.layer.0.attention.self.query.weight}. The other tensors keep their names.
  */
 public final class OnnxWeights implements Weights {
   private static final String PRODUCT = "/MatMul";
@@ -37,6 +39,14 @@ public final class OnnxWeights implements Weights {
   @Override
   public String source() {
     return file.name();
+  }
+
+  @Override
+  public Set<String> names() {
+    Set<String> names = new TreeSet<>(file.tensors().keySet());
+    names.removeAll(productWeights.values());
+    names.addAll(productWeights.keySet());
+    return names;
   }
 
   @Override

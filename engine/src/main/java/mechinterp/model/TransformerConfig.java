@@ -1,59 +1,88 @@
 package mechinterp.model;
 
+import java.util.List;
+import java.util.Optional;
+
 /**
- * The sizes of a transformer, of whatever family.
+ * What a transformer is, of whatever family: its sizes and the recipe of its blocks. A family of
+ * models is a way to fill this record and the names of its weights.
  *
- * @param name the model's name, such as {@code all-MiniLM-L6-v2}
- * @param nLayers number of blocks
+ * @param name the model's name, such as {@code gpt2}
  * @param dModel columns of the residual stream
- * @param nHeads attention heads of a block
- * @param dHead columns of a head
- * @param dMlp columns of the feed-forward layer
- * @param dVocab number of token ids
- * @param nCtx the most tokens in a sequence
- * @param dVocabTypes number of token types that have a vector, at least 1
- * @param layerNormEps what layer norms add to the variance
+ * @param recipe how blocks join their parts
+ * @param norm all norms
+ * @param embedding tokens and places
+ * @param attention what attention is in all blocks
+ * @param layers what differs from block to block, one for each
+ * @param mlp the feed-forward layer
+ * @param unembed how logits are made; empty for encoders, which make none
  */
 public record TransformerConfig(
     String name,
-    int nLayers,
     int dModel,
-    int nHeads,
-    int dHead,
-    int dMlp,
-    int dVocab,
-    int nCtx,
-    int dVocabTypes,
-    float layerNormEps) {
+    BlockRecipe recipe,
+    NormConfig norm,
+    EmbeddingConfig embedding,
+    AttentionConfig attention,
+    List<LayerAttention> layers,
+    MlpConfig mlp,
+    Optional<UnembedConfig> unembed) {
   /**
-   * Checks that all sizes are positive.
+   * Checks what the parts cannot check alone.
    *
-   * @throws IllegalArgumentException when one is not
+   * @throws IllegalArgumentException when there are no layers, a size is not positive, or a layer
+   *     rotates more columns than a head has
    */
   public TransformerConfig {
-    requirePositive("n_layers", nLayers);
-    requirePositive("d_model", dModel);
-    requirePositive("n_heads", nHeads);
-    requirePositive("d_head", dHead);
-    requirePositive("d_mlp", dMlp);
-    requirePositive("d_vocab", dVocab);
-    requirePositive("n_ctx", nCtx);
-    requirePositive("d_vocab_types", dVocabTypes);
-    if ((long) nHeads * dHead > Integer.MAX_VALUE) {
+    layers = List.copyOf(layers);
+    Sizes.requirePositive("n_layers", layers.size());
+    Sizes.requirePositive("d_model", dModel);
+    Sizes.requireProduct("d_vocab", embedding.dVocab(), "d_model", dModel);
+    layers.forEach(layer -> requireRotaryFits(layer, attention.dHead()));
+  }
+
+  private static void requireRotaryFits(LayerAttention layer, int dHead) {
+    int dRotary = layer.rotary().map(RotaryConfig::dRotary).orElse(0);
+    if (dRotary > dHead) {
       throw new IllegalArgumentException(
-          "config: n_heads is %d, d_head is %d; their product must be less than 2^31"
-              .formatted(nHeads, dHead));
-    }
-    if (!(layerNormEps >= 0)) {
-      throw new IllegalArgumentException(
-          "config: layer_norm_eps is %s; it must not be negative".formatted(layerNormEps));
+          "config: d_rotary is %d, d_head is %d; it must be at most d_head"
+              .formatted(dRotary, dHead));
     }
   }
 
-  private static void requirePositive(String field, int value) {
-    if (value < 1) {
-      throw new IllegalArgumentException(
-          "config: %s is %d; it must be at least 1".formatted(field, value));
-    }
+  /** Returns the number of blocks. */
+  public int nLayers() {
+    return layers.size();
+  }
+
+  /** Returns the query heads of a block. */
+  public int nHeads() {
+    return attention.heads();
+  }
+
+  /** Returns the columns of a head. */
+  public int dHead() {
+    return attention.dHead();
+  }
+
+  /** Returns the columns of the feed-forward layer. */
+  public int dMlp() {
+    return mlp.dMlp();
+  }
+
+  /** Returns the number of token ids. */
+  public int dVocab() {
+    return embedding.dVocab();
+  }
+
+  /** Returns the most tokens in a sequence. */
+  public int nCtx() {
+    return embedding.nCtx();
+  }
+
+  /** Returns the same model under another name. */
+  public TransformerConfig withName(String other) {
+    return new TransformerConfig(
+        other, dModel, recipe, norm, embedding, attention, layers, mlp, unembed);
   }
 }

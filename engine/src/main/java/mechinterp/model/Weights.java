@@ -2,20 +2,24 @@ package mechinterp.model;
 
 import java.io.IOException;
 import java.util.List;
+import java.util.Set;
 
 /**
- * A model's weights by the names of its Hugging Face state dict, whatever file they are in. Errors
- * name the file and the weight.
+ * Named tensors, whatever file they are in: under the file's own names and in its own orientation,
+ * or under the canonical ones of {@link WeightNames}. Errors name the file and the weight.
  */
 public interface Weights {
   /** Returns the name of the file for messages. */
   String source();
 
+  /** Returns the names of all weights. */
+  Set<String> names();
+
   /** Returns whether there is a weight of this name. */
   boolean contains(String name);
 
   /**
-   * Returns the dimensions of a weight; those of a linear layer's are [in, out].
+   * Returns the dimensions of a weight.
    *
    * @throws mechinterp.io.FormatException when there is none of this name
    */

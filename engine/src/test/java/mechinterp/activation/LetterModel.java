@@ -12,6 +12,7 @@ import mechinterp.model.Hooks;
 import mechinterp.model.Stage;
 import mechinterp.model.Transformer;
 import mechinterp.model.TransformerConfig;
+import mechinterp.model.bert.Bert;
 import mechinterp.tokenizer.Encoding;
 import mechinterp.tokenizer.Tokenizer;
 
@@ -28,7 +29,7 @@ public final class LetterModel {
   private LetterModel() {}
 
   public static Transformer on(Device device) {
-    TransformerConfig config = new TransformerConfig("letters", 1, 3, 1, 1, 1, 28, CONTEXT, 1, 0);
+    TransformerConfig config = Bert.config("letters", 1, 3, 1, 1, 1, 28, CONTEXT, 1, 0);
     return new Transformer(
         config, "letters v1", new Letters(), device, List.of(new Places(device)));
   }

@@ -2,12 +2,22 @@ package mechinterp.model.bert;
 
 import java.io.IOException;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
+import java.util.Optional;
 import mechinterp.device.Device;
 import mechinterp.io.FormatException;
 import mechinterp.io.OnnxFile;
 import mechinterp.io.OnnxNode;
 import mechinterp.io.OnnxTensor;
+import mechinterp.kernel.ActivationFunction;
+import mechinterp.kernel.Norm;
+import mechinterp.model.AttentionConfig;
+import mechinterp.model.BlockRecipe;
+import mechinterp.model.EmbeddingConfig;
+import mechinterp.model.LayerAttention;
+import mechinterp.model.MlpConfig;
+import mechinterp.model.NormConfig;
 import mechinterp.model.OnnxWeights;
 import mechinterp.model.Stage;
 import mechinterp.model.Transformer;
@@ -60,6 +70,44 @@ public final class Bert {
     return of(checkedConfig(name, file, weights), identity, weights, tokenizer, device);
   }
 
+  /**
+   * Returns what a BERT encoder of such sizes is: layer norms after each addition, attention in
+   * both directions, GELU by erf, biases everywhere.
+   *
+   * @param nLayers number of blocks
+   * @param dModel columns of the residual stream
+   * @param nHeads attention heads of a block
+   * @param dHead columns of a head
+   * @param dMlp columns of the feed-forward layer
+   * @param dVocab number of token ids
+   * @param nCtx the most tokens in a sequence
+   * @param dVocabTypes number of token types
+   * @param epsilon what layer norms add to the variance
+   * @throws IllegalArgumentException when a size is not possible
+   */
+  public static TransformerConfig config(
+      String name,
+      int nLayers,
+      int dModel,
+      int nHeads,
+      int dHead,
+      int dMlp,
+      int dVocab,
+      int nCtx,
+      int dVocabTypes,
+      float epsilon) {
+    return new TransformerConfig(
+        name,
+        dModel,
+        BlockRecipe.POST_NORM,
+        new NormConfig(Norm.LAYER, epsilon),
+        new EmbeddingConfig(dVocab, nCtx, true, dVocabTypes, 1),
+        AttentionConfig.plain(nHeads, dHead, false),
+        Collections.nCopies(nLayers, LayerAttention.plain()),
+        new MlpConfig(dMlp, ActivationFunction.GELU, false, true),
+        Optional.empty());
+  }
+
   private static TransformerConfig checkedConfig(String name, OnnxFile file, Weights weights)
       throws IOException {
     try {
@@ -83,7 +131,7 @@ public final class Bert {
     }
     node(file, "/encoder/layer.0/intermediate/intermediate_act_fn/Erf");
     String split = "/encoder/layer.0/attention/self/Concat";
-    return new TransformerConfig(
+    return config(
         name,
         layers,
         size(weights, "embeddings.word_embeddings.weight", 1, file),

@@ -43,13 +43,14 @@ final class BertBlock implements Stage {
     attention = attention(config, name + "attention.", weights);
     attentionNorm =
         weights.layerNorm(
-            name + "attention.output.LayerNorm", config.dModel(), config.layerNormEps());
+            name + "attention.output.LayerNorm", config.dModel(), config.norm().epsilon());
     mlp =
         new Mlp(
             weights.device(),
             weights.linear(name + "intermediate.dense", config.dModel(), config.dMlp()),
             weights.linear(name + "output.dense", config.dMlp(), config.dModel()));
-    mlpNorm = weights.layerNorm(name + "output.LayerNorm", config.dModel(), config.layerNormEps());
+    mlpNorm =
+        weights.layerNorm(name + "output.LayerNorm", config.dModel(), config.norm().epsilon());
   }
 
   private static Attention attention(TransformerConfig config, String name, WeightLoader weights)

@@ -36,8 +36,10 @@ final class BertEmbedding implements Stage {
     int width = config.dModel();
     words = weights.embedding("embeddings.word_embeddings", config.dVocab(), width);
     positions = weights.embedding("embeddings.position_embeddings", config.nCtx(), width);
-    types = weights.embedding("embeddings.token_type_embeddings", config.dVocabTypes(), width);
-    norm = weights.layerNorm("embeddings.LayerNorm", width, config.layerNormEps());
+    types =
+        weights.embedding(
+            "embeddings.token_type_embeddings", config.embedding().tokenTypes(), width);
+    norm = weights.layerNorm("embeddings.LayerNorm", width, config.norm().epsilon());
   }
 
   @Override

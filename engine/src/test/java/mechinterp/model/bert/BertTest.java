@@ -282,7 +282,7 @@ final class BertTest {
 
   @Test
   void aWeightOfAnotherShapeIsRefused() {
-    TransformerConfig other = new TransformerConfig("tiny", 2, 10, 2, 3, 8, 16, 9, 2, 1e-6f);
+    TransformerConfig other = Bert.config("tiny", 2, 10, 2, 3, 8, 16, 9, 2, 1e-6f);
 
     assertEquals(
         "tiny weights: encoder.layer.0.intermediate.dense.weight has shape [10, 7]; expected [10, 8]",
@@ -293,7 +293,7 @@ final class BertTest {
 
   @Test
   void aTokenizerWithMoreTokensThanVectorsIsRefused() {
-    TransformerConfig fewer = new TransformerConfig("tiny", 2, 10, 2, 3, 7, 15, 9, 2, 1e-6f);
+    TransformerConfig fewer = Bert.config("tiny", 2, 10, 2, 3, 7, 15, 9, 2, 1e-6f);
 
     assertEquals(
         "model tiny: the tokenizer has 16 tokens, the model 15 vectors; the model must have at least as many",

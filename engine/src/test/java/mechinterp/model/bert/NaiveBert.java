@@ -138,7 +138,7 @@ final class NaiveBert {
         mean += value / gain.length;
         square += value * value / gain.length;
       }
-      double deviation = Math.sqrt(square - mean * mean + config.layerNormEps());
+      double deviation = Math.sqrt(square - mean * mean + config.norm().epsilon());
       for (int j = 0; j < gain.length; j++) {
         y[i][j] = (x[i][j] - mean) / deviation * gain[j] + bias[j];
       }

@@ -7,6 +7,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Set;
 import mechinterp.device.Device;
 import mechinterp.io.OnnxBytes;
 import mechinterp.io.OnnxFile;
@@ -20,7 +21,7 @@ import mechinterp.tokenizer.TinyWordPiece;
 public final class TinyBert implements Weights {
   /** Its sizes: awkward ones where there is a choice. */
   public static final TransformerConfig CONFIG =
-      new TransformerConfig("tiny", 2, 10, 2, 3, 7, 16, 9, 2, 1e-6f);
+      Bert.config("tiny", 2, 10, 2, 3, 7, 16, 9, 2, 1e-6f);
 
   /** The node by which a file shows that its activation function is GELU by erf. */
   public static final String GELU = "/encoder/layer.0/intermediate/intermediate_act_fn/Erf";
@@ -38,7 +39,10 @@ public final class TinyBert implements Weights {
     random = RandomStream.of(seed, "tiny bert");
     matrix("embeddings.word_embeddings.weight", CONFIG.dVocab(), CONFIG.dModel());
     matrix("embeddings.position_embeddings.weight", CONFIG.nCtx(), CONFIG.dModel());
-    matrix("embeddings.token_type_embeddings.weight", CONFIG.dVocabTypes(), CONFIG.dModel());
+    matrix(
+        "embeddings.token_type_embeddings.weight",
+        CONFIG.embedding().tokenTypes(),
+        CONFIG.dModel());
     layerNorm("embeddings.LayerNorm");
     for (int layer = 0; layer < CONFIG.nLayers(); layer++) {
       block("encoder.layer." + layer + ".");
@@ -103,7 +107,7 @@ public final class TinyBert implements Weights {
     values.forEach((name, numbers) -> addTo(file, name, numbers));
     return file.constant("heads", CONFIG.nHeads())
         .constant("d_head", CONFIG.dHead())
-        .constant("eps", CONFIG.layerNormEps())
+        .constant("eps", CONFIG.norm().epsilon())
         .node(
             "/encoder/layer.0/attention/self/Concat",
             "Concat",
@@ -133,6 +137,11 @@ public final class TinyBert implements Weights {
   @Override
   public String source() {
     return "tiny weights";
+  }
+
+  @Override
+  public Set<String> names() {
+    return values.keySet();
   }
 
   @Override

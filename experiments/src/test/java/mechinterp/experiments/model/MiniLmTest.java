@@ -9,7 +9,7 @@ import mechinterp.device.CpuDevice;
 import mechinterp.device.Device;
 import mechinterp.model.Models;
 import mechinterp.model.Transformer;
-import mechinterp.model.TransformerConfig;
+import mechinterp.model.bert.Bert;
 import mechinterp.model.bert.SentenceEmbedding;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -35,7 +35,7 @@ final class MiniLmTest {
   @Test
   void sizesComeFromTheFile() {
     assertEquals(
-        new TransformerConfig("all-MiniLM-L6-v2", 6, 384, 12, 32, 1536, 30522, 512, 2, 1e-12f),
+        Bert.config("all-MiniLM-L6-v2", 6, 384, 12, 32, 1536, 30522, 512, 2, 1e-12f),
         model.config());
     assertEquals(30522, model.tokenizer().vocabularySize());
     assertTrue(model.identity().matches("all-MiniLM-L6-v2 sha256:[0-9a-f]{64}"), model.identity());
