@@ -7,8 +7,7 @@ import java.util.Collections;
 import java.util.List;
 import java.util.Optional;
 import mechinterp.io.FormatException;
-import mechinterp.io.Json;
-import tools.jackson.databind.JsonNode;
+import mechinterp.io.JsonField;
 
 /** Reads the {@code tokenizer.json} of a WordPiece tokenizer. */
 final class WordPieceFile {
@@ -20,8 +19,7 @@ final class WordPieceFile {
   }
 
   static WordPieceSettings read(String name, InputStream in) throws IOException {
-    return new WordPieceFile(new JsonField(name, "", Json.read(name, in, JsonNode.class)))
-        .settings();
+    return new WordPieceFile(JsonField.read(name, in)).settings();
   }
 
   private WordPieceSettings settings() throws FormatException {
