@@ -2,7 +2,10 @@ package mechinterp.bench;
 
 import java.util.concurrent.TimeUnit;
 import mechinterp.device.Device;
+import mechinterp.kernel.ActivationFunction;
+import mechinterp.kernel.AttentionForm;
 import mechinterp.kernel.Kernels;
+import mechinterp.kernel.Norm;
 import mechinterp.tensor.FloatMatrix;
 import mechinterp.tensor.IntMatrix;
 import org.openjdk.jmh.annotations.Benchmark;
@@ -47,7 +50,8 @@ public class TransformerBenchmark {
   private FloatMatrix out;
   private FloatMatrix hidden;
   private FloatMatrix row;
-  private IntMatrix starts;
+  private FloatMatrix scale;
+  private IntMatrix spans;
 
   /** Makes the matrices. */
   @Setup(Level.Trial)
@@ -58,31 +62,33 @@ public class TransformerBenchmark {
     out = device.floats(sequences * tokens, dModel);
     hidden = state.gaussian(sequences * tokens, 4 * dModel, "hidden");
     row = state.gaussian(1, dModel, "row");
-    int[] firsts = new int[sequences + 1];
-    for (int s = 0; s <= sequences; s++) {
-      firsts[s] = s * tokens;
+    scale = device.floats(sequences * tokens, 1);
+    int[] rows = new int[sequences * 4];
+    for (int i = 0; i < rows.length; i++) {
+      rows[i] = (i / 4 + i % 2) * tokens;
     }
-    starts = device.matrix(1, sequences + 1, firsts);
+    spans = device.matrix(sequences, 4, rows);
   }
 
   /** Attention of all heads. */
   @Benchmark
   public FloatMatrix attention() {
-    kernels.attention(out, x, x, x, starts, HEADS, 0.17f);
+    kernels.attention(out, x, x, x, spans, AttentionForm.bidirectional(HEADS, 0.17f));
     return out;
   }
 
   /** Layer normalisation. */
   @Benchmark
   public FloatMatrix layerNorm() {
-    kernels.layerNorm(out, x, row, row, 1e-12f);
+    kernels.normScale(scale, x, 1e-12f, Norm.LAYER);
+    kernels.norm(out, x, scale, row, row, Norm.LAYER);
     return out;
   }
 
   /** GELU of the MLP's hidden layer. */
   @Benchmark
   public FloatMatrix gelu() {
-    kernels.gelu(hidden, hidden);
+    kernels.activate(hidden, hidden, ActivationFunction.GELU);
     return hidden;
   }
 

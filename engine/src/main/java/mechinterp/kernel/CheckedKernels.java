@@ -1,10 +1,21 @@
 package mechinterp.kernel;
 
+import static mechinterp.kernel.AttentionChecks.requireKeys;
+import static mechinterp.kernel.AttentionChecks.requirePattern;
+import static mechinterp.kernel.AttentionChecks.requireSharedHeads;
+import static mechinterp.kernel.AttentionChecks.requireSpans;
+import static mechinterp.kernel.ShapeChecks.require;
+import static mechinterp.kernel.ShapeChecks.requireHeads;
+import static mechinterp.kernel.ShapeChecks.requireNotNegative;
+import static mechinterp.kernel.ShapeChecks.requirePositive;
+import static mechinterp.kernel.ShapeChecks.requireRows;
+import static mechinterp.kernel.ShapeChecks.requireSame;
+import static mechinterp.kernel.ShapeChecks.requireShape;
+
 import java.util.List;
 import mechinterp.tensor.FloatMatrix;
 import mechinterp.tensor.IntMatrix;
 import mechinterp.tensor.LatentOrder;
-import mechinterp.tensor.Matrix;
 import mechinterp.tensor.SparseCodes;
 import mechinterp.tensor.SparseOuterProduct;
 
@@ -95,6 +106,24 @@ public final class CheckedKernels implements Kernels {
   }
 
   @Override
+  public void matmulPackedTransposed(FloatMatrix out, FloatMatrix a, PackedMatrix b, Write write) {
+    require(
+        a.cols() == b.cols(),
+        () ->
+            "matmulPackedTransposed: a is %s, b is [%d, %d]; a's columns must equal b's columns"
+                .formatted(a.shape(), b.rows(), b.cols()));
+    requireShape("matmulPackedTransposed", "out", out, a.rows(), b.rows());
+    kernels.matmulPackedTransposed(out, a, b, write);
+  }
+
+  @Override
+  public void gatherColumns(FloatMatrix out, PackedMatrix b, IntMatrix ids) {
+    requireShape("gatherColumns", "ids", ids, 1, out.rows());
+    requireShape("gatherColumns", "out", out, out.rows(), b.rows());
+    kernels.gatherColumns(out, b, ids);
+  }
+
+  @Override
   public void fill(FloatMatrix out, float value) {
     kernels.fill(out, value);
   }
@@ -139,10 +168,31 @@ public final class CheckedKernels implements Kernels {
   }
 
   @Override
+  public void multiply(FloatMatrix out, FloatMatrix a, FloatMatrix b) {
+    requireSame("multiply", out, a);
+    requireSame("multiply", out, b);
+    kernels.multiply(out, a, b);
+  }
+
+  @Override
+  public void multiplyRow(FloatMatrix out, FloatMatrix x, FloatMatrix row) {
+    requireSame("multiplyRow", out, x);
+    requireShape("multiplyRow", "row", row, 1, x.cols());
+    kernels.multiplyRow(out, x, row);
+  }
+
+  @Override
   public void gatherRows(FloatMatrix out, FloatMatrix table, IntMatrix ids) {
     requireShape("gatherRows", "ids", ids, 1, out.rows());
     requireShape("gatherRows", "out", out, out.rows(), table.cols());
     kernels.gatherRows(out, table, ids);
+  }
+
+  @Override
+  public void scatterAddRows(FloatMatrix table, FloatMatrix x, IntMatrix ids) {
+    requireShape("scatterAddRows", "ids", ids, 1, x.rows());
+    requireShape("scatterAddRows", "x", x, x.rows(), table.cols());
+    kernels.scatterAddRows(table, x, ids);
   }
 
   @Override
@@ -165,18 +215,112 @@ public final class CheckedKernels implements Kernels {
   }
 
   @Override
-  public void layerNorm(
-      FloatMatrix out, FloatMatrix x, FloatMatrix gain, FloatMatrix bias, float epsilon) {
-    requireSame("layerNorm", out, x);
-    requireShape("layerNorm", "gain", gain, 1, x.cols());
-    requireShape("layerNorm", "bias", bias, 1, x.cols());
-    kernels.layerNorm(out, x, gain, bias, epsilon);
+  public void normScale(FloatMatrix scale, FloatMatrix x, float epsilon, Norm norm) {
+    requireShape("normScale", "scale", scale, x.rows(), 1);
+    requireNotNegative("normScale", "epsilon", epsilon);
+    kernels.normScale(scale, x, epsilon, norm);
   }
 
   @Override
-  public void gelu(FloatMatrix out, FloatMatrix x) {
-    requireSame("gelu", out, x);
-    kernels.gelu(out, x);
+  public void norm(
+      FloatMatrix out,
+      FloatMatrix x,
+      FloatMatrix scale,
+      FloatMatrix gain,
+      FloatMatrix bias,
+      Norm norm) {
+    requireSame("norm", out, x);
+    requireShape("norm", "scale", scale, x.rows(), 1);
+    requireShape("norm", "gain", gain, 1, x.cols());
+    requireShape("norm", "bias", bias, 1, x.cols());
+    kernels.norm(out, x, scale, gain, bias, norm);
+  }
+
+  @Override
+  public void normBackward(
+      FloatMatrix dx,
+      FloatMatrix dScale,
+      FloatMatrix dy,
+      FloatMatrix x,
+      FloatMatrix scale,
+      FloatMatrix gain,
+      Norm norm) {
+    requireSame("normBackward", dx, x);
+    requireSame("normBackward", dy, x);
+    requireShape("normBackward", "dScale", dScale, x.rows(), 1);
+    requireShape("normBackward", "scale", scale, x.rows(), 1);
+    requireShape("normBackward", "gain", gain, 1, x.cols());
+    kernels.normBackward(dx, dScale, dy, x, scale, gain, norm);
+  }
+
+  @Override
+  public void normScaleBackward(
+      FloatMatrix dx, FloatMatrix dScale, FloatMatrix x, FloatMatrix scale, Norm norm) {
+    requireSame("normScaleBackward", dx, x);
+    requireShape("normScaleBackward", "dScale", dScale, x.rows(), 1);
+    requireShape("normScaleBackward", "scale", scale, x.rows(), 1);
+    kernels.normScaleBackward(dx, dScale, x, scale, norm);
+  }
+
+  @Override
+  public void normGainGradient(
+      FloatMatrix dGain, FloatMatrix dy, FloatMatrix x, FloatMatrix scale, Norm norm, Write write) {
+    requireShape("normGainGradient", "dGain", dGain, 1, x.cols());
+    requireSame("normGainGradient", dy, x);
+    requireShape("normGainGradient", "scale", scale, x.rows(), 1);
+    kernels.normGainGradient(dGain, dy, x, scale, norm, write);
+  }
+
+  @Override
+  public void activate(FloatMatrix out, FloatMatrix x, ActivationFunction f) {
+    requireSame("activate", out, x);
+    kernels.activate(out, x, f);
+  }
+
+  @Override
+  public void activateBackward(
+      FloatMatrix dx, FloatMatrix dy, FloatMatrix x, ActivationFunction f) {
+    requireSame("activateBackward", dx, x);
+    requireSame("activateBackward", dy, x);
+    kernels.activateBackward(dx, dy, x, f);
+  }
+
+  @Override
+  public void gatedActivate(
+      FloatMatrix out, FloatMatrix gate, FloatMatrix linear, ActivationFunction f) {
+    requireSame("gatedActivate", out, gate);
+    requireSame("gatedActivate", gate, linear);
+    kernels.gatedActivate(out, gate, linear, f);
+  }
+
+  @Override
+  public void gatedActivateBackward(
+      FloatMatrix dGate,
+      FloatMatrix dLinear,
+      FloatMatrix dOut,
+      FloatMatrix gate,
+      FloatMatrix linear,
+      ActivationFunction f) {
+    requireSame("gatedActivateBackward", dGate, gate);
+    requireSame("gatedActivateBackward", dLinear, gate);
+    requireSame("gatedActivateBackward", dOut, gate);
+    requireSame("gatedActivateBackward", gate, linear);
+    kernels.gatedActivateBackward(dGate, dLinear, dOut, gate, linear, f);
+  }
+
+  @Override
+  public void softCap(FloatMatrix out, FloatMatrix x, float cap) {
+    requireSame("softCap", out, x);
+    requirePositive("softCap", "cap", cap);
+    kernels.softCap(out, x, cap);
+  }
+
+  @Override
+  public void softCapBackward(FloatMatrix dx, FloatMatrix dy, FloatMatrix y, float cap) {
+    requireSame("softCapBackward", dx, y);
+    requireSame("softCapBackward", dy, y);
+    requirePositive("softCapBackward", "cap", cap);
+    kernels.softCapBackward(dx, dy, y, cap);
   }
 
   @Override
@@ -186,25 +330,153 @@ public final class CheckedKernels implements Kernels {
   }
 
   @Override
+  public void softmaxBackward(FloatMatrix dx, FloatMatrix dy, FloatMatrix y) {
+    requireSame("softmaxBackward", dx, y);
+    requireSame("softmaxBackward", dy, y);
+    kernels.softmaxBackward(dx, dy, y);
+  }
+
+  @Override
+  public void rotary(
+      FloatMatrix out,
+      FloatMatrix x,
+      IntMatrix positions,
+      FloatMatrix cos,
+      FloatMatrix sin,
+      int heads,
+      Rotation rotation) {
+    requireSame("rotary", out, x);
+    requireHeads("rotary", "x", x, heads);
+    requireShape("rotary", "positions", positions, 1, x.rows());
+    requireSame("rotary", cos, sin);
+    int dHead = x.cols() / heads;
+    require(
+        2L * cos.cols() <= dHead,
+        () ->
+            "rotary: cos is %s for heads of %d columns; it must have at most half as many"
+                .formatted(cos.shape(), dHead));
+    kernels.rotary(out, x, positions, cos, sin, heads, rotation);
+  }
+
+  @Override
   public void attention(
       FloatMatrix out,
       FloatMatrix q,
       FloatMatrix k,
       FloatMatrix v,
-      IntMatrix sequenceStarts,
-      int heads,
-      float scale) {
+      IntMatrix spans,
+      AttentionForm form) {
     requireSame("attention", out, q);
-    requireSame("attention", out, k);
-    requireSame("attention", out, v);
-    require(
-        heads >= 1 && q.cols() % heads == 0,
-        () ->
-            "attention: q is %s with %d heads; heads must divide the columns"
-                .formatted(q.shape(), heads));
-    requireShape(
-        "attention", "sequenceStarts", sequenceStarts, 1, Math.max(1, sequenceStarts.cols()));
-    kernels.attention(out, q, k, v, sequenceStarts, heads, scale);
+    requireSame("attention", k, v);
+    requireKeys("attention", "k", k, q, form.heads(), form.keyValueHeads());
+    requireSpans("attention", spans);
+    kernels.attention(out, q, k, v, spans, form);
+  }
+
+  @Override
+  public void attentionBackward(
+      FloatMatrix dq,
+      FloatMatrix dk,
+      FloatMatrix dv,
+      FloatMatrix dOut,
+      FloatMatrix q,
+      FloatMatrix k,
+      FloatMatrix v,
+      IntMatrix spans,
+      AttentionForm form) {
+    requireSame("attentionBackward", dq, q);
+    requireSame("attentionBackward", dOut, q);
+    requireSame("attentionBackward", dk, k);
+    requireSame("attentionBackward", dv, v);
+    requireSame("attentionBackward", k, v);
+    requireKeys("attentionBackward", "k", k, q, form.heads(), form.keyValueHeads());
+    requireSpans("attentionBackward", spans);
+    kernels.attentionBackward(dq, dk, dv, dOut, q, k, v, spans, form);
+  }
+
+  @Override
+  public void attentionScores(
+      FloatMatrix scores, FloatMatrix q, FloatMatrix k, IntMatrix spans, AttentionForm form) {
+    requireKeys("attentionScores", "k", k, q, form.heads(), form.keyValueHeads());
+    requirePattern("attentionScores", "scores", scores, q, form.heads());
+    requireSpans("attentionScores", spans);
+    kernels.attentionScores(scores, q, k, spans, form);
+  }
+
+  @Override
+  public void attentionValues(
+      FloatMatrix out,
+      FloatMatrix pattern,
+      FloatMatrix v,
+      IntMatrix spans,
+      int heads,
+      int keyValueHeads) {
+    requireSharedHeads("attentionValues", heads, keyValueHeads);
+    requireKeys("attentionValues", "v", v, out, heads, keyValueHeads);
+    requirePattern("attentionValues", "pattern", pattern, out, heads);
+    requireSpans("attentionValues", spans);
+    kernels.attentionValues(out, pattern, v, spans, heads, keyValueHeads);
+  }
+
+  @Override
+  public void attentionValuesBackward(
+      FloatMatrix dPattern,
+      FloatMatrix dv,
+      FloatMatrix dOut,
+      FloatMatrix pattern,
+      FloatMatrix v,
+      IntMatrix spans,
+      int heads,
+      int keyValueHeads) {
+    requireSharedHeads("attentionValuesBackward", heads, keyValueHeads);
+    requireKeys("attentionValuesBackward", "v", v, dOut, heads, keyValueHeads);
+    requireSame("attentionValuesBackward", dv, v);
+    requirePattern("attentionValuesBackward", "pattern", pattern, dOut, heads);
+    requireSame("attentionValuesBackward", dPattern, pattern);
+    requireSpans("attentionValuesBackward", spans);
+    kernels.attentionValuesBackward(dPattern, dv, dOut, pattern, v, spans, heads, keyValueHeads);
+  }
+
+  @Override
+  public void attentionScoresBackward(
+      FloatMatrix dq,
+      FloatMatrix dk,
+      FloatMatrix dScores,
+      FloatMatrix scores,
+      FloatMatrix q,
+      FloatMatrix k,
+      IntMatrix spans,
+      AttentionForm form) {
+    requireSame("attentionScoresBackward", dq, q);
+    requireSame("attentionScoresBackward", dk, k);
+    requireKeys("attentionScoresBackward", "k", k, q, form.heads(), form.keyValueHeads());
+    requirePattern("attentionScoresBackward", "scores", scores, q, form.heads());
+    requireSame("attentionScoresBackward", dScores, scores);
+    requireSpans("attentionScoresBackward", spans);
+    kernels.attentionScoresBackward(dq, dk, dScores, scores, q, k, spans, form);
+  }
+
+  @Override
+  public void crossEntropy(FloatMatrix losses, FloatMatrix logits, IntMatrix targets) {
+    requireShape("crossEntropy", "losses", losses, logits.rows(), 1);
+    requireShape("crossEntropy", "targets", targets, 1, logits.rows());
+    kernels.crossEntropy(losses, logits, targets);
+  }
+
+  @Override
+  public void crossEntropyBackward(
+      FloatMatrix dLogits, FloatMatrix logits, IntMatrix targets, FloatMatrix weights) {
+    requireSame("crossEntropyBackward", dLogits, logits);
+    requireShape("crossEntropyBackward", "targets", targets, 1, logits.rows());
+    requireShape("crossEntropyBackward", "weights", weights, logits.rows(), 1);
+    kernels.crossEntropyBackward(dLogits, logits, targets, weights);
+  }
+
+  @Override
+  public void klDivergence(FloatMatrix out, FloatMatrix pLogits, FloatMatrix qLogits) {
+    requireSame("klDivergence", pLogits, qLogits);
+    requireShape("klDivergence", "out", out, pLogits.rows(), 1);
+    kernels.klDivergence(out, pLogits, qLogits);
   }
 
   @Override
@@ -307,36 +579,6 @@ public final class CheckedKernels implements Kernels {
   private static void requireTerms(String kernel, FloatMatrix out, List<SparseOuterProduct> terms) {
     for (SparseOuterProduct term : terms) {
       requireShape(kernel, "out", out, term.order().latents(), term.rows().cols());
-    }
-  }
-
-  private static void requireRows(String kernel, SparseCodes codes, FloatMatrix matrix) {
-    require(
-        codes.rows() == matrix.rows(),
-        () ->
-            "%s: codes have %d rows, the matrix is %s; rows must be equal"
-                .formatted(kernel, codes.rows(), matrix.shape()));
-  }
-
-  private static void requireSame(String kernel, Matrix<?> a, Matrix<?> b) {
-    require(
-        a.rows() == b.rows() && a.cols() == b.cols(),
-        () ->
-            "%s: shapes are %s and %s; they must be equal".formatted(kernel, a.shape(), b.shape()));
-  }
-
-  private static void requireShape(
-      String kernel, String name, Matrix<?> matrix, int rows, int cols) {
-    require(
-        matrix.rows() == rows && matrix.cols() == cols,
-        () ->
-            "%s: %s is %s; it must be [%d, %d]"
-                .formatted(kernel, name, matrix.shape(), rows, cols));
-  }
-
-  private static void require(boolean holds, java.util.function.Supplier<String> message) {
-    if (!holds) {
-      throw new IllegalArgumentException(message.get());
     }
   }
 }

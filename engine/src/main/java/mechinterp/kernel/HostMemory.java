@@ -31,6 +31,11 @@ final class HostMemory {
     };
   }
 
+  /** Returns one number. */
+  static int intAt(IntMatrix matrix, int row, int col) {
+    return ints(matrix)[matrix.layout().index(row, col)];
+  }
+
   /** Returns a new row of zeros [1, cols]. */
   static FloatMatrix newRow(int cols) {
     return new FloatMatrix(new HostFloats(new float[cols]), MatrixLayout.contiguous(1, cols));

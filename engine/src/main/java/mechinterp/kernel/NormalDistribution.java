@@ -36,7 +36,8 @@ final class NormalDistribution {
     return density(x) / (x + fraction);
   }
 
-  private static double density(double x) {
+  /** Returns the density phi(x). */
+  static double density(double x) {
     return Math.exp(-x * x / 2) / Math.sqrt(2 * Math.PI);
   }
 }

@@ -112,4 +112,26 @@ final class PackedPanels implements PackedMatrix {
       Arrays.fill(values, to + width, to + Tiles.PANEL, 0);
     }
   }
+
+  /** Copies a column to an array. */
+  void copyColumn(int column, float[] to, int toAt) {
+    int from = at(column / Tiles.PANEL) + column % Tiles.PANEL;
+    for (int p = 0; p < rows; p++) {
+      to[toAt + p] = values[from + p * Tiles.PANEL];
+    }
+  }
+
+  /** Fills a panel of the transpose of another packed matrix. */
+  void packTranspose(int panel, PackedPanels b) {
+    int base = at(panel);
+    int first = panel * Tiles.PANEL;
+    int width = Math.min(Tiles.PANEL, cols - first);
+    Arrays.fill(values, base, base + rows * Tiles.PANEL, 0);
+    for (int j = 0; j < width; j++) {
+      for (int p = 0; p < rows; p++) {
+        int from = b.at(p / Tiles.PANEL) + (first + j) * Tiles.PANEL + p % Tiles.PANEL;
+        values[base + p * Tiles.PANEL + j] = b.values[from];
+      }
+    }
+  }
 }

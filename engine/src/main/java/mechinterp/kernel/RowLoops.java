@@ -48,6 +48,19 @@ final class RowLoops {
     }
   }
 
+  /** out = a b. */
+  static void multiply(float[] out, int outAt, float[] a, int aAt, float[] b, int bAt, int length) {
+    int i = 0;
+    for (; i <= length - LANES; i += LANES) {
+      FloatVector.fromArray(Tiles.SPECIES, a, aAt + i)
+          .mul(FloatVector.fromArray(Tiles.SPECIES, b, bAt + i))
+          .intoArray(out, outAt + i);
+    }
+    for (; i < length; i++) {
+      out[outAt + i] = a[aAt + i] * b[bAt + i];
+    }
+  }
+
   /**
    * sums += the sum over terms t below {@code terms} of factor(t) times the row at place(t), one
    * term after the other.

@@ -1,11 +1,9 @@
 package mechinterp.kernel;
 
-import java.util.Arrays;
 import java.util.List;
 import mechinterp.tensor.FloatMatrix;
 import mechinterp.tensor.IntMatrix;
 import mechinterp.tensor.LatentOrder;
-import mechinterp.tensor.MatrixLayout;
 import mechinterp.tensor.SparseCodes;
 import mechinterp.tensor.SparseOuterProduct;
 
@@ -23,9 +21,9 @@ public final class ScalarKernels implements Kernels {
   @Override
   public void matmul(
       FloatMatrix out, FloatMatrix a, Operand asA, FloatMatrix b, Operand asB, Write write) {
-    Rows result = new Rows(out);
-    Rows left = new Rows(a);
-    Rows right = new Rows(b);
+    Elements result = new Elements(out);
+    Elements left = new Elements(a);
+    Elements right = new Elements(b);
     int depth = asA == Operand.AS_IS ? a.cols() : a.rows();
     for (int i = 0; i < out.rows(); i++) {
       for (int j = 0; j < out.cols(); j++) {
@@ -82,7 +80,7 @@ public final class ScalarKernels implements Kernels {
   @Override
   public void pack(PackedMatrix packed, FloatMatrix b, Operand asB) {
     Columns columns = (Columns) packed;
-    Rows from = new Rows(b);
+    Elements from = new Elements(b);
     columns.cols = asB == Operand.AS_IS ? b.cols() : b.rows();
     for (int j = 0; j < columns.cols; j++) {
       for (int p = 0; p < columns.rows; p++) {
@@ -95,24 +93,24 @@ public final class ScalarKernels implements Kernels {
   @Override
   public void packRows(PackedMatrix packed, FloatMatrix weights, IntMatrix ids) {
     Columns columns = (Columns) packed;
-    Rows from = new Rows(weights);
+    Elements from = new Elements(weights);
     columns.cols = ids.cols();
     for (int j = 0; j < columns.cols; j++) {
-      from.copyRow(columns.values, j * columns.rows, intAt(ids, 0, j));
+      from.copyRow(columns.values, j * columns.rows, HostMemory.intAt(ids, 0, j));
     }
   }
 
   @Override
   public void matmulPacked(FloatMatrix out, FloatMatrix a, PackedMatrix b) {
-    Rows result = new Rows(out);
+    Elements result = new Elements(out);
     for (int i = 0; i < out.rows(); i++) {
       for (int j = 0; j < out.cols(); j++) {
-        result.set(i, j, (float) dot(new Rows(a), i, (Columns) b, j));
+        result.set(i, j, (float) dot(new Elements(a), i, (Columns) b, j));
       }
     }
   }
 
-  private static double dot(Rows a, int row, Columns b, int column) {
+  private static double dot(Elements a, int row, Columns b, int column) {
     double sum = 0;
     for (int p = 0; p < b.rows; p++) {
       sum += (double) a.get(row, p) * b.values[column * b.rows + p];
@@ -121,59 +119,113 @@ public final class ScalarKernels implements Kernels {
   }
 
   @Override
+  public void matmulPackedTransposed(FloatMatrix out, FloatMatrix a, PackedMatrix b, Write write) {
+    Columns columns = (Columns) b;
+    Elements result = new Elements(out);
+    for (int i = 0; i < out.rows(); i++) {
+      for (int p = 0; p < out.cols(); p++) {
+        double sum = 0;
+        for (int j = 0; j < columns.cols; j++) {
+          sum += (double) new Elements(a).get(i, j) * columns.values[j * columns.rows + p];
+        }
+        result.write(i, p, (float) sum, write);
+      }
+    }
+  }
+
+  @Override
+  public void gatherColumns(FloatMatrix out, PackedMatrix b, IntMatrix ids) {
+    Columns columns = (Columns) b;
+    new Elements(out)
+        .setEach((t, p) -> columns.values[HostMemory.intAt(ids, 0, t) * columns.rows + p]);
+  }
+
+  @Override
   public void fill(FloatMatrix out, float value) {
-    new Rows(out).setEach((i, j) -> value);
+    new Elements(out).setEach((i, j) -> value);
   }
 
   @Override
   public void copy(FloatMatrix out, FloatMatrix x) {
-    new Rows(out).setEach(new Rows(x)::get);
+    new Elements(out).setEach(new Elements(x)::get);
   }
 
   @Override
   public void add(FloatMatrix out, FloatMatrix a, FloatMatrix b) {
-    Rows left = new Rows(a);
-    Rows right = new Rows(b);
-    new Rows(out).setEach((i, j) -> left.get(i, j) + right.get(i, j));
+    Elements left = new Elements(a);
+    Elements right = new Elements(b);
+    new Elements(out).setEach((i, j) -> left.get(i, j) + right.get(i, j));
   }
 
   @Override
   public void subtract(FloatMatrix out, FloatMatrix a, FloatMatrix b) {
-    Rows left = new Rows(a);
-    Rows right = new Rows(b);
-    new Rows(out).setEach((i, j) -> left.get(i, j) - right.get(i, j));
+    Elements left = new Elements(a);
+    Elements right = new Elements(b);
+    new Elements(out).setEach((i, j) -> left.get(i, j) - right.get(i, j));
   }
 
   @Override
   public void scale(FloatMatrix out, FloatMatrix x, float factor) {
-    Rows from = new Rows(x);
-    new Rows(out).setEach((i, j) -> factor * from.get(i, j));
+    Elements from = new Elements(x);
+    new Elements(out).setEach((i, j) -> factor * from.get(i, j));
   }
 
   @Override
   public void addScaled(FloatMatrix out, FloatMatrix x, float factor) {
-    Rows to = new Rows(out);
-    Rows from = new Rows(x);
+    Elements to = new Elements(out);
+    Elements from = new Elements(x);
     to.setEach((i, j) -> to.get(i, j) + factor * from.get(i, j));
   }
 
   @Override
   public void addRow(FloatMatrix out, FloatMatrix x, FloatMatrix row, float factor) {
-    Rows from = new Rows(x);
-    Rows added = new Rows(row);
-    new Rows(out).setEach((i, j) -> from.get(i, j) + factor * added.get(0, j));
+    Elements from = new Elements(x);
+    Elements added = new Elements(row);
+    new Elements(out).setEach((i, j) -> from.get(i, j) + factor * added.get(0, j));
+  }
+
+  @Override
+  public void multiply(FloatMatrix out, FloatMatrix a, FloatMatrix b) {
+    Elements left = new Elements(a);
+    Elements right = new Elements(b);
+    new Elements(out).setEach((i, j) -> left.get(i, j) * right.get(i, j));
+  }
+
+  @Override
+  public void multiplyRow(FloatMatrix out, FloatMatrix x, FloatMatrix row) {
+    Elements from = new Elements(x);
+    Elements factors = new Elements(row);
+    new Elements(out).setEach((i, j) -> from.get(i, j) * factors.get(0, j));
   }
 
   @Override
   public void gatherRows(FloatMatrix out, FloatMatrix table, IntMatrix ids) {
-    Rows from = new Rows(table);
-    new Rows(out).setEach((i, j) -> from.get(intAt(ids, 0, i), j));
+    Elements from = new Elements(table);
+    new Elements(out).setEach((i, j) -> from.get(HostMemory.intAt(ids, 0, i), j));
+  }
+
+  @Override
+  public void scatterAddRows(FloatMatrix table, FloatMatrix x, IntMatrix ids) {
+    double[][] sums = new double[table.rows()][];
+    for (int t = 0; t < x.rows(); t++) {
+      int row = HostMemory.intAt(ids, 0, t);
+      if (sums[row] == null) {
+        sums[row] = new Elements(table).row(row);
+      }
+      for (int j = 0; j < x.cols(); j++) {
+        sums[row][j] += new Elements(x).get(t, j);
+      }
+    }
+    for (int t = 0; t < x.rows(); t++) {
+      int row = HostMemory.intAt(ids, 0, t);
+      new Elements(table).setRow(row, sums[row]);
+    }
   }
 
   @Override
   public void sumRows(FloatMatrix out, FloatMatrix x, Write write) {
-    Rows to = new Rows(out);
-    Rows from = new Rows(x);
+    Elements to = new Elements(out);
+    Elements from = new Elements(x);
     for (int j = 0; j < x.cols(); j++) {
       double sum = 0;
       for (int i = 0; i < x.rows(); i++) {
@@ -185,15 +237,15 @@ public final class ScalarKernels implements Kernels {
 
   @Override
   public void rowDots(FloatMatrix out, FloatMatrix a, FloatMatrix b) {
-    Rows left = new Rows(a);
-    Rows right = new Rows(b);
-    new Rows(out).setEach((i, j) -> (float) left.dot(i, right, i));
+    Elements left = new Elements(a);
+    Elements right = new Elements(b);
+    new Elements(out).setEach((i, j) -> (float) left.dot(i, right, i));
   }
 
   @Override
   public void normalizeRows(FloatMatrix out, FloatMatrix x) {
-    Rows to = new Rows(out);
-    Rows from = new Rows(x);
+    Elements to = new Elements(out);
+    Elements from = new Elements(x);
     for (int i = 0; i < x.rows(); i++) {
       double norm = Math.sqrt(from.dot(i, from, i));
       for (int j = 0; j < x.cols(); j++) {
@@ -203,60 +255,103 @@ public final class ScalarKernels implements Kernels {
   }
 
   @Override
-  public void layerNorm(
-      FloatMatrix out, FloatMatrix x, FloatMatrix gain, FloatMatrix bias, float epsilon) {
-    Rows to = new Rows(out);
-    Rows from = new Rows(x);
-    for (int i = 0; i < x.rows(); i++) {
-      double mean = 0;
-      for (int j = 0; j < x.cols(); j++) {
-        mean += from.get(i, j) / (double) x.cols();
-      }
-      double variance = 0;
-      for (int j = 0; j < x.cols(); j++) {
-        variance += (from.get(i, j) - mean) * (from.get(i, j) - mean) / x.cols();
-      }
-      double deviation = Math.sqrt(variance + epsilon);
-      for (int j = 0; j < x.cols(); j++) {
-        double normalized = (from.get(i, j) - mean) / deviation;
-        to.set(i, j, (float) (normalized * new Rows(gain).get(0, j) + new Rows(bias).get(0, j)));
-      }
-    }
+  public void normScale(FloatMatrix scale, FloatMatrix x, float epsilon, Norm norm) {
+    ScalarNorms.normScale(scale, x, epsilon, norm);
   }
 
   @Override
-  public void gelu(FloatMatrix out, FloatMatrix x) {
-    Rows from = new Rows(x);
-    new Rows(out)
-        .setEach((i, j) -> (float) (from.get(i, j) * NormalDistribution.cdf(from.get(i, j))));
+  public void norm(
+      FloatMatrix out,
+      FloatMatrix x,
+      FloatMatrix scale,
+      FloatMatrix gain,
+      FloatMatrix bias,
+      Norm norm) {
+    ScalarNorms.norm(out, x, scale, gain, bias, norm);
+  }
+
+  @Override
+  public void normBackward(
+      FloatMatrix dx,
+      FloatMatrix dScale,
+      FloatMatrix dy,
+      FloatMatrix x,
+      FloatMatrix scale,
+      FloatMatrix gain,
+      Norm norm) {
+    ScalarNorms.normBackward(dx, dScale, dy, x, scale, gain, norm);
+  }
+
+  @Override
+  public void normScaleBackward(
+      FloatMatrix dx, FloatMatrix dScale, FloatMatrix x, FloatMatrix scale, Norm norm) {
+    ScalarNorms.normScaleBackward(dx, dScale, x, scale, norm);
+  }
+
+  @Override
+  public void normGainGradient(
+      FloatMatrix dGain, FloatMatrix dy, FloatMatrix x, FloatMatrix scale, Norm norm, Write write) {
+    ScalarNorms.normGainGradient(dGain, dy, x, scale, norm, write);
+  }
+
+  @Override
+  public void activate(FloatMatrix out, FloatMatrix x, ActivationFunction f) {
+    ScalarFunctions.activate(out, x, f);
+  }
+
+  @Override
+  public void activateBackward(
+      FloatMatrix dx, FloatMatrix dy, FloatMatrix x, ActivationFunction f) {
+    ScalarFunctions.activateBackward(dx, dy, x, f);
+  }
+
+  @Override
+  public void gatedActivate(
+      FloatMatrix out, FloatMatrix gate, FloatMatrix linear, ActivationFunction f) {
+    ScalarFunctions.gatedActivate(out, gate, linear, f);
+  }
+
+  @Override
+  public void gatedActivateBackward(
+      FloatMatrix dGate,
+      FloatMatrix dLinear,
+      FloatMatrix dOut,
+      FloatMatrix gate,
+      FloatMatrix linear,
+      ActivationFunction f) {
+    ScalarFunctions.gatedActivateBackward(dGate, dLinear, dOut, gate, linear, f);
+  }
+
+  @Override
+  public void softCap(FloatMatrix out, FloatMatrix x, float cap) {
+    ScalarFunctions.softCap(out, x, cap);
+  }
+
+  @Override
+  public void softCapBackward(FloatMatrix dx, FloatMatrix dy, FloatMatrix y, float cap) {
+    ScalarFunctions.softCapBackward(dx, dy, y, cap);
   }
 
   @Override
   public void softmax(FloatMatrix out, FloatMatrix x) {
-    Rows to = new Rows(out);
-    Rows from = new Rows(x);
-    for (int i = 0; i < x.rows(); i++) {
-      double[] row = new double[x.cols()];
-      for (int j = 0; j < row.length; j++) {
-        row[j] = from.get(i, j);
-      }
-      softmax(row);
-      for (int j = 0; j < row.length; j++) {
-        to.set(i, j, (float) row[j]);
-      }
-    }
+    ScalarLosses.softmax(out, x);
   }
 
-  private static void softmax(double[] row) {
-    double max = Arrays.stream(row).max().orElse(0);
-    double sum = 0;
-    for (int j = 0; j < row.length; j++) {
-      row[j] = Math.exp(row[j] - max);
-      sum += row[j];
-    }
-    for (int j = 0; j < row.length; j++) {
-      row[j] /= sum;
-    }
+  @Override
+  public void softmaxBackward(FloatMatrix dx, FloatMatrix dy, FloatMatrix y) {
+    ScalarLosses.softmaxBackward(dx, dy, y);
+  }
+
+  @Override
+  public void rotary(
+      FloatMatrix out,
+      FloatMatrix x,
+      IntMatrix positions,
+      FloatMatrix cos,
+      FloatMatrix sin,
+      int heads,
+      Rotation rotation) {
+    ScalarFunctions.rotary(out, x, positions, cos, sin, heads, rotation);
   }
 
   @Override
@@ -265,52 +360,91 @@ public final class ScalarKernels implements Kernels {
       FloatMatrix q,
       FloatMatrix k,
       FloatMatrix v,
-      IntMatrix sequenceStarts,
+      IntMatrix spans,
+      AttentionForm form) {
+    ScalarAttention.attention(out, q, k, v, spans, form);
+  }
+
+  @Override
+  public void attentionBackward(
+      FloatMatrix dq,
+      FloatMatrix dk,
+      FloatMatrix dv,
+      FloatMatrix dOut,
+      FloatMatrix q,
+      FloatMatrix k,
+      FloatMatrix v,
+      IntMatrix spans,
+      AttentionForm form) {
+    ScalarAttention.attentionBackward(dq, dk, dv, dOut, q, k, v, spans, form);
+  }
+
+  @Override
+  public void attentionScores(
+      FloatMatrix scores, FloatMatrix q, FloatMatrix k, IntMatrix spans, AttentionForm form) {
+    ScalarAttention.attentionScores(scores, q, k, spans, form);
+  }
+
+  @Override
+  public void attentionValues(
+      FloatMatrix out,
+      FloatMatrix pattern,
+      FloatMatrix v,
+      IntMatrix spans,
       int heads,
-      float scale) {
-    int headSize = q.cols() / heads;
-    for (int s = 0; s + 1 < sequenceStarts.cols(); s++) {
-      int from = intAt(sequenceStarts, 0, s);
-      int to = intAt(sequenceStarts, 0, s + 1);
-      for (int head = 0; head < heads; head++) {
-        int first = head * headSize;
-        attend(
-            new Rows(headOf(out, from, to, first, headSize)),
-            new Rows(headOf(q, from, to, first, headSize)),
-            new Rows(headOf(k, from, to, first, headSize)),
-            new Rows(headOf(v, from, to, first, headSize)),
-            scale);
-      }
-    }
+      int keyValueHeads) {
+    ScalarAttention.attentionValues(out, pattern, v, spans, heads, keyValueHeads);
   }
 
-  private static FloatMatrix headOf(FloatMatrix x, int from, int to, int first, int headSize) {
-    return x.rowRange(from, to).columnRange(first, first + headSize);
+  @Override
+  public void attentionValuesBackward(
+      FloatMatrix dPattern,
+      FloatMatrix dv,
+      FloatMatrix dOut,
+      FloatMatrix pattern,
+      FloatMatrix v,
+      IntMatrix spans,
+      int heads,
+      int keyValueHeads) {
+    ScalarAttention.attentionValuesBackward(
+        dPattern, dv, dOut, pattern, v, spans, heads, keyValueHeads);
   }
 
-  private static void attend(Rows out, Rows q, Rows k, Rows v, float scale) {
-    for (int i = 0; i < q.rows(); i++) {
-      double[] pattern = new double[k.rows()];
-      for (int j = 0; j < pattern.length; j++) {
-        pattern[j] = scale * q.dot(i, k, j);
-      }
-      softmax(pattern);
-      for (int c = 0; c < v.cols(); c++) {
-        double sum = 0;
-        for (int j = 0; j < pattern.length; j++) {
-          sum += pattern[j] * v.get(j, c);
-        }
-        out.set(i, c, (float) sum);
-      }
-    }
+  @Override
+  public void attentionScoresBackward(
+      FloatMatrix dq,
+      FloatMatrix dk,
+      FloatMatrix dScores,
+      FloatMatrix scores,
+      FloatMatrix q,
+      FloatMatrix k,
+      IntMatrix spans,
+      AttentionForm form) {
+    ScalarAttention.attentionScoresBackward(dq, dk, dScores, scores, q, k, spans, form);
+  }
+
+  @Override
+  public void crossEntropy(FloatMatrix losses, FloatMatrix logits, IntMatrix targets) {
+    ScalarLosses.crossEntropy(losses, logits, targets);
+  }
+
+  @Override
+  public void crossEntropyBackward(
+      FloatMatrix dLogits, FloatMatrix logits, IntMatrix targets, FloatMatrix weights) {
+    ScalarLosses.crossEntropyBackward(dLogits, logits, targets, weights);
+  }
+
+  @Override
+  public void klDivergence(FloatMatrix out, FloatMatrix pLogits, FloatMatrix qLogits) {
+    ScalarLosses.klDivergence(out, pLogits, qLogits);
   }
 
   @Override
   public void encodeTopK(
       SparseCodes codes, FloatMatrix x, PackedMatrix encoder, FloatMatrix bias, int k) {
     Columns weights = (Columns) encoder;
-    Rows inputs = new Rows(x);
-    Rows offsets = new Rows(bias);
+    Elements inputs = new Elements(x);
+    Elements offsets = new Elements(bias);
     float[] preActivations = new float[weights.cols];
     for (int t = 0; t < x.rows(); t++) {
       for (int f = 0; f < weights.cols; f++) {
@@ -327,30 +461,13 @@ public final class ScalarKernels implements Kernels {
 
   @Override
   public void decode(FloatMatrix out, SparseCodes codes, FloatMatrix decoder, FloatMatrix bias) {
-    Rows dictionary = new Rows(decoder);
-    Rows values = new Rows(codes.values());
-    Rows offsets = new Rows(bias);
-    new Rows(out)
-        .setEach((t, j) -> {
-          double sum = 0;
-          for (int slot = 0; slot < intAt(codes.counts(), t, 0); slot++) {
-            int latent = intAt(codes.indices(), t, slot);
-            sum += (double) values.get(t, slot) * dictionary.get(latent, j);
-          }
-          return (float) (sum + offsets.get(0, j));
-        });
+    ScalarSparse.decode(out, codes, decoder, bias);
   }
 
   @Override
   public void codeGradients(
       FloatMatrix out, SparseCodes codes, FloatMatrix dOut, FloatMatrix decoder) {
-    Rows dictionary = new Rows(decoder);
-    Rows gradients = new Rows(dOut);
-    new Rows(out)
-        .setEach((t, slot) ->
-            slot < intAt(codes.counts(), t, 0)
-                ? (float) gradients.dot(t, dictionary, intAt(codes.indices(), t, slot))
-                : 0);
+    ScalarSparse.codeGradients(out, codes, dOut, decoder);
   }
 
   @Override
@@ -361,46 +478,21 @@ public final class ScalarKernels implements Kernels {
   @Override
   public void latentSums(
       FloatMatrix out, LatentOrder order, FloatMatrix coefficients, Write write) {
-    Rows sums = new Rows(out);
-    Rows terms = new Rows(coefficients);
-    for (int f = 0; f < order.latents(); f++) {
-      double sum = 0;
-      for (int e = intAt(order.starts(), 0, f); e < intAt(order.starts(), 0, f + 1); e++) {
-        int position = intAt(order.positions(), 0, e);
-        sum += terms.get(position / order.capacity(), position % order.capacity());
-      }
-      sums.write(0, f, (float) sum, write);
-    }
+    ScalarSparse.latentSums(out, order, coefficients, write);
   }
 
   @Override
   public void sparseGradient(FloatMatrix out, List<SparseOuterProduct> terms) {
-    new Rows(out).setEach((f, j) -> (float) gradient(terms, f, j));
-  }
-
-  private static double gradient(List<SparseOuterProduct> terms, int latent, int column) {
-    double sum = 0;
-    for (SparseOuterProduct term : terms) {
-      LatentOrder order = term.order();
-      for (int e = intAt(order.starts(), 0, latent);
-          e < intAt(order.starts(), 0, latent + 1);
-          e++) {
-        int position = intAt(order.positions(), 0, e);
-        int row = position / order.capacity();
-        double coefficient = new Rows(term.coefficients()).get(row, position % order.capacity());
-        sum += coefficient * new Rows(term.rows()).get(row, column);
-      }
-    }
-    return sum;
+    ScalarSparse.sparseGradient(out, terms);
   }
 
   @Override
   public void adam(
       FloatMatrix p, FloatMatrix m, FloatMatrix v, FloatMatrix gradient, AdamStep step) {
-    Rows parameters = new Rows(p);
-    Rows first = new Rows(m);
-    Rows second = new Rows(v);
-    Rows gradients = new Rows(gradient);
+    Elements parameters = new Elements(p);
+    Elements first = new Elements(m);
+    Elements second = new Elements(v);
+    Elements gradients = new Elements(gradient);
     double correction1 = 1 - Math.pow(step.beta1(), step.step());
     double correction2 = 1 - Math.pow(step.beta2(), step.step());
     for (int i = 0; i < p.rows(); i++) {
@@ -428,77 +520,17 @@ public final class ScalarKernels implements Kernels {
     FloatMatrix gradient = HostMemory.newRow(p.cols());
     for (int f = 0; f < p.rows(); f++) {
       int latent = f;
-      new Rows(gradient).setEach((i, j) -> (float) gradient(terms, latent, j));
+      new Elements(gradient).setEach((i, j) -> (float) ScalarSparse.gradient(terms, latent, j));
       FloatMatrix row = p.row(f);
       if (constraint == RowConstraint.UNIT_NORM) {
-        Rows direction = new Rows(row);
-        float parallel = (float) direction.dot(0, new Rows(gradient), 0);
+        Elements direction = new Elements(row);
+        float parallel = (float) direction.dot(0, new Elements(gradient), 0);
         addScaled(gradient, row, -parallel);
       }
       adam(row, m.row(f), v.row(f), gradient, step);
       if (constraint == RowConstraint.UNIT_NORM) {
         normalizeRows(row, row);
       }
-    }
-  }
-
-  private static int intAt(IntMatrix matrix, int row, int col) {
-    return HostMemory.ints(matrix)[matrix.layout().index(row, col)];
-  }
-
-  /** The number of an element by its place. */
-  private interface Formula {
-    float at(int row, int col);
-  }
-
-  /** A matrix in host memory, element by element. */
-  private static final class Rows {
-    private final float[] array;
-    private final MatrixLayout layout;
-
-    Rows(FloatMatrix matrix) {
-      array = HostMemory.floats(matrix);
-      layout = matrix.layout();
-    }
-
-    int rows() {
-      return layout.rows();
-    }
-
-    int cols() {
-      return layout.cols();
-    }
-
-    float get(int row, int col) {
-      return array[layout.index(row, col)];
-    }
-
-    void set(int row, int col, float value) {
-      array[layout.index(row, col)] = value;
-    }
-
-    void write(int row, int col, float value, Write write) {
-      set(row, col, write == Write.SET ? value : get(row, col) + value);
-    }
-
-    void setEach(Formula formula) {
-      for (int i = 0; i < rows(); i++) {
-        for (int j = 0; j < cols(); j++) {
-          set(i, j, formula.at(i, j));
-        }
-      }
-    }
-
-    double dot(int row, Rows other, int otherRow) {
-      double sum = 0;
-      for (int j = 0; j < cols(); j++) {
-        sum += (double) get(row, j) * other.get(otherRow, j);
-      }
-      return sum;
-    }
-
-    void copyRow(float[] to, int offset, int row) {
-      System.arraycopy(array, layout.index(row, 0), to, offset, cols());
     }
   }
 }

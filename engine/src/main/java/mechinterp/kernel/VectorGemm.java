@@ -108,6 +108,13 @@ final class VectorGemm {
     multiply(out, rows(a), b, Write.SET);
   }
 
+  /** out = a B^T, or out += it. */
+  void multiplyPackedTransposed(FloatMatrix out, FloatMatrix a, PackedPanels b, Write write) {
+    PackedPanels transposed = scratch.get().panels.reshape(b.cols(), b.rows());
+    workers.run(transposed.panels(), (panel, thread) -> transposed.packTranspose(panel, b));
+    multiply(out, rows(a), transposed, write);
+  }
+
   /** Multiplies on the calling thread alone, for work that is itself one of many tasks. */
   void multiplyHere(FloatMatrix out, FloatMatrix a, PackedPanels b) {
     forEachTile(Rows.of(a), 0, a.rows(), b, 0, b.panels(), storeIn(out, Write.SET));

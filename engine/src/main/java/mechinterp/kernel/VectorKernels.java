@@ -24,7 +24,6 @@ public final class VectorKernels implements Kernels {
   private final VectorGemm gemm;
   private final VectorEncoder encoder;
   private final VectorSparse sparse;
-  private final VectorAttention attention;
 
   /** Computes with the threads of {@code workers}. */
   public VectorKernels(WorkerPool workers) {
@@ -32,7 +31,6 @@ public final class VectorKernels implements Kernels {
     gemm = new VectorGemm(workers);
     encoder = new VectorEncoder(workers, gemm);
     sparse = new VectorSparse(workers);
-    attention = new VectorAttention(workers, gemm);
   }
 
   @Override
@@ -74,6 +72,23 @@ public final class VectorKernels implements Kernels {
   @Override
   public void matmulPacked(FloatMatrix out, FloatMatrix a, PackedMatrix b) {
     gemm.multiplyPacked(out, a, (PackedPanels) b);
+  }
+
+  @Override
+  public void matmulPackedTransposed(FloatMatrix out, FloatMatrix a, PackedMatrix b, Write write) {
+    gemm.multiplyPackedTransposed(out, a, (PackedPanels) b, write);
+  }
+
+  @Override
+  public void gatherColumns(FloatMatrix out, PackedMatrix b, IntMatrix ids) {
+    PackedPanels panels = (PackedPanels) b;
+    int[] columns = HostMemory.ints(ids);
+    int at = ids.layout().offset();
+    forEachRow(
+        out,
+        row ->
+            panels.copyColumn(
+                columns[at + row], HostMemory.floats(out), out.layout().index(row, 0)));
   }
 
   @Override
@@ -149,10 +164,41 @@ public final class VectorKernels implements Kernels {
   }
 
   @Override
+  public void multiply(FloatMatrix out, FloatMatrix a, FloatMatrix b) {
+    forEachRow(out, row -> multiplyRow(out, row, a, b, row));
+  }
+
+  @Override
+  public void multiplyRow(FloatMatrix out, FloatMatrix x, FloatMatrix row) {
+    forEachRow(out, i -> multiplyRow(out, i, x, row, 0));
+  }
+
+  /** out[row] = a[row] b[rowOfB]. */
+  private static void multiplyRow(
+      FloatMatrix out, int row, FloatMatrix a, FloatMatrix b, int rowOfB) {
+    RowLoops.multiply(
+        HostMemory.floats(out),
+        out.layout().index(row, 0),
+        HostMemory.floats(a),
+        a.layout().index(row, 0),
+        HostMemory.floats(b),
+        b.layout().index(rowOfB, 0),
+        out.cols());
+  }
+
+  @Override
   public void gatherRows(FloatMatrix out, FloatMatrix table, IntMatrix ids) {
     int[] rows = HostMemory.ints(ids);
     int at = ids.layout().offset();
     forEachRow(out, row -> copyRow(out, row, table, rows[at + row]));
+  }
+
+  @Override
+  public void scatterAddRows(FloatMatrix table, FloatMatrix x, IntMatrix ids) {
+    for (int t = 0; t < x.rows(); t++) {
+      FloatMatrix row = table.row(HostMemory.intAt(ids, 0, t));
+      addScaledRow(row, 0, row, x, t, 1);
+    }
   }
 
   @Override
@@ -180,41 +226,81 @@ public final class VectorKernels implements Kernels {
   }
 
   @Override
-  public void layerNorm(
-      FloatMatrix out, FloatMatrix x, FloatMatrix gain, FloatMatrix bias, float epsilon) {
-    float[] from = HostMemory.floats(x);
-    forEachRow(
-        x,
-        row -> {
-          int at = x.layout().index(row, 0);
-          float mean = RowLoops.sum(from, at, x.cols()) / x.cols();
-          float variance = RowLoops.sumOfSquares(from, at, x.cols(), mean) / x.cols();
-          RowLoops.standardize(
-              HostMemory.floats(out),
-              out.layout().index(row, 0),
-              from,
-              at,
-              x.cols(),
-              mean,
-              (float) (1 / Math.sqrt(variance + epsilon)),
-              HostMemory.floats(gain),
-              gain.layout().offset(),
-              HostMemory.floats(bias),
-              bias.layout().offset());
-        });
+  public void normScale(FloatMatrix scale, FloatMatrix x, float epsilon, Norm norm) {
+    ScalarNorms.normScale(scale, x, epsilon, norm);
   }
 
   @Override
-  public void gelu(FloatMatrix out, FloatMatrix x) {
-    forEachRow(
-        out,
-        row ->
-            FunctionLoops.gelu(
-                HostMemory.floats(out),
-                out.layout().index(row, 0),
-                HostMemory.floats(x),
-                x.layout().index(row, 0),
-                x.cols()));
+  public void norm(
+      FloatMatrix out,
+      FloatMatrix x,
+      FloatMatrix scale,
+      FloatMatrix gain,
+      FloatMatrix bias,
+      Norm norm) {
+    ScalarNorms.norm(out, x, scale, gain, bias, norm);
+  }
+
+  @Override
+  public void normBackward(
+      FloatMatrix dx,
+      FloatMatrix dScale,
+      FloatMatrix dy,
+      FloatMatrix x,
+      FloatMatrix scale,
+      FloatMatrix gain,
+      Norm norm) {
+    ScalarNorms.normBackward(dx, dScale, dy, x, scale, gain, norm);
+  }
+
+  @Override
+  public void normScaleBackward(
+      FloatMatrix dx, FloatMatrix dScale, FloatMatrix x, FloatMatrix scale, Norm norm) {
+    ScalarNorms.normScaleBackward(dx, dScale, x, scale, norm);
+  }
+
+  @Override
+  public void normGainGradient(
+      FloatMatrix dGain, FloatMatrix dy, FloatMatrix x, FloatMatrix scale, Norm norm, Write write) {
+    ScalarNorms.normGainGradient(dGain, dy, x, scale, norm, write);
+  }
+
+  @Override
+  public void activate(FloatMatrix out, FloatMatrix x, ActivationFunction f) {
+    ScalarFunctions.activate(out, x, f);
+  }
+
+  @Override
+  public void activateBackward(
+      FloatMatrix dx, FloatMatrix dy, FloatMatrix x, ActivationFunction f) {
+    ScalarFunctions.activateBackward(dx, dy, x, f);
+  }
+
+  @Override
+  public void gatedActivate(
+      FloatMatrix out, FloatMatrix gate, FloatMatrix linear, ActivationFunction f) {
+    ScalarFunctions.gatedActivate(out, gate, linear, f);
+  }
+
+  @Override
+  public void gatedActivateBackward(
+      FloatMatrix dGate,
+      FloatMatrix dLinear,
+      FloatMatrix dOut,
+      FloatMatrix gate,
+      FloatMatrix linear,
+      ActivationFunction f) {
+    ScalarFunctions.gatedActivateBackward(dGate, dLinear, dOut, gate, linear, f);
+  }
+
+  @Override
+  public void softCap(FloatMatrix out, FloatMatrix x, float cap) {
+    ScalarFunctions.softCap(out, x, cap);
+  }
+
+  @Override
+  public void softCapBackward(FloatMatrix dx, FloatMatrix dy, FloatMatrix y, float cap) {
+    ScalarFunctions.softCapBackward(dx, dy, y, cap);
   }
 
   @Override
@@ -232,15 +318,105 @@ public final class VectorKernels implements Kernels {
   }
 
   @Override
+  public void softmaxBackward(FloatMatrix dx, FloatMatrix dy, FloatMatrix y) {
+    ScalarLosses.softmaxBackward(dx, dy, y);
+  }
+
+  @Override
+  public void rotary(
+      FloatMatrix out,
+      FloatMatrix x,
+      IntMatrix positions,
+      FloatMatrix cos,
+      FloatMatrix sin,
+      int heads,
+      Rotation rotation) {
+    ScalarFunctions.rotary(out, x, positions, cos, sin, heads, rotation);
+  }
+
+  @Override
   public void attention(
       FloatMatrix out,
       FloatMatrix q,
       FloatMatrix k,
       FloatMatrix v,
-      IntMatrix sequenceStarts,
+      IntMatrix spans,
+      AttentionForm form) {
+    ScalarAttention.attention(out, q, k, v, spans, form);
+  }
+
+  @Override
+  public void attentionBackward(
+      FloatMatrix dq,
+      FloatMatrix dk,
+      FloatMatrix dv,
+      FloatMatrix dOut,
+      FloatMatrix q,
+      FloatMatrix k,
+      FloatMatrix v,
+      IntMatrix spans,
+      AttentionForm form) {
+    ScalarAttention.attentionBackward(dq, dk, dv, dOut, q, k, v, spans, form);
+  }
+
+  @Override
+  public void attentionScores(
+      FloatMatrix scores, FloatMatrix q, FloatMatrix k, IntMatrix spans, AttentionForm form) {
+    ScalarAttention.attentionScores(scores, q, k, spans, form);
+  }
+
+  @Override
+  public void attentionValues(
+      FloatMatrix out,
+      FloatMatrix pattern,
+      FloatMatrix v,
+      IntMatrix spans,
       int heads,
-      float scale) {
-    attention.attend(out, q, k, v, sequenceStarts, heads, scale);
+      int keyValueHeads) {
+    ScalarAttention.attentionValues(out, pattern, v, spans, heads, keyValueHeads);
+  }
+
+  @Override
+  public void attentionValuesBackward(
+      FloatMatrix dPattern,
+      FloatMatrix dv,
+      FloatMatrix dOut,
+      FloatMatrix pattern,
+      FloatMatrix v,
+      IntMatrix spans,
+      int heads,
+      int keyValueHeads) {
+    ScalarAttention.attentionValuesBackward(
+        dPattern, dv, dOut, pattern, v, spans, heads, keyValueHeads);
+  }
+
+  @Override
+  public void attentionScoresBackward(
+      FloatMatrix dq,
+      FloatMatrix dk,
+      FloatMatrix dScores,
+      FloatMatrix scores,
+      FloatMatrix q,
+      FloatMatrix k,
+      IntMatrix spans,
+      AttentionForm form) {
+    ScalarAttention.attentionScoresBackward(dq, dk, dScores, scores, q, k, spans, form);
+  }
+
+  @Override
+  public void crossEntropy(FloatMatrix losses, FloatMatrix logits, IntMatrix targets) {
+    ScalarLosses.crossEntropy(losses, logits, targets);
+  }
+
+  @Override
+  public void crossEntropyBackward(
+      FloatMatrix dLogits, FloatMatrix logits, IntMatrix targets, FloatMatrix weights) {
+    ScalarLosses.crossEntropyBackward(dLogits, logits, targets, weights);
+  }
+
+  @Override
+  public void klDivergence(FloatMatrix out, FloatMatrix pLogits, FloatMatrix qLogits) {
+    ScalarLosses.klDivergence(out, pLogits, qLogits);
   }
 
   @Override

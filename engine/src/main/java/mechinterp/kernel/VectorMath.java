@@ -17,7 +17,7 @@ final class VectorMath {
   private static final float LOG2_E = (float) 1.44269504;
   private static final float LN2_HIGH = (float) 0.693359375;
   private static final float LN2_LOW = (float) -2.12194440e-4;
-  private static final float EXP_LEAST = -87.3f;
+  private static final float EXP_LEAST = -88f;
   private static final float EXP_MOST = 88.3f;
   private static final int MANTISSA_BITS = 23;
   private static final int EXPONENT_BIAS = 127;
@@ -27,8 +27,8 @@ final class VectorMath {
   private VectorMath() {}
 
   /**
-   * exp(x), relative error below 2e-7 for -87.3 to 88.3; smaller x are taken as -87.3, larger ones
-   * as 88.3.
+   * exp(x), relative error below 2e-7 for -87.3 to 88.3; larger x are taken as 88.3, and below
+   * -87.7, where n is -127 and the bits of 2^n are those of 0, the result is 0.
    *
    * <p>Source: Moshier, Cephes, expf.c: exp(x) = 2^n exp(r) with n = round(x / ln 2) and a
    * polynomial for |r| below ln 2 / 2.

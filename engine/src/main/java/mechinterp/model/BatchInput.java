@@ -8,14 +8,15 @@ import mechinterp.tensor.IntMatrix;
  *
  * @param ids token ids [1, tokens]
  * @param positions place of each token in its sequence [1, tokens]
- * @param sequenceStarts first row of each sequence, then the number of tokens [1, sequences + 1]
+ * @param spans the rows of each sequence [sequences, 4]; see {@link
+ *     mechinterp.kernel.Kernels#attention}
  */
-public record BatchInput(IntMatrix ids, IntMatrix positions, IntMatrix sequenceStarts) {
+public record BatchInput(IntMatrix ids, IntMatrix positions, IntMatrix spans) {
   static BatchInput upload(Device device, TokenBatch batch) {
     return new BatchInput(
         row(device, batch.ids()),
         row(device, batch.positions()),
-        row(device, batch.sequenceStarts()));
+        device.matrix(batch.sequences(), 4, batch.spans()));
   }
 
   private static IntMatrix row(Device device, int[] values) {

@@ -10,6 +10,7 @@ import mechinterp.tensor.FloatMatrix;
  *
  * @param residual the residual stream [tokens, d_model]
  * @param branch what a layer is about to add to it [tokens, d_model]
+ * @param scale what a norm divides by [tokens, 1]
  * @param q queries [tokens, n_heads * d_head]
  * @param k keys [tokens, n_heads * d_head]
  * @param v values [tokens, n_heads * d_head]
@@ -19,6 +20,7 @@ import mechinterp.tensor.FloatMatrix;
 public record Buffers(
     FloatMatrix residual,
     FloatMatrix branch,
+    FloatMatrix scale,
     FloatMatrix q,
     FloatMatrix k,
     FloatMatrix v,
@@ -47,6 +49,7 @@ public record Buffers(
     return new Buffers(
         workspace.floats("residual", tokens, config.dModel()),
         workspace.floats("branch", tokens, config.dModel()),
+        workspace.floats("scale", tokens, 1),
         workspace.floats("q", tokens, heads),
         workspace.floats("k", tokens, heads),
         workspace.floats("v", tokens, heads),
@@ -63,6 +66,7 @@ public record Buffers(
     return new Buffers(
         residual.rowRange(0, tokens),
         branch.rowRange(0, tokens),
+        scale.rowRange(0, tokens),
         q.rowRange(0, tokens),
         k.rowRange(0, tokens),
         v.rowRange(0, tokens),

@@ -84,9 +84,20 @@ public final class TokenBatch {
     return starts[sequence + 1];
   }
 
-  /** Returns the first token of each sequence, then the number of tokens, in a new array. */
-  public int[] sequenceStarts() {
-    return starts.clone();
+  /**
+   * Returns the rows of each sequence as {@link mechinterp.kernel.Kernels#attention} wants them,
+   * [sequences, 4] in a new array: first row and end of the queries, then those of the keys, which
+   * are the same.
+   */
+  public int[] spans() {
+    int[] spans = new int[sequences() * 4];
+    for (int s = 0; s < sequences(); s++) {
+      spans[4 * s] = start(s);
+      spans[4 * s + 1] = end(s);
+      spans[4 * s + 2] = start(s);
+      spans[4 * s + 3] = end(s);
+    }
+    return spans;
   }
 
   /** Returns the place of each token in its sequence, from 0 on, in a new array. */

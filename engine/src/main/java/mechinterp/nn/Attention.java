@@ -1,6 +1,7 @@
 package mechinterp.nn;
 
 import mechinterp.device.Device;
+import mechinterp.kernel.AttentionForm;
 import mechinterp.kernel.Kernels;
 import mechinterp.tensor.FloatMatrix;
 import mechinterp.tensor.IntMatrix;
@@ -22,8 +23,7 @@ public final class Attention {
   private final Linear key;
   private final Linear value;
   private final Linear output;
-  private final int heads;
-  private final float scale;
+  private final AttentionForm form;
 
   /**
    * Makes the layer.
@@ -46,8 +46,8 @@ public final class Attention {
     this.key = key;
     this.value = value;
     this.output = output;
-    this.heads = heads;
-    this.scale = (float) (1 / Math.sqrt((double) query.out() / heads));
+    float scale = (float) (1 / Math.sqrt((double) query.out() / heads));
+    this.form = AttentionForm.bidirectional(heads, scale);
   }
 
   /** q, k, v [tokens, heads * d_head] = the projections of x [tokens, d_model]. */
@@ -60,11 +60,10 @@ public final class Attention {
   /**
    * z = the values, weighted by attention.
    *
-   * @param sequenceStarts first row of each sequence, then the number of tokens [1, sequences + 1]
+   * @param spans the rows of each sequence [sequences, 4]; see {@link Kernels#attention}
    */
-  public void attend(
-      FloatMatrix z, FloatMatrix q, FloatMatrix k, FloatMatrix v, IntMatrix sequenceStarts) {
-    kernels.attention(z, q, k, v, sequenceStarts, heads, scale);
+  public void attend(FloatMatrix z, FloatMatrix q, FloatMatrix k, FloatMatrix v, IntMatrix spans) {
+    kernels.attention(z, q, k, v, spans, form);
   }
 
   /** out [tokens, d_model] = z W_O + b_O. */

@@ -2,9 +2,10 @@ package mechinterp.nn;
 
 import mechinterp.device.Device;
 import mechinterp.kernel.Kernels;
+import mechinterp.kernel.Norm;
 import mechinterp.tensor.FloatMatrix;
 
-/** Layer normalisation of rows (Ba et al. 2016); see {@link Kernels#layerNorm}. */
+/** Layer normalisation of rows (Ba et al. 2016); see {@link Kernels#norm}. */
 public final class LayerNorm {
   private final Kernels kernels;
   private final FloatMatrix gain;
@@ -29,8 +30,13 @@ public final class LayerNorm {
     this.epsilon = epsilon;
   }
 
-  /** out = the normalised rows of x; out does not overlap x. */
-  public void forward(FloatMatrix out, FloatMatrix x) {
-    kernels.layerNorm(out, x, gain, bias, epsilon);
+  /**
+   * out = the normalised rows of x; out may be x.
+   *
+   * @param scale the rows' deviations, written too [rows, 1]
+   */
+  public void forward(FloatMatrix out, FloatMatrix scale, FloatMatrix x) {
+    kernels.normScale(scale, x, epsilon, Norm.LAYER);
+    kernels.norm(out, x, scale, gain, bias, Norm.LAYER);
   }
 }

@@ -1,6 +1,7 @@
 package mechinterp.nn;
 
 import mechinterp.device.Device;
+import mechinterp.kernel.ActivationFunction;
 import mechinterp.kernel.Kernels;
 import mechinterp.tensor.FloatMatrix;
 
@@ -38,7 +39,7 @@ public final class Mlp {
 
   /** post = gelu(pre); may be the same matrix. */
   public void post(FloatMatrix post, FloatMatrix pre) {
-    kernels.gelu(post, pre);
+    kernels.activate(post, pre, ActivationFunction.GELU);
   }
 
   /** out [tokens, d_model] = post W_out + b_out. */

@@ -58,6 +58,15 @@ public abstract sealed class Matrix<M extends Matrix<M>> permits FloatMatrix, In
     return view(layout.columnRange(from, to));
   }
 
+  /**
+   * Returns a view of the same numbers in the same order with another shape.
+   *
+   * @throws IllegalArgumentException when the rows have gaps or the number of elements differs
+   */
+  public final M reshaped(int rows, int cols) {
+    return view(layout.reshaped(rows, cols));
+  }
+
   /** Returns the shape as {@code [rows, cols]}. */
   public final String shape() {
     return layout.shape();

@@ -64,6 +64,20 @@ public record MatrixLayout(int offset, int rows, int cols, int rowStride) {
     return new MatrixLayout(offset + from, rows, to - from, rowStride);
   }
 
+  /**
+   * Returns the layout of the same elements in the same order as a matrix of another shape.
+   *
+   * @throws IllegalArgumentException when the rows have gaps or the number of elements differs
+   */
+  public MatrixLayout reshaped(int rows, int cols) {
+    if (!isContiguous() || (long) rows * cols != size()) {
+      throw new IllegalArgumentException(
+          "reshaped: %s with row stride %d as [%d, %d]; rows must have no gaps and the number of elements must stay"
+              .formatted(shape(), rowStride, rows, cols));
+    }
+    return new MatrixLayout(offset, rows, cols, cols);
+  }
+
   /** Returns the shape as {@code [rows, cols]}. */
   public String shape() {
     return "[" + rows + ", " + cols + "]";

@@ -78,7 +78,12 @@ class CheckedKernelsTest {
         "attention: q is [4, 10] with 3 heads; heads must divide the columns",
         () ->
             kernels.attention(
-                empty(4, 10), empty(4, 10), empty(4, 10), empty(4, 10), intRow(0, 4), 3, 1));
+                empty(4, 10),
+                empty(4, 10),
+                empty(4, 10),
+                empty(4, 10),
+                intRow(0, 4, 0, 4),
+                AttentionForm.bidirectional(3, 1)));
   }
 
   @Test

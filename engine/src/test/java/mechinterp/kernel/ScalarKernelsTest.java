@@ -6,6 +6,7 @@ import static mechinterp.kernel.TestMatrices.emptyCodes;
 import static mechinterp.kernel.TestMatrices.get;
 import static mechinterp.kernel.TestMatrices.intRow;
 import static mechinterp.kernel.TestMatrices.order;
+import static mechinterp.kernel.TestMatrices.spans;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
@@ -64,19 +65,23 @@ class ScalarKernelsTest {
   })
   void geluIsTheOneOfTheTables(float x, double expected) {
     FloatMatrix out = empty(1, 1);
-    kernels.gelu(out, TestMatrices.of(row(x)));
+    kernels.activate(out, TestMatrices.of(row(x)), ActivationFunction.GELU);
     assertEquals(expected, get(out, 0, 0), 1e-6 * Math.max(1e-5, Math.abs(expected)) + 1e-12);
   }
 
   @Test
   void layerNormHasMeanZeroAndVarianceOneBeforeGainAndBias() {
     FloatMatrix out = empty(1, 4);
-    kernels.layerNorm(
+    FloatMatrix x = TestMatrices.of(row(1, 2, 3, 4));
+    FloatMatrix scale = empty(1, 1);
+    kernels.normScale(scale, x, 0, Norm.LAYER);
+    kernels.norm(
         out,
-        TestMatrices.of(row(1, 2, 3, 4)),
+        x,
+        scale,
         TestMatrices.of(row(1, 1, 2, 1)),
         TestMatrices.of(row(0, 0, 0, 5)),
-        0);
+        Norm.LAYER);
     double unit = 1 / Math.sqrt(1.25);
     assertClose(
         TestMatrices.of(
@@ -102,7 +107,8 @@ class ScalarKernelsTest {
     FloatMatrix q = TestMatrices.of(row(0, 0), row(0, 0), row(0, 0));
     FloatMatrix v = TestMatrices.of(row(1, 10), row(3, 30), row(100, 7));
     FloatMatrix out = empty(3, 2);
-    kernels.attention(out, q, q, v, intRow(0, 2, 3), 2, 1);
+    kernels.attention(
+        out, q, q, v, spans(0, 2, 0, 2, 2, 3, 2, 3), AttentionForm.bidirectional(2, 1));
     assertClose(TestMatrices.of(row(2, 20), row(2, 20), row(100, 7)), out, 1e-6);
   }
 
@@ -115,9 +121,8 @@ class ScalarKernelsTest {
         TestMatrices.of(row(2), row(0)),
         TestMatrices.of(row(0), row(log3)),
         TestMatrices.of(row(1), row(5)),
-        intRow(0, 2),
-        1,
-        .5f);
+        spans(0, 2, 0, 2),
+        AttentionForm.bidirectional(1, .5f));
     assertClose(TestMatrices.of(row(4), row(3)), out, 1e-6);
   }
 

@@ -103,6 +103,11 @@ final class TestMatrices {
     return new IntMatrix(new HostInts(values), MatrixLayout.contiguous(1, values.length));
   }
 
+  /** Spans of attention, four numbers for each sequence. */
+  static IntMatrix spans(int... values) {
+    return new IntMatrix(new HostInts(values), MatrixLayout.contiguous(values.length / 4, 4));
+  }
+
   static float get(FloatMatrix matrix, int row, int col) {
     return HostMemory.floats(matrix)[matrix.layout().index(row, col)];
   }
@@ -131,7 +136,7 @@ final class TestMatrices {
         float found = get(actual, i, j);
         double allowed = tolerance * Math.max(1, Math.abs(wanted));
         assertTrue(
-            Math.abs(wanted - found) <= allowed,
+            wanted == found || Math.abs(wanted - found) <= allowed,
             "element (" + i + ", " + j + "): expected " + wanted + ", found " + found);
       }
     }

@@ -150,8 +150,8 @@ class VectorKernelsTest {
     compare(rows, cols, (kernels, out) -> kernels.scale(out, a, -1.5f));
     compare(rows, cols, (kernels, out) -> kernels.addRow(out, a, row, 0.75f));
     compare(rows, cols, (kernels, out) -> kernels.normalizeRows(out, a));
-    compare(rows, cols, (kernels, out) -> kernels.layerNorm(out, a, row, b.row(0), 1e-12f));
-    compare(rows, cols, (kernels, out) -> kernels.gelu(out, a));
+    compare(rows, cols, (kernels, out) -> kernels.multiply(out, a, b));
+    compare(rows, cols, (kernels, out) -> kernels.multiplyRow(out, a, row));
     compare(rows, cols, (kernels, out) -> kernels.softmax(out, a));
     compare(1, cols, (kernels, out) -> kernels.sumRows(out, a, Write.SET));
     compare(rows, 1, (kernels, out) -> kernels.rowDots(out, a, b));
@@ -175,30 +175,6 @@ class VectorKernelsTest {
     call.on(scalar, expected);
     call.on(vector, actual);
     assertClose(expected, actual, 2 * NEARLY);
-  }
-
-  @Test
-  void geluAndSoftmaxHoldInTheTails() {
-    float[] extremes = {
-      -100, -20, -9, -5, -3, -1e-3f, 0, 1e-3f, 3, 5, 9, 20, 100, 0.5f, -0.5f, 1, -1
-    };
-    FloatMatrix x = TestMatrices.of(extremes);
-    compare(1, extremes.length, (kernels, out) -> kernels.gelu(out, x));
-    compare(1, extremes.length, (kernels, out) -> kernels.softmax(out, x));
-  }
-
-  @ParameterizedTest
-  @CsvSource({"1,1,1", "2,3,5", "12,32,40", "3,64,70", "4,17,129"})
-  void attentionIsTheReference(int heads, int headSize, int longest) {
-    int[] starts = {0, 1, 1 + longest, 1 + longest + Math.max(1, longest / 2)};
-    int tokens = starts[starts.length - 1];
-    FloatMatrix q = matrices.gaussian(tokens, heads * headSize);
-    FloatMatrix k = matrices.gaussian(tokens, heads * headSize);
-    FloatMatrix v = matrices.gaussian(tokens, heads * headSize);
-    compare(
-        tokens,
-        heads * headSize,
-        (kernels, out) -> kernels.attention(out, q, k, v, intRow(starts), heads, 0.3f));
   }
 
   @ParameterizedTest

@@ -17,7 +17,7 @@ final class TokenBatchTest {
     assertEquals(6, batch.tokens());
     assertEquals(3, batch.sequences());
     assertArrayEquals(new int[] {7, 8, 9, 1, 2, 3}, batch.ids());
-    assertArrayEquals(new int[] {0, 2, 3, 6}, batch.sequenceStarts());
+    assertArrayEquals(new int[] {0, 2, 0, 2, 2, 3, 2, 3, 3, 6, 3, 6}, batch.spans());
     assertArrayEquals(new int[] {0, 1, 0, 0, 1, 2}, batch.positions());
     assertEquals(9, batch.id(2));
     assertEquals(2, batch.start(1));
@@ -37,7 +37,7 @@ final class TokenBatchTest {
     TokenBatch batch = TokenBatch.ofIds(List.of(ids));
     ids[0] = 9;
     batch.ids()[1] = 9;
-    batch.sequenceStarts()[1] = 9;
+    batch.spans()[1] = 9;
 
     assertArrayEquals(new int[] {1, 2}, batch.ids());
     assertEquals(2, batch.end(0));

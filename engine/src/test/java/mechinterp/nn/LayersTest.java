@@ -59,8 +59,10 @@ final class LayersTest {
   void layerNormScalesRowsToItsGainAroundItsBias() {
     LayerNorm layer = new LayerNorm(device, matrix(1, 2, 3, 1), matrix(1, 2, 0, 10), 0);
     FloatMatrix out = device.floats(1, 2);
-    layer.forward(out, matrix(1, 2, 5, 1));
+    FloatMatrix scale = device.floats(1, 1);
+    layer.forward(out, scale, matrix(1, 2, 5, 1));
 
+    assertArrayEquals(new float[] {2}, device.toHost(scale));
     assertArrayEquals(new float[] {3, 9}, device.toHost(out));
   }
 

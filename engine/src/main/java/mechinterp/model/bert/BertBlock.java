@@ -108,7 +108,7 @@ final class BertBlock implements Stage {
     hooks.at(at("attn.hook_q"), buffers.q());
     hooks.at(at("attn.hook_k"), buffers.k());
     hooks.at(at("attn.hook_v"), buffers.v());
-    attention.attend(buffers.z(), buffers.q(), buffers.k(), buffers.v(), input.sequenceStarts());
+    attention.attend(buffers.z(), buffers.q(), buffers.k(), buffers.v(), input.spans());
     hooks.at(at("attn.hook_z"), buffers.z());
     attention.output(buffers.branch(), buffers.z());
     hooks.at(HookPoint.attnOut(layer), buffers.branch());
@@ -119,7 +119,7 @@ final class BertBlock implements Stage {
 
   /** residual = layerNorm2(mid + mlp(mid)) with mid = layerNorm1(branch). */
   private void forwardMlp(Buffers buffers, Hooks hooks) {
-    attentionNorm.forward(buffers.residual(), buffers.branch());
+    attentionNorm.forward(buffers.residual(), buffers.scale(), buffers.branch());
     mlp.pre(buffers.mlp(), buffers.residual());
     hooks.at(at("mlp.hook_pre"), buffers.mlp());
     mlp.post(buffers.mlp(), buffers.mlp());
@@ -128,7 +128,7 @@ final class BertBlock implements Stage {
     hooks.at(HookPoint.mlpOut(layer), buffers.branch());
     kernels.add(buffers.branch(), buffers.residual(), buffers.branch());
     hooks.at(HookPoint.residPost(layer), buffers.branch());
-    mlpNorm.forward(buffers.residual(), buffers.branch());
+    mlpNorm.forward(buffers.residual(), buffers.scale(), buffers.branch());
     hooks.at(HookPoint.normalizedResidPost(layer), buffers.residual());
   }
 }

@@ -65,7 +65,7 @@ final class BertEmbedding implements Stage {
     kernels.addRow(part, part, types.vector(0), 1);
     hooks.at(TYPE_EMBED, part);
     kernels.add(sum, sum, part);
-    norm.forward(buffers.residual(), sum);
+    norm.forward(buffers.residual(), buffers.scale(), sum);
     hooks.at(FULL_EMBED, buffers.residual());
   }
 }

@@ -335,7 +335,7 @@ final class BertTest {
 
   @Test
   void memoryIsPlannedForTheTokensOfARun() {
-    assertEquals(4L * 100 * (2 * 10 + 4 * 6 + 7), model.memoryPlan(100).total());
+    assertEquals(4L * 100 * (2 * 10 + 1 + 4 * 6 + 7), model.memoryPlan(100).total());
   }
 
   @Test
