@@ -51,8 +51,41 @@ public final class Europarl {
     }
   }
 
+  /**
+   * A passage in any of the languages.
+   *
+   * @param line its number, from 1
+   * @param day of the sitting, as {@code YYYY-MM-DD}
+   * @param text what was said
+   */
+  public record Passage(int line, String day, String text) {}
+
+  /**
+   * Returns all passages in the order of the lines.
+   *
+   * @throws IOException when the artifact is not on the class path or cannot be read
+   */
+  public static List<Passage> passages() throws IOException {
+    try (BufferedReader lines = TextResource.open(RESOURCE, ARTIFACT)) {
+      return passages(lines);
+    }
+  }
+
   static List<Document> english(BufferedReader lines) throws IOException {
     Map<String, StringBuilder> days = new TreeMap<>();
+    for (Passage passage : passages(lines)) {
+      if (isEnglish(passage.text())) {
+        StringBuilder day = days.computeIfAbsent(passage.day(), _ -> new StringBuilder());
+        day.append(day.isEmpty() ? "" : PASSAGE_BREAK).append(passage.text());
+      }
+    }
+    List<Document> documents = new ArrayList<>();
+    days.forEach((day, text) -> documents.add(new Document("europarl " + day, text.toString())));
+    return documents;
+  }
+
+  private static List<Passage> passages(BufferedReader lines) throws IOException {
+    List<Passage> passages = new ArrayList<>();
     int number = 0;
     for (String line = lines.readLine(); line != null; line = lines.readLine()) {
       number++;
@@ -63,19 +96,14 @@ public final class Europarl {
             "resource " + RESOURCE,
             "line " + number + " has no two tabs; it must be chapter, date, passage");
       }
-      String text = line.substring(passage).strip();
-      if (isEnglish(text)) {
-        StringBuilder day =
-            days.computeIfAbsent(line.substring(date, passage - 1), _ -> new StringBuilder());
-        day.append(day.isEmpty() ? "" : PASSAGE_BREAK).append(text);
-      }
+      passages.add(
+          new Passage(number, line.substring(date, passage - 1), line.substring(passage).strip()));
     }
-    List<Document> documents = new ArrayList<>();
-    days.forEach((day, text) -> documents.add(new Document("europarl " + day, text.toString())));
-    return documents;
+    return passages;
   }
 
-  static boolean isEnglish(String text) {
+  /** Returns whether a text is in English, by the share of English function words. */
+  public static boolean isEnglish(String text) {
     StringTokenizer words = new StringTokenizer(text.toLowerCase(Locale.ROOT), " .,;:!?()'’\"");
     int count = words.countTokens();
     int english = 0;

@@ -43,6 +43,17 @@ class RealTextTest {
   }
 
   @Test
+  void passagesAreAllLanguagesWithTheirDays() throws IOException {
+    List<Europarl.Passage> passages = Europarl.passages();
+    assertEquals(17_597, passages.size());
+    assertEquals(1, passages.getFirst().line());
+    assertEquals("2004-03-30", passages.getFirst().day());
+    assertTrue(passages.getFirst().text().startsWith("Istituzioni europee"));
+    long english = passages.stream().filter(each -> Europarl.isEnglish(each.text())).count();
+    assertTrue(english > 500 && english < 2000, "English: " + english);
+  }
+
+  @Test
   void otherLanguagesAreNotEnglish() {
     assertTrue(Europarl.isEnglish("The question is whether we have the means to do it."));
     assertFalse(Europarl.isEnglish("Die Frage ist, ob wir die Mittel dazu haben."));
