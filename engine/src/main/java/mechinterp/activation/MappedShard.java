@@ -127,7 +127,7 @@ final class MappedShard implements Shard {
   }
 
   private static FormatException problem(SafetensorsFile file, String problem) {
-    return new FormatException(file.path().toString(), problem);
+    return new FormatException(file.source(), problem);
   }
 
   int dIn() {

@@ -1,14 +1,12 @@
 package mechinterp.io;
 
 import java.io.IOException;
+import java.io.InputStream;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.ByteOrder;
-import java.nio.channels.FileChannel;
-import java.nio.channels.FileChannel.MapMode;
 import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
 import java.util.Arrays;
 import java.util.Collections;
 import java.util.Map;
@@ -30,27 +28,20 @@ public final class SafetensorsFile implements AutoCloseable {
   private static final String FLOAT_TYPES = "F32, F16, BF16 or F64";
   private static final int LENGTH_BYTES = 8;
   private static final long CHECKSUM_PIECE = 1 << 30;
-  private static final int LARGEST_ARRAY = Integer.MAX_VALUE - 8;
-  private static final ValueLayout.OfShort SHORT =
-      ValueLayout.JAVA_SHORT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
   private static final ValueLayout.OfInt INT =
       ValueLayout.JAVA_INT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
   private static final ValueLayout.OfLong LONG =
       ValueLayout.JAVA_LONG_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
-  private static final ValueLayout.OfFloat FLOAT =
-      ValueLayout.JAVA_FLOAT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
-  private static final ValueLayout.OfDouble DOUBLE =
-      ValueLayout.JAVA_DOUBLE_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
 
-  private final Path path;
+  private final String source;
   private final Arena arena;
   private final MemorySegment file;
   private final MemorySegment data;
   private final SafetensorsHeader header;
 
   private SafetensorsFile(
-      Path path, Arena arena, MemorySegment file, long dataBegin, SafetensorsHeader header) {
-    this.path = path;
+      String source, Arena arena, MemorySegment file, long dataBegin, SafetensorsHeader header) {
+    this.source = source;
     this.arena = arena;
     this.file = file;
     this.data = file.asSlice(dataBegin);
@@ -65,16 +56,38 @@ public final class SafetensorsFile implements AutoCloseable {
    * @throws IOException when the file cannot be read
    */
   public static SafetensorsFile open(Path path) throws IOException {
+    return of(path.toString(), arena -> MappedFile.map(path, arena));
+  }
+
+  /**
+   * Reads a stream to its end, such as a resource in a jar, and keeps its bytes in the heap; checks
+   * what {@link #open} checks. At most 2 GiB.
+   *
+   * @param name what messages call it
+   * @param in the bytes; not closed
+   * @throws FormatException when the content is not safetensors, with the field at fault
+   */
+  public static SafetensorsFile read(String name, InputStream in) throws IOException {
+    byte[] content = in.readAllBytes();
+    return of(name, _ -> MemorySegment.ofArray(content));
+  }
+
+  @FunctionalInterface
+  private interface Content {
+    MemorySegment in(Arena arena) throws IOException;
+  }
+
+  private static SafetensorsFile of(String source, Content content) throws IOException {
     Arena arena = Arena.ofShared();
     boolean complete = false;
     try {
-      MemorySegment file = map(path, arena);
-      int headerBytes = headerBytes(path, file);
+      MemorySegment file = content.in(arena);
+      int headerBytes = headerBytes(source, file);
       long dataBegin = LENGTH_BYTES + (long) headerBytes;
       byte[] header = file.asSlice(LENGTH_BYTES, headerBytes).toArray(ValueLayout.JAVA_BYTE);
       SafetensorsHeader parsed =
-          SafetensorsHeader.parse(path.toString(), header, file.byteSize() - dataBegin);
-      SafetensorsFile opened = new SafetensorsFile(path, arena, file, dataBegin, parsed);
+          SafetensorsHeader.parse(source, header, file.byteSize() - dataBegin);
+      SafetensorsFile opened = new SafetensorsFile(source, arena, file, dataBegin, parsed);
       complete = true;
       return opened;
     } finally {
@@ -84,40 +97,32 @@ public final class SafetensorsFile implements AutoCloseable {
     }
   }
 
-  private static MemorySegment map(Path path, Arena arena) throws IOException {
-    try (FileChannel channel = FileChannel.open(path, StandardOpenOption.READ)) {
-      return channel.map(MapMode.READ_ONLY, 0, channel.size(), arena);
-    } catch (IOException e) {
-      throw FileProblem.reading(path, e);
-    }
-  }
-
-  private static int headerBytes(Path path, MemorySegment file) throws FormatException {
+  private static int headerBytes(String source, MemorySegment file) throws FormatException {
     if (file.byteSize() < LENGTH_BYTES) {
       throw new FormatException(
-          path.toString(),
+          source,
           "has %d bytes; a safetensors file begins with the header's length in 8 bytes"
               .formatted(file.byteSize()));
     }
     long length = file.get(LONG, 0);
     if (length < 0 || length > LARGEST_HEADER) {
       throw new FormatException(
-          path.toString(),
+          source,
           "header length is %s bytes; at most %d are allowed"
               .formatted(Long.toUnsignedString(length), LARGEST_HEADER));
     }
     if (length > file.byteSize() - LENGTH_BYTES) {
       throw new FormatException(
-          path.toString(),
+          source,
           "header length is %d bytes, the file has %d after it; it is truncated"
               .formatted(length, file.byteSize() - LENGTH_BYTES));
     }
     return (int) length;
   }
 
-  /** Returns the file. */
-  public Path path() {
-    return path;
+  /** Returns the file's path, or the name that it was read by. */
+  public String source() {
+    return source;
   }
 
   /** Returns the names of the tensors, in the header's order. */
@@ -144,7 +149,7 @@ public final class SafetensorsFile implements AutoCloseable {
     TensorInfo info = header.tensors().get(name);
     if (info == null) {
       throw new FormatException(
-          path.toString(), "has no tensor \"" + name + "\"; its tensors are " + tensors());
+          source, "has no tensor \"" + name + "\"; its tensors are " + tensors());
     }
     return info;
   }
@@ -162,7 +167,7 @@ public final class SafetensorsFile implements AutoCloseable {
     }
     if (!fits) {
       throw new FormatException(
-          path.toString(),
+          source,
           "tensor \"%s\" is %s; it must be %s"
               .formatted(name, info.shape(), Arrays.toString(shape).replace("-1", "any")));
     }
@@ -204,26 +209,10 @@ public final class SafetensorsFile implements AutoCloseable {
   public void readFloats(TensorInfo info, long first, float[] to, int offset, int count) {
     MemorySegment from = part(info, first, count);
     Objects.checkFromIndexSize(offset, count, to.length);
-    switch (info.dtype()) {
-      case F32 -> MemorySegment.copy(from, FLOAT, 0, to, offset, count);
-      case F16 -> {
-        for (int i = 0; i < count; i++) {
-          to[offset + i] = Float.float16ToFloat(from.get(SHORT, 2L * i));
-        }
-      }
-      case BF16 -> {
-        for (int i = 0; i < count; i++) {
-          to[offset + i] = DType.fromBfloat16(from.get(SHORT, 2L * i));
-        }
-      }
-      case F64 -> {
-        for (int i = 0; i < count; i++) {
-          to[offset + i] = (float) from.get(DOUBLE, 8L * i);
-        }
-      }
-      case BOOL, U8, I8, F8_E4M3, F8_E5M2, I16, U16, I32, U32, I64, U64 ->
-          throw new IllegalArgumentException(wrongType(info, FLOAT_TYPES));
+    if (!info.dtype().isFloat()) {
+      throw new IllegalArgumentException(wrongType(info, FLOAT_TYPES));
     }
+    PlainFloats.copy(info.dtype(), from, to, offset, count);
   }
 
   /**
@@ -276,7 +265,7 @@ public final class SafetensorsFile implements AutoCloseable {
     return SafetensorsWriter.text(crc);
   }
 
-  /** Unmaps the file; reading afterwards is an {@link IllegalStateException}. */
+  /** Unmaps the file; reading it afterwards is an {@link IllegalStateException}. */
   @Override
   public void close() {
     arena.close();
@@ -289,18 +278,12 @@ public final class SafetensorsFile implements AutoCloseable {
   }
 
   private int arrayLength(TensorInfo info, long size) throws FormatException {
-    if (size > LARGEST_ARRAY) {
-      throw new FormatException(
-          path.toString(),
-          "tensor \"%s\" %s has %d numbers to read at once; at most %d fit into an array"
-              .formatted(info.name(), info.shape(), size, LARGEST_ARRAY));
-    }
-    return (int) size;
+    return ArrayLimit.length(source, info.name(), info.shape(), size);
   }
 
   private void require(TensorInfo info, boolean condition, String expected) throws FormatException {
     if (!condition) {
-      throw new FormatException(path.toString(), wrongType(info, expected));
+      throw new FormatException(source, wrongType(info, expected));
     }
   }
 

@@ -76,7 +76,7 @@ final class SaeTensors {
     for (int i = 0; i < values.length; i++) {
       if (!Float.isFinite(values[i])) {
         throw new FormatException(
-            file.path().toString(),
+            file.source(),
             "tensor \"%s\" has %s at number %d; all must be finite"
                 .formatted(info.name(), values[i], (long) firstRow * rowSize + i));
       }

@@ -5,8 +5,10 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.io.InputStream;
 import java.io.RandomAccessFile;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -73,6 +75,47 @@ class SafetensorsTest {
       assertArrayEquals(new float[] {0.25f}, file.floats("scalar"));
       assertEquals(List.of(), file.info("scalar").shape());
       assertEquals(0, file.floats("empty").length);
+    }
+  }
+
+  @Test
+  void aStreamIsReadAndCheckedAsAFileIs() throws IOException {
+    byte[] content =
+        bytes(
+            new SafetensorsWriter()
+                .floats("W", new float[] {1, 2, 3, 4}, 2, 2)
+                .ints("i", new int[] {5}, 1)
+                .longs("l", new long[] {6}, 1));
+    try (SafetensorsFile file =
+        SafetensorsFile.read("tiny.safetensors", new ByteArrayInputStream(content))) {
+      assertEquals("tiny.safetensors", file.source());
+      assertArrayEquals(new float[] {3, 4}, file.floats("W", 1, 1));
+      assertArrayEquals(new int[] {5}, file.ints("i"));
+      assertArrayEquals(new long[] {6}, file.longs("l"));
+      assertEquals(
+          "tiny.safetensors: tensor \"W\" is [2, 2]; it must be [any, 3]",
+          Refusal.of(FormatException.class, () -> file.info("W", -1, 3)));
+    }
+    InputStream cut = new ByteArrayInputStream(content, 0, content.length - 1);
+    String message =
+        Refusal.of(FormatException.class, () -> SafetensorsFile.read("tiny.safetensors", cut));
+    assertTrue(message.startsWith("tiny.safetensors: header: "), message);
+  }
+
+  @ParameterizedTest
+  @CsvSource({"F16", "BF16"})
+  void everyHalfBecomesTheFloatThatItMeans(DType dtype) throws IOException {
+    float[] all = new float[1 << 16];
+    for (int bits = 0; bits < all.length; bits++) {
+      all[bits] =
+          dtype == DType.F16
+              ? Float.float16ToFloat((short) bits)
+              : Float.intBitsToFloat(bits << 16);
+    }
+    Path path = folder.resolve("a.safetensors");
+    new SafetensorsWriter().tensor("a", dtype, sink -> inPieces(sink, all), all.length).write(path);
+    try (SafetensorsFile file = SafetensorsFile.open(path)) {
+      assertArrayEquals(all, file.floats("a"));
     }
   }
 
