@@ -169,21 +169,20 @@ public final class ShardedSafetensors implements AutoCloseable {
 
     /** A shard lies beside its index: a name that leads elsewhere is not followed. */
     private SafetensorsFile openShard(JsonField shard) throws IOException {
-      shard.require(isFileName(shard.text()), "the name of a file beside the index");
+      shard.require(leadsNowhereElse(shard.text()), "the name of a file beside the index");
       Path path = index.resolveSibling(shard.text());
       shard.require(Files.isRegularFile(path), "a file that exists beside the index");
       return SafetensorsFile.open(path);
     }
 
-    private static boolean isFileName(String text) {
-      boolean special = text.isBlank() || text.equals(".") || text.equals("..");
-      return !special && text.chars().noneMatch(c -> c == '/' || c == '\\') && isPath(text);
+    private static boolean leadsNowhereElse(String name) {
+      boolean special = name.isBlank() || name.equals(".") || name.equals("..");
+      return !special && name.chars().noneMatch(c -> c == '/' || c == '\\') && isPath(name);
     }
 
-    private static boolean isPath(String text) {
+    private static boolean isPath(String name) {
       try {
-        Path.of(text);
-        return true;
+        return Path.of(name).getNameCount() == 1;
       } catch (InvalidPathException _) {
         return false;
       }
