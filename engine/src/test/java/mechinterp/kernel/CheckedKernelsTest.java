@@ -9,6 +9,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 
 import java.util.List;
 import mechinterp.tensor.FloatMatrix;
+import mechinterp.tensor.IntMatrix;
 import mechinterp.tensor.LatentOrder;
 import mechinterp.tensor.SparseCodes;
 import mechinterp.tensor.SparseOuterProduct;
@@ -115,5 +116,56 @@ class CheckedKernelsTest {
     assertRefused(
         "sparseGradient: out is [10, 5]; it must be [10, 4]",
         () -> kernels.sparseGradient(empty(10, 5), List.of(term)));
+  }
+
+  @Test
+  void transformerShapesThatDoNotFitAreRefused() {
+    AttentionForm grouped = AttentionForm.causal(4, 2, 1);
+    IntMatrix spans = TestMatrices.spans(0, 3, 0, 3);
+    assertRefused(
+        "attention: k is [3, 8]; it must have 4 columns, as many as its heads",
+        () ->
+            kernels.attention(empty(3, 8), empty(3, 8), empty(3, 8), empty(3, 8), spans, grouped));
+    assertRefused(
+        "attention: spans is [1, 3]; it must be [1, 4]",
+        () ->
+            kernels.attention(
+                empty(3, 8), empty(3, 8), empty(3, 4), empty(3, 4), intRow(0, 1, 2), grouped));
+    assertRefused(
+        "attentionScores: scores is [3, 9] with 4 heads; heads must divide the columns",
+        () -> kernels.attentionScores(empty(3, 9), empty(3, 8), empty(3, 4), spans, grouped));
+    assertRefused(
+        "attentionValues: 4 heads, 3 key/value heads; both must be at least 1 and the second must divide the first",
+        () -> kernels.attentionValues(empty(3, 8), empty(3, 12), empty(3, 6), spans, 4, 3));
+    assertRefused(
+        "rotary: cos is [9, 3] for heads of 4 columns; it must have at most half as many",
+        () ->
+            kernels.rotary(
+                empty(2, 8),
+                empty(2, 8),
+                intRow(0, 1),
+                empty(9, 3),
+                empty(9, 3),
+                2,
+                Rotation.FORWARD));
+    assertRefused(
+        "norm: scale is [1, 2]; it must be [2, 1]",
+        () ->
+            kernels.norm(
+                empty(2, 3), empty(2, 3), empty(1, 2), empty(1, 3), empty(1, 3), Norm.RMS));
+    assertRefused(
+        "normScale: epsilon is -1.0; it must not be negative",
+        () -> kernels.normScale(empty(2, 1), empty(2, 3), -1, Norm.RMS));
+    assertRefused(
+        "softCap: cap is 0.0; it must be positive and finite",
+        () -> kernels.softCap(empty(2, 3), empty(2, 3), 0));
+    assertRefused(
+        "crossEntropy: targets is [1, 3]; it must be [1, 2]",
+        () -> kernels.crossEntropy(empty(2, 1), empty(2, 5), intRow(0, 1, 2)));
+    assertRefused(
+        "matmulPackedTransposed: a is [2, 9], b is [8, 0]; a's columns must equal b's columns",
+        () ->
+            kernels.matmulPackedTransposed(
+                empty(2, 8), empty(2, 9), kernels.allocatePacked(8, 16), Write.SET));
   }
 }

@@ -103,6 +103,70 @@ class ScalarKernelsTest {
   }
 
   @Test
+  void rmsNormsKeepTheMean() {
+    FloatMatrix x = TestMatrices.of(row(3, -1, 1, 1));
+    FloatMatrix scale = empty(1, 1);
+    kernels.normScale(scale, x, 1, Norm.RMS);
+    assertEquals(2, get(scale, 0, 0));
+    FloatMatrix out = empty(1, 4);
+    kernels.norm(
+        out,
+        x,
+        scale,
+        TestMatrices.of(row(2, 2, 4, 2)),
+        TestMatrices.of(row(0, 0, 0, 7)),
+        Norm.RMS);
+    assertClose(TestMatrices.of(row(3, -1, 2, 8)), out, 0);
+  }
+
+  /** Values of the formulas, worked out with 15 digits. */
+  @ParameterizedTest
+  @CsvSource({
+    "GELU_TANH, 1, 0.841191990608",
+    "GELU_TANH, -2, -0.045402305912",
+    "SILU, 1, 0.731058578630",
+    "SILU, -3, -0.142277618954",
+    "RELU, 3, 3",
+    "RELU, -3, 0"
+  })
+  void activationFunctionsAreTheirFormulas(ActivationFunction f, float x, double expected) {
+    FloatMatrix out = empty(1, 1);
+    kernels.activate(out, TestMatrices.of(row(x)), f);
+    assertEquals(expected, get(out, 0, 0), 1e-6 * Math.abs(expected));
+    kernels.gatedActivate(out, TestMatrices.of(row(x)), TestMatrices.of(row(-2)), f);
+    assertEquals(-2 * expected, get(out, 0, 0), 2e-6 * Math.abs(expected));
+  }
+
+  @Test
+  void rotaryTurnsTheHalvesOfEachHeadAndCopiesTheRest() {
+    FloatMatrix x = TestMatrices.of(row(1, 2, 3, 4, 5, 10, 20, 30, 40, 50));
+    FloatMatrix cos = TestMatrices.of(row(9, 9), row(0, 0.6f));
+    FloatMatrix sin = TestMatrices.of(row(9, 9), row(1, 0.8f));
+    FloatMatrix out = empty(1, 10);
+    kernels.rotary(out, x, intRow(1), cos, sin, 2, Rotation.FORWARD);
+    assertClose(TestMatrices.of(row(-3, -2, 1, 4, 5, -30, -20, 10, 40, 50)), out, 1e-6);
+    kernels.rotary(out, out, intRow(1), cos, sin, 2, Rotation.BACKWARD);
+    assertClose(x, out, 1e-6);
+  }
+
+  @Test
+  void lossesAreInNats() {
+    float log2 = (float) Math.log(2);
+    FloatMatrix logits = TestMatrices.of(row(log2, 0, 0), row(1000, 0, 0), row(1, 2, 3));
+    FloatMatrix losses = empty(3, 1);
+    kernels.crossEntropy(losses, logits, intRow(0, 1, -1));
+    assertClose(TestMatrices.of(row(log2), row(1000), row(0)), losses, 1e-6);
+    FloatMatrix even = TestMatrices.of(row(5, 5), row(0, 0));
+    FloatMatrix uneven = TestMatrices.of(row(0, (float) Math.log(3)), row(8, 8));
+    FloatMatrix divergences = empty(2, 1);
+    kernels.klDivergence(divergences, even, uneven);
+    assertClose(
+        TestMatrices.of(row((float) (0.5 * Math.log(2) + 0.5 * Math.log(2 / 3.))), row(0)),
+        divergences,
+        1e-6);
+  }
+
+  @Test
   void attentionStaysWithinItsSequenceAndItsHead() {
     FloatMatrix q = TestMatrices.of(row(0, 0), row(0, 0), row(0, 0));
     FloatMatrix v = TestMatrices.of(row(1, 10), row(3, 30), row(100, 7));

@@ -28,6 +28,19 @@ class MatrixTest {
   }
 
   @Test
+  void aMatrixWithoutGapsTakesAnotherShape() {
+    FloatMatrix whole =
+        new FloatMatrix(new HostFloats(new float[30]), MatrixLayout.contiguous(5, 6));
+    FloatMatrix view = whole.rowRange(1, 3).reshaped(4, 3);
+    assertEquals("[4, 3]", view.shape());
+    assertEquals(6 + 7, view.layout().index(2, 1));
+    assertEquals(
+        "reshaped: [4, 5] with row stride 7 as [2, 10]; rows must have no gaps and the number of elements must stay",
+        assertThrows(IllegalArgumentException.class, () -> matrix.reshaped(2, 10)).getMessage());
+    assertThrows(IllegalArgumentException.class, () -> whole.reshaped(4, 7));
+  }
+
+  @Test
   void viewsBeyondTheMatrixAreRefused() {
     IllegalArgumentException refusal =
         assertThrows(IllegalArgumentException.class, () -> matrix.rowRange(2, 5));
