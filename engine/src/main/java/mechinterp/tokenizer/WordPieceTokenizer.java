@@ -3,6 +3,7 @@ package mechinterp.tokenizer;
 import java.io.IOException;
 import java.io.InputStream;
 import java.util.HashSet;
+import java.util.OptionalInt;
 import java.util.Set;
 import mechinterp.io.FormatException;
 import mechinterp.io.Sha256;
@@ -62,6 +63,13 @@ public final class WordPieceTokenizer implements Tokenizer {
     return out.build();
   }
 
+  @Override
+  public Encoding encodePlain(String text) {
+    EncodingBuilder out = new EncodingBuilder();
+    encodeText(text, out);
+    return out.build();
+  }
+
   private void encodeText(String text, EncodingBuilder out) {
     addedTokens.split(
         text,
@@ -108,8 +116,51 @@ public final class WordPieceTokenizer implements Tokenizer {
   }
 
   @Override
+  public TokenDecoder decoder(SpecialTokens special) {
+    return new TokenDecoder() {
+      private boolean begun;
+
+      @Override
+      public String add(int id) {
+        String token = token(id);
+        if (special == SpecialTokens.OMIT && isSpecial(id)) {
+          return "";
+        }
+        boolean first = !begun;
+        begun = true;
+        if (first) {
+          return token;
+        }
+        String prefix = settings.continuingPrefix();
+        return token.startsWith(prefix) ? token.substring(prefix.length()) : " " + token;
+      }
+
+      @Override
+      public String end() {
+        return "";
+      }
+    };
+  }
+
+  @Override
   public String token(int id) {
     return vocabulary.token(id);
+  }
+
+  @Override
+  public OptionalInt id(String token) {
+    int id = vocabulary.id(token);
+    return id == Vocabulary.NONE ? OptionalInt.empty() : OptionalInt.of(id);
+  }
+
+  @Override
+  public OptionalInt bos() {
+    return OptionalInt.empty();
+  }
+
+  @Override
+  public OptionalInt eos() {
+    return OptionalInt.empty();
   }
 
   @Override

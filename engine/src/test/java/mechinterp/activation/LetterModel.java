@@ -3,6 +3,7 @@ package mechinterp.activation;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.OptionalInt;
 import java.util.SequencedMap;
 import mechinterp.device.Device;
 import mechinterp.model.BatchInput;
@@ -14,6 +15,8 @@ import mechinterp.model.Transformer;
 import mechinterp.model.TransformerConfig;
 import mechinterp.model.bert.Bert;
 import mechinterp.tokenizer.Encoding;
+import mechinterp.tokenizer.SpecialTokens;
+import mechinterp.tokenizer.TokenDecoder;
 import mechinterp.tokenizer.Tokenizer;
 
 /**
@@ -79,6 +82,31 @@ public final class LetterModel {
         ends[i] = i;
       }
       return new Encoding(ids, starts, ends);
+    }
+
+    @Override
+    public Encoding encodePlain(String text) {
+      throw new UnsupportedOperationException();
+    }
+
+    @Override
+    public TokenDecoder decoder(SpecialTokens special) {
+      throw new UnsupportedOperationException();
+    }
+
+    @Override
+    public OptionalInt id(String token) {
+      throw new UnsupportedOperationException();
+    }
+
+    @Override
+    public OptionalInt bos() {
+      return OptionalInt.empty();
+    }
+
+    @Override
+    public OptionalInt eos() {
+      return OptionalInt.empty();
     }
 
     @Override

@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
 import java.util.List;
+import java.util.OptionalInt;
 import java.util.SplittableRandom;
 import java.util.stream.IntStream;
 import mechinterp.io.FormatException;
@@ -151,6 +152,27 @@ final class WordPieceTokenizerTest {
     assertEquals(
         "token: id is 16; ids are 0 to 15",
         Refusal.of(IllegalArgumentException.class, () -> tokenizer.token(16)));
+  }
+
+  @Test
+  void plainTokensAreThoseOfTheTextAlone() {
+    assertEquals(List.of(12), IntStream.of(tokenizer.encodePlain("a").ids()).boxed().toList());
+    assertEquals(3, tokenizer.encodePlain("[SEP]").id(0), "spelled out in the text itself");
+    assertEquals(0, tokenizer.encodePlain("").size());
+  }
+
+  @Test
+  void decodedWordsHaveSpacesBetweenAndNoMarks() {
+    int[] ids = tokenizer.encode("unaffable a, cafe").ids();
+
+    assertEquals("unaffable a , cafe", tokenizer.decode(ids));
+    assertEquals("[CLS] unaffable a , cafe [SEP]", tokenizer.decode(ids, SpecialTokens.KEEP));
+  }
+
+  @Test
+  void tokensHaveIds() {
+    assertEquals(OptionalInt.of(8), tokenizer.id("##able"));
+    assertEquals(OptionalInt.empty(), tokenizer.id("able"));
   }
 
   @Test
