@@ -1,5 +1,7 @@
 package mechinterp.activation;
 
+import mechinterp.tokenizer.Tokenizer;
+
 /**
  * How a text is run through a model.
  *
@@ -8,10 +10,18 @@ package mechinterp.activation;
  * @param tokensPerBatch about how many tokens run at once; a batch is as many whole windows as fit
  * @param specialTokens whether to keep the activations of the special tokens around each window,
  *     such as {@code [CLS]} and {@code [SEP]}
+ * @param prependBos whether each window begins with the tokenizer's begin-of-text token, if it has
+ *     one, also where the tokenizer itself puts none: the first place of a text carries huge
+ *     activations in most language models, and so no token of the text stands there.
+ *     TransformerLens and SAELens do so by default
  * @param normalization what scale to store with the activations
  */
 public record HarvestConfig(
-    int maxContext, int tokensPerBatch, boolean specialTokens, Normalization.Method normalization) {
+    int maxContext,
+    int tokensPerBatch,
+    boolean specialTokens,
+    boolean prependBos,
+    Normalization.Method normalization) {
   /**
    * Checks the sizes.
    *
@@ -23,27 +33,37 @@ public record HarvestConfig(
   }
 
   /**
-   * Returns windows of {@code maxContext} tokens, 4096 tokens a batch, neither special tokens nor
-   * scale.
+   * Returns windows of {@code maxContext} tokens that begin with the begin-of-text token, 4096
+   * tokens a batch, neither special tokens nor scale kept.
    */
   public static HarvestConfig ofContext(int maxContext) {
-    return new HarvestConfig(maxContext, 4096, false, Normalization.Method.NONE);
+    return new HarvestConfig(maxContext, 4096, false, true, Normalization.Method.NONE);
   }
 
   /** Returns the same with the special tokens kept or left out. */
   public HarvestConfig withSpecialTokens(boolean kept) {
-    return new HarvestConfig(maxContext, tokensPerBatch, kept, normalization);
+    return new HarvestConfig(maxContext, tokensPerBatch, kept, prependBos, normalization);
+  }
+
+  /**
+   * Returns the same with the begin-of-text token put before each window or left to the tokenizer.
+   */
+  public HarvestConfig withPrependBos(boolean prepended) {
+    return new HarvestConfig(maxContext, tokensPerBatch, specialTokens, prepended, normalization);
   }
 
   /** Returns the same with another scale. */
   public HarvestConfig withNormalization(Normalization.Method method) {
-    return new HarvestConfig(maxContext, tokensPerBatch, specialTokens, method);
+    return new HarvestConfig(maxContext, tokensPerBatch, specialTokens, prependBos, method);
   }
 
   /** Returns what tells which tokens of a text were kept, for the data's identity. */
-  String describeTokens() {
-    return "contexts of %d tokens, %s special tokens"
-        .formatted(maxContext, specialTokens ? "with" : "without");
+  String describeTokens(Tokenizer tokenizer) {
+    return "contexts of %d tokens%s, %s special tokens"
+        .formatted(
+            maxContext,
+            prependBos && tokenizer.bos().isPresent() ? " from BOS on" : "",
+            specialTokens ? "with" : "without");
   }
 
   private static void requirePositive(String field, int value) {

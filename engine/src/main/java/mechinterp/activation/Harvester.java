@@ -74,7 +74,7 @@ public final class Harvester {
         model.identity(),
         hook.toString(),
         model.tokenizer().identity(),
-        corpus.identity() + ", " + config.describeTokens());
+        corpus.identity() + ", " + config.describeTokens(model.tokenizer()));
   }
 
   /**

@@ -5,6 +5,7 @@ import java.util.ArrayDeque;
 import java.util.Arrays;
 import java.util.Deque;
 import java.util.Optional;
+import java.util.OptionalInt;
 import mechinterp.tokenizer.Encoding;
 import mechinterp.tokenizer.Tokenizer;
 
@@ -49,15 +50,15 @@ final class WindowReader implements AutoCloseable {
     int[] ids = encoding.ids();
     int bodyBegin = outsideTextAtBegin(encoding);
     int bodyEnd = ids.length - outsideTextAtEnd(encoding, bodyBegin);
-    int around = ids.length - (bodyEnd - bodyBegin);
+    int[] before = begun(Arrays.copyOf(ids, bodyBegin));
+    int[] after = Arrays.copyOfRange(ids, bodyEnd, ids.length);
+    int around = before.length + after.length;
     int room = config.maxContext() - around;
     if (room < 1) {
       throw new IllegalArgumentException(
-          "max_context: is %d, the tokenizer puts %d special tokens around a text; there must be room for more"
+          "max_context: is %d, %d special tokens stand around a text; there must be room for more"
               .formatted(config.maxContext(), around));
     }
-    int[] before = Arrays.copyOf(ids, bodyBegin);
-    int[] after = Arrays.copyOfRange(ids, bodyEnd, ids.length);
     int kept = 0;
     for (int from = bodyBegin; from < bodyEnd; from += room) {
       int[] body = Arrays.copyOfRange(ids, from, Math.min(from + room, bodyEnd));
@@ -65,6 +66,18 @@ final class WindowReader implements AutoCloseable {
       kept += window.kept();
       ready.add(window);
     }
+  }
+
+  /** Puts the begin-of-text token first, if that is wanted and it is not there. */
+  private int[] begun(int[] before) {
+    OptionalInt bos = config.prependBos() ? tokenizer.bos() : OptionalInt.empty();
+    if (bos.isEmpty() || (before.length > 0 && before[0] == bos.getAsInt())) {
+      return before;
+    }
+    int[] begun = new int[before.length + 1];
+    begun[0] = bos.getAsInt();
+    System.arraycopy(before, 0, begun, 1, before.length);
+    return begun;
   }
 
   private Window window(Document document, int[] before, int[] body, int[] after, int position) {

@@ -13,6 +13,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import mechinterp.device.CpuDevice;
@@ -99,6 +100,22 @@ class HarvesterTest {
   }
 
   @Test
+  void eachWindowBeginsWithTheBeginOfTextTokenUnlessThatIsNotWanted() throws IOException {
+    Harvester begun =
+        Harvester.of(LetterModel.on(device, OptionalInt.of(LetterModel.SEP)), LetterModel.HOOK);
+    ActivationStore store = begun.collect(corpus("abcdefg"), 100);
+    assertArrayEquals(LetterModel.ids("abcdefg"), columns(store)[0]);
+    assertArrayEquals(ints(2, 3, 4, 5, 6, 2, 3), columns(store)[1]);
+    String text = store.identity().orElseThrow().text();
+    assertTrue(text.endsWith(", contexts of 8 tokens from BOS on, without special tokens"), text);
+
+    ActivationStore plain =
+        begun.with(begun.config().withPrependBos(false)).collect(corpus("abcdefg"), 100);
+    assertArrayEquals(ints(1, 2, 3, 4, 5, 6, 1), columns(plain)[1]);
+    assertTrue(plain.identity().orElseThrow().text().endsWith("8 tokens, without special tokens"));
+  }
+
+  @Test
   void theIdentityNamesModelHookTokenizerAndText() throws IOException {
     Corpus corpus = corpus("abc");
     assertEquals(
@@ -160,8 +177,9 @@ class HarvesterTest {
   @ValueSource(ints = {1, 3, 8, 9, 17, 1000})
   void theSizeOfABatchChangesNothing(int tokensPerBatch) throws IOException {
     Corpus corpus = corpus("abcdefghijklmnopqrstuvwxy", "a", "bc", "defghijklmnop", "q");
-    HarvestConfig config = new HarvestConfig(7, tokensPerBatch, true, Normalization.Method.NONE);
-    HarvestConfig other = new HarvestConfig(7, 20, true, Normalization.Method.NONE);
+    HarvestConfig config =
+        new HarvestConfig(7, tokensPerBatch, true, true, Normalization.Method.NONE);
+    HarvestConfig other = new HarvestConfig(7, 20, true, true, Normalization.Method.NONE);
     ActivationStore store = harvester.with(config).collect(corpus, 40);
     ActivationStore expected = harvester.with(other).collect(corpus, 40);
     assertArrayEquals(columns(expected), columns(store));
@@ -219,7 +237,7 @@ class HarvesterTest {
         Refusal.of(
             IllegalArgumentException.class, () -> harvester.with(HarvestConfig.ofContext(9))));
     assertEquals(
-        "max_context: is 2, the tokenizer puts 2 special tokens around a text; there must be room for more",
+        "max_context: is 2, 2 special tokens stand around a text; there must be room for more",
         Refusal.of(
             IllegalArgumentException.class,
             () -> harvester.with(HarvestConfig.ofContext(2)).collect(corpus("a"), 1)));

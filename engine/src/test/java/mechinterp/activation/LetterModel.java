@@ -32,9 +32,14 @@ public final class LetterModel {
   private LetterModel() {}
 
   public static Transformer on(Device device) {
+    return on(device, OptionalInt.empty());
+  }
+
+  /** The same, but the tokenizer's files name a begin-of-text token. */
+  static Transformer on(Device device, OptionalInt bos) {
     TransformerConfig config = Bert.config("letters", 1, 3, 1, 1, 1, 28, CONTEXT, 1, 0);
     return new Transformer(
-        config, "letters v1", new Letters(), device, List.of(new Places(device)));
+        config, "letters v1", new Letters(bos), device, List.of(new Places(device)));
   }
 
   static int[] ids(String letters) {
@@ -64,7 +69,7 @@ public final class LetterModel {
     }
   }
 
-  private static final class Letters implements Tokenizer {
+  private record Letters(OptionalInt bos) implements Tokenizer {
     @Override
     public Encoding encode(String text) {
       return encode(text, Integer.MAX_VALUE);
@@ -97,11 +102,6 @@ public final class LetterModel {
     @Override
     public OptionalInt id(String token) {
       throw new UnsupportedOperationException();
-    }
-
-    @Override
-    public OptionalInt bos() {
-      return OptionalInt.empty();
     }
 
     @Override

@@ -8,6 +8,7 @@ import java.util.List;
 import mechinterp.activation.LetterModel;
 import mechinterp.device.CpuDevice;
 import mechinterp.device.Device;
+import mechinterp.metrics.Splice;
 import mechinterp.model.Transformer;
 import mechinterp.sae.Sae;
 import mechinterp.sae.TopKConfig;
@@ -41,7 +42,8 @@ class SplicedEmbeddingsTest {
   }
 
   private SplicedEmbeddings.Result measure(Sae sae, String... texts) {
-    SplicedEmbeddings spliced = new SplicedEmbeddings(model, LetterModel.HOOK, sae, mean);
+    SplicedEmbeddings spliced =
+        new SplicedEmbeddings(new Splice(model, LetterModel.HOOK, sae, mean));
     spliced.add(List.of(texts), 8);
     return spliced.result();
   }
@@ -73,9 +75,11 @@ class SplicedEmbeddingsTest {
 
   @Test
   void theMeanIsOverAllTextsWhateverTheBatches() {
-    SplicedEmbeddings together = new SplicedEmbeddings(model, LetterModel.HOOK, identity(), mean);
+    SplicedEmbeddings together =
+        new SplicedEmbeddings(new Splice(model, LetterModel.HOOK, identity(), mean));
     together.add(List.of("ab", "hello", "x"), 8);
-    SplicedEmbeddings apart = new SplicedEmbeddings(model, LetterModel.HOOK, identity(), mean);
+    SplicedEmbeddings apart =
+        new SplicedEmbeddings(new Splice(model, LetterModel.HOOK, identity(), mean));
     apart.add(List.of("ab"), 8);
     apart.add(List.of("hello", "x"), 8);
     assertEquals(together.result(), apart.result());
@@ -85,9 +89,9 @@ class SplicedEmbeddingsTest {
   void whatDoesNotFitIsRefused() {
     TopKSae narrow = TopKSae.allocate(device, new TopKConfig(2, 4, 1));
     assertThrows(
-        IllegalArgumentException.class,
-        () -> new SplicedEmbeddings(model, LetterModel.HOOK, narrow, mean));
-    SplicedEmbeddings empty = new SplicedEmbeddings(model, LetterModel.HOOK, identity(), mean);
+        IllegalArgumentException.class, () -> new Splice(model, LetterModel.HOOK, narrow, mean));
+    SplicedEmbeddings empty =
+        new SplicedEmbeddings(new Splice(model, LetterModel.HOOK, identity(), mean));
     assertThrows(IllegalStateException.class, empty::result);
   }
 }

@@ -26,6 +26,8 @@ import picocli.CommandLine.Option;
     name = "harvest",
     description = "Run text through a model and store the activations at a hook point.")
 public final class Harvest implements Callable<Integer> {
+  private static final int LONGEST_DEFAULT_CONTEXT = 1024;
+
   @Option(
       names = "--model",
       required = true,
@@ -63,9 +65,17 @@ public final class Harvest implements Callable<Integer> {
       paramLabel = "L",
       description = {
         "Most tokens that the model sees at once; longer documents are cut.",
-        "Default: what the model takes."
+        "Default: what the model takes, but no more than " + LONGEST_DEFAULT_CONTEXT + "."
       })
   private Optional<Integer> context = Optional.empty();
+
+  @Option(
+      names = "--no-bos",
+      description = {
+        "Leave the begin of a text to the tokenizer. By default each context begins with the",
+        "tokenizer's begin-of-text token, if it has one, as in TransformerLens and SAELens."
+      })
+  private boolean noBos;
 
   @Option(
       names = "--special-tokens",
@@ -93,8 +103,10 @@ public final class Harvest implements Callable<Integer> {
     try (Device device = deviceOptions.open()) {
       Transformer transformer = Models.load(model, device);
       HarvestConfig config =
-          HarvestConfig.ofContext(context.orElse(transformer.config().nCtx()))
-              .withSpecialTokens(specialTokens);
+          HarvestConfig.ofContext(
+                  context.orElse(Math.min(LONGEST_DEFAULT_CONTEXT, transformer.config().nCtx())))
+              .withSpecialTokens(specialTokens)
+              .withPrependBos(!noBos);
       Harvester harvester = Harvester.of(transformer, site).with(config);
       try (ActivationStore store =
           Harvesting.run(

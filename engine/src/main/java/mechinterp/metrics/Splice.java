@@ -1,0 +1,97 @@
+package mechinterp.metrics;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.function.Consumer;
+import mechinterp.kernel.Kernels;
+import mechinterp.model.Edit;
+import mechinterp.model.HookPoint;
+import mechinterp.model.TokenBatch;
+import mechinterp.model.Transformer;
+import mechinterp.sae.Sae;
+import mechinterp.tensor.FloatMatrix;
+import mechinterp.tensor.SparseCodes;
+
+/**
+ * What can be put in the place of the activations at a hook point: an autoencoder's
+ * reconstructions, or for comparison one and the same mean activation, or zeros. Special tokens
+ * keep their activations, since autoencoders are not trained on them.
+ */
+public final class Splice {
+  private final Transformer model;
+  private final HookPoint hook;
+  private final Sae sae;
+  private final FloatMatrix mean;
+
+  /**
+   * Begins.
+   *
+   * @param model whose activations are replaced
+   * @param hook where
+   * @param sae for activations as the model makes them, on the model's device
+   * @param mean the mean activation at the hook point [1, d_in]
+   * @throws IllegalArgumentException when the hook point does not exist or is not as wide as the
+   *     autoencoder
+   */
+  public Splice(Transformer model, HookPoint hook, Sae sae, FloatMatrix mean) {
+    if (model.width(hook) != sae.dIn()) {
+      throw new IllegalArgumentException(
+          "splice: %s is %d wide, the autoencoder's d_in is %d; they must be equal"
+              .formatted(hook, model.width(hook), sae.dIn()));
+    }
+    this.model = model;
+    this.hook = hook;
+    this.sae = sae;
+    this.mean = mean;
+  }
+
+  /** Returns whose activations are replaced. */
+  public Transformer model() {
+    return model;
+  }
+
+  /** Returns the edit that puts reconstructions in the place of activations. */
+  public Map<HookPoint, Edit> reconstruction() {
+    return edit(this::reconstruct);
+  }
+
+  /** Returns the edit that puts the mean in the place of each activation. */
+  public Map<HookPoint, Edit> meanAblation() {
+    Kernels kernels = model.device().kernels();
+    return edit(x -> {
+      kernels.fill(x, 0);
+      kernels.addRow(x, x, mean, 1);
+    });
+  }
+
+  /** Returns the edit that puts zeros in the place of activations. */
+  public Map<HookPoint, Edit> zeroAblation() {
+    return edit(x -> model.device().kernels().fill(x, 0));
+  }
+
+  private Map<HookPoint, Edit> edit(Consumer<FloatMatrix> change) {
+    return Map.of(hook, (activation, batch) -> textRows(activation, batch).forEach(change));
+  }
+
+  private void reconstruct(FloatMatrix x) {
+    SparseCodes codes = sae.newCodes(x.rows());
+    sae.encode(codes, x);
+    sae.decode(x, codes);
+  }
+
+  /** Returns the runs of rows whose tokens are not special. */
+  private List<FloatMatrix> textRows(FloatMatrix activation, TokenBatch batch) {
+    List<FloatMatrix> runs = new ArrayList<>();
+    int from = 0;
+    for (int t = 0; t <= batch.tokens(); t++) {
+      if (t == batch.tokens() || model.tokenizer().isSpecial(batch.id(t))) {
+        if (t > from) {
+          runs.add(activation.rowRange(from, t));
+        }
+        from = t + 1;
+      }
+    }
+    return runs;
+  }
+}
