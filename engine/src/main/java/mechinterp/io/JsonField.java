@@ -61,6 +61,11 @@ public record JsonField(String file, String path, JsonNode node) {
     return node.isMissingNode() || node.isNull();
   }
 
+  /** Returns whether the field is not there at all; null is there. */
+  public boolean isMissing() {
+    return node.isMissingNode();
+  }
+
   /** Returns whether the field is there and not null. */
   public boolean isPresent() {
     return !isAbsent();
@@ -136,6 +141,21 @@ public record JsonField(String file, String path, JsonNode node) {
   }
 
   /**
+   * Returns a whole number of at least 1.
+   *
+   * @throws FormatException when it is none
+   */
+  public int size() throws FormatException {
+    require(node.isInt() && node.intValue() >= 1, "a whole number from 1 on");
+    return node.intValue();
+  }
+
+  /** Returns a whole number of at least 1, and {@code otherwise} for an absent field. */
+  public int size(int otherwise) throws FormatException {
+    return isAbsent() ? otherwise : size();
+  }
+
+  /**
    * Returns a number.
    *
    * @throws FormatException when it is none
@@ -157,6 +177,15 @@ public record JsonField(String file, String path, JsonNode node) {
    */
   public void requireText(String expected) throws FormatException {
     require(node.isString() && node.stringValue().equals(expected), "\"" + expected + "\"");
+  }
+
+  /**
+   * Checks that a flag is not set.
+   *
+   * @throws FormatException when it is neither absent nor false
+   */
+  public void requireOff() throws FormatException {
+    require(!flag(false), "false");
   }
 
   /**

@@ -2,6 +2,7 @@ package mechinterp.kernel;
 
 import java.util.Arrays;
 import java.util.List;
+import java.util.function.IntConsumer;
 import mechinterp.tensor.FloatMatrix;
 import mechinterp.tensor.IntMatrix;
 import mechinterp.tensor.LatentOrder;
@@ -14,12 +15,14 @@ import mechinterp.tensor.SparseOuterProduct;
  * called by several threads at once, which then share the workers.
  */
 public final class VectorKernels implements Kernels {
+  /**
+   * Numbers below which a call is not shared out: waking a thread costs as much as computing them.
+   */
+  private static final int NUMBERS_PER_TASK = 1 << 15;
+
   private final WorkerPool workers;
   private final VectorGemm gemm;
   private final VectorEncoder encoder;
-  private final VectorNorms norms;
-  private final VectorFunctions functions;
-  private final VectorLosses lossRows;
   private final VectorSparse sparse;
 
   /** Computes with the threads of {@code workers}. */
@@ -27,9 +30,6 @@ public final class VectorKernels implements Kernels {
     this.workers = workers;
     gemm = new VectorGemm(workers);
     encoder = new VectorEncoder(workers, gemm);
-    norms = new VectorNorms(workers);
-    functions = new VectorFunctions(workers);
-    lossRows = new VectorLosses(workers);
     sparse = new VectorSparse(workers);
   }
 
@@ -84,7 +84,7 @@ public final class VectorKernels implements Kernels {
     PackedPanels panels = (PackedPanels) b;
     int[] columns = HostMemory.ints(ids);
     int at = ids.layout().offset();
-    workers.forEachRow(
+    forEachRow(
         out,
         row ->
             panels.copyColumn(
@@ -93,7 +93,7 @@ public final class VectorKernels implements Kernels {
 
   @Override
   public void fill(FloatMatrix out, float value) {
-    workers.forEachRow(
+    forEachRow(
         out,
         row -> {
           int at = out.layout().index(row, 0);
@@ -103,7 +103,7 @@ public final class VectorKernels implements Kernels {
 
   @Override
   public void copy(FloatMatrix out, FloatMatrix x) {
-    workers.forEachRow(out, row -> copyRow(out, row, x, row));
+    forEachRow(out, row -> copyRow(out, row, x, row));
   }
 
   private static void copyRow(FloatMatrix out, int row, FloatMatrix x, int from) {
@@ -117,22 +117,22 @@ public final class VectorKernels implements Kernels {
 
   @Override
   public void add(FloatMatrix out, FloatMatrix a, FloatMatrix b) {
-    workers.forEachRow(out, row -> addScaledRow(out, row, a, b, row, 1));
+    forEachRow(out, row -> addScaledRow(out, row, a, b, row, 1));
   }
 
   @Override
   public void subtract(FloatMatrix out, FloatMatrix a, FloatMatrix b) {
-    workers.forEachRow(out, row -> addScaledRow(out, row, a, b, row, -1));
+    forEachRow(out, row -> addScaledRow(out, row, a, b, row, -1));
   }
 
   @Override
   public void addScaled(FloatMatrix out, FloatMatrix x, float factor) {
-    workers.forEachRow(out, row -> addScaledRow(out, row, out, x, row, factor));
+    forEachRow(out, row -> addScaledRow(out, row, out, x, row, factor));
   }
 
   @Override
   public void addRow(FloatMatrix out, FloatMatrix x, FloatMatrix row, float factor) {
-    workers.forEachRow(out, i -> addScaledRow(out, i, x, row, 0, factor));
+    forEachRow(out, i -> addScaledRow(out, i, x, row, 0, factor));
   }
 
   /** out[row] = a[row] + factor b[rowOfB]. */
@@ -151,7 +151,7 @@ public final class VectorKernels implements Kernels {
 
   @Override
   public void scale(FloatMatrix out, FloatMatrix x, float factor) {
-    workers.forEachRow(
+    forEachRow(
         out,
         row ->
             RowLoops.scale(
@@ -165,12 +165,12 @@ public final class VectorKernels implements Kernels {
 
   @Override
   public void multiply(FloatMatrix out, FloatMatrix a, FloatMatrix b) {
-    workers.forEachRow(out, row -> multiplyRow(out, row, a, b, row));
+    forEachRow(out, row -> multiplyRow(out, row, a, b, row));
   }
 
   @Override
   public void multiplyRow(FloatMatrix out, FloatMatrix x, FloatMatrix row) {
-    workers.forEachRow(out, i -> multiplyRow(out, i, x, row, 0));
+    forEachRow(out, i -> multiplyRow(out, i, x, row, 0));
   }
 
   /** out[row] = a[row] b[rowOfB]. */
@@ -190,21 +190,15 @@ public final class VectorKernels implements Kernels {
   public void gatherRows(FloatMatrix out, FloatMatrix table, IntMatrix ids) {
     int[] rows = HostMemory.ints(ids);
     int at = ids.layout().offset();
-    workers.forEachRow(out, row -> copyRow(out, row, table, rows[at + row]));
+    forEachRow(out, row -> copyRow(out, row, table, rows[at + row]));
   }
 
   @Override
   public void scatterAddRows(FloatMatrix table, FloatMatrix x, IntMatrix ids) {
-    workers.forEachColumnBlock(
-        x.cols(),
-        (first, width) -> {
-          FloatMatrix sums = table.columnRange(first, first + width);
-          FloatMatrix terms = x.columnRange(first, first + width);
-          for (int t = 0; t < x.rows(); t++) {
-            int row = HostMemory.intAt(ids, 0, t);
-            addScaledRow(sums, row, sums, terms, t, 1);
-          }
-        });
+    for (int t = 0; t < x.rows(); t++) {
+      FloatMatrix row = table.row(HostMemory.intAt(ids, 0, t));
+      addScaledRow(row, 0, row, x, t, 1);
+    }
   }
 
   @Override
@@ -214,7 +208,7 @@ public final class VectorKernels implements Kernels {
 
   @Override
   public void rowDots(FloatMatrix out, FloatMatrix a, FloatMatrix b) {
-    workers.forEachRow(
+    forEachRow(
         a,
         row ->
             HostMemory.floats(out)[out.layout().index(row, 0)] =
@@ -233,7 +227,7 @@ public final class VectorKernels implements Kernels {
 
   @Override
   public void normScale(FloatMatrix scale, FloatMatrix x, float epsilon, Norm norm) {
-    norms.normScale(scale, x, epsilon, norm);
+    ScalarNorms.normScale(scale, x, epsilon, norm);
   }
 
   @Override
@@ -244,7 +238,7 @@ public final class VectorKernels implements Kernels {
       FloatMatrix gain,
       FloatMatrix bias,
       Norm norm) {
-    norms.norm(out, x, scale, gain, bias, norm);
+    ScalarNorms.norm(out, x, scale, gain, bias, norm);
   }
 
   @Override
@@ -256,36 +250,36 @@ public final class VectorKernels implements Kernels {
       FloatMatrix scale,
       FloatMatrix gain,
       Norm norm) {
-    norms.normBackward(dx, dScale, dy, x, scale, gain, norm);
+    ScalarNorms.normBackward(dx, dScale, dy, x, scale, gain, norm);
   }
 
   @Override
   public void normScaleBackward(
       FloatMatrix dx, FloatMatrix dScale, FloatMatrix x, FloatMatrix scale, Norm norm) {
-    norms.normScaleBackward(dx, dScale, x, scale, norm);
+    ScalarNorms.normScaleBackward(dx, dScale, x, scale, norm);
   }
 
   @Override
   public void normGainGradient(
       FloatMatrix dGain, FloatMatrix dy, FloatMatrix x, FloatMatrix scale, Norm norm, Write write) {
-    norms.normGainGradient(dGain, dy, x, scale, norm, write);
+    ScalarNorms.normGainGradient(dGain, dy, x, scale, norm, write);
   }
 
   @Override
   public void activate(FloatMatrix out, FloatMatrix x, ActivationFunction f) {
-    functions.activate(out, x, f);
+    ScalarFunctions.activate(out, x, f);
   }
 
   @Override
   public void activateBackward(
       FloatMatrix dx, FloatMatrix dy, FloatMatrix x, ActivationFunction f) {
-    functions.activateBackward(dx, dy, x, f);
+    ScalarFunctions.activateBackward(dx, dy, x, f);
   }
 
   @Override
   public void gatedActivate(
       FloatMatrix out, FloatMatrix gate, FloatMatrix linear, ActivationFunction f) {
-    functions.gatedActivate(out, gate, linear, f);
+    ScalarFunctions.gatedActivate(out, gate, linear, f);
   }
 
   @Override
@@ -296,27 +290,36 @@ public final class VectorKernels implements Kernels {
       FloatMatrix gate,
       FloatMatrix linear,
       ActivationFunction f) {
-    functions.gatedActivateBackward(dGate, dLinear, dOut, gate, linear, f);
+    ScalarFunctions.gatedActivateBackward(dGate, dLinear, dOut, gate, linear, f);
   }
 
   @Override
   public void softCap(FloatMatrix out, FloatMatrix x, float cap) {
-    functions.softCap(out, x, cap);
+    ScalarFunctions.softCap(out, x, cap);
   }
 
   @Override
   public void softCapBackward(FloatMatrix dx, FloatMatrix dy, FloatMatrix y, float cap) {
-    functions.softCapBackward(dx, dy, y, cap);
+    ScalarFunctions.softCapBackward(dx, dy, y, cap);
   }
 
   @Override
   public void softmax(FloatMatrix out, FloatMatrix x) {
-    lossRows.softmax(out, x);
+    forEachRow(
+        out,
+        row ->
+            FunctionLoops.softmax(
+                HostMemory.floats(out),
+                out.layout().index(row, 0),
+                HostMemory.floats(x),
+                x.layout().index(row, 0),
+                x.cols(),
+                1));
   }
 
   @Override
   public void softmaxBackward(FloatMatrix dx, FloatMatrix dy, FloatMatrix y) {
-    lossRows.softmaxBackward(dx, dy, y);
+    ScalarLosses.softmaxBackward(dx, dy, y);
   }
 
   @Override
@@ -328,7 +331,7 @@ public final class VectorKernels implements Kernels {
       FloatMatrix sin,
       int heads,
       Rotation rotation) {
-    functions.rotary(out, x, positions, cos, sin, heads, rotation);
+    ScalarFunctions.rotary(out, x, positions, cos, sin, heads, rotation);
   }
 
   @Override
@@ -402,18 +405,18 @@ public final class VectorKernels implements Kernels {
 
   @Override
   public void crossEntropy(FloatMatrix losses, FloatMatrix logits, IntMatrix targets) {
-    lossRows.crossEntropy(losses, logits, targets);
+    ScalarLosses.crossEntropy(losses, logits, targets);
   }
 
   @Override
   public void crossEntropyBackward(
       FloatMatrix dLogits, FloatMatrix logits, IntMatrix targets, FloatMatrix weights) {
-    lossRows.crossEntropyBackward(dLogits, logits, targets, weights);
+    ScalarLosses.crossEntropyBackward(dLogits, logits, targets, weights);
   }
 
   @Override
   public void klDivergence(FloatMatrix out, FloatMatrix pLogits, FloatMatrix qLogits) {
-    lossRows.klDivergence(out, pLogits, qLogits);
+    ScalarLosses.klDivergence(out, pLogits, qLogits);
   }
 
   @Override
@@ -469,5 +472,10 @@ public final class VectorKernels implements Kernels {
       AdamStep step,
       RowConstraint constraint) {
     sparse.sparseAdam(p, m, v, terms, step, constraint);
+  }
+
+  private void forEachRow(FloatMatrix shape, IntConsumer work) {
+    int rowsPerTask = Math.max(1, NUMBERS_PER_TASK / Math.max(1, shape.cols()));
+    workers.runRows(shape.rows(), rowsPerTask, work);
   }
 }

@@ -85,4 +85,12 @@ public record TransformerConfig(
     return new TransformerConfig(
         other, dModel, recipe, norm, embedding, attention, layers, mlp, unembed);
   }
+
+  /**
+   * Returns the same model with other settings of its layers, of which there may be more or less.
+   */
+  public TransformerConfig withLayers(List<LayerAttention> other) {
+    return new TransformerConfig(
+        name, dModel, recipe, norm, embedding, attention, other, mlp, unembed);
+  }
 }

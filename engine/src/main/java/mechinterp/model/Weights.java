@@ -1,7 +1,9 @@
 package mechinterp.model;
 
 import java.io.IOException;
+import java.util.Arrays;
 import java.util.List;
+import java.util.Objects;
 import java.util.Set;
 
 /**
@@ -32,4 +34,19 @@ public interface Weights {
    *     floats
    */
   float[] floats(String name) throws IOException;
+
+  /**
+   * Returns the numbers of {@code rows} rows of a weight, from row {@code firstRow} of its first
+   * dimension on. Files that can read a part override this.
+   *
+   * @throws mechinterp.io.FormatException as {@link #floats(String)} does
+   * @throws IndexOutOfBoundsException when there are no such rows
+   */
+  default float[] floats(String name, int firstRow, int rows) throws IOException {
+    List<Integer> shape = shape(name);
+    Objects.checkFromIndexSize(firstRow, rows, shape.getFirst());
+    float[] all = floats(name);
+    int width = all.length / Math.max(1, shape.getFirst());
+    return Arrays.copyOfRange(all, firstRow * width, (firstRow + rows) * width);
+  }
 }

@@ -1,0 +1,5 @@
+/** GPT-NeoX and the Pythia models. */
+@NullMarked
+package mechinterp.model.neox;
+
+import org.jspecify.annotations.NullMarked;
