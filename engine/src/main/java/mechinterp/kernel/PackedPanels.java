@@ -8,9 +8,6 @@ import java.util.Arrays;
  * four panels from any panel on.
  */
 final class PackedPanels implements PackedMatrix {
-  /** Rows that are transposed together: a cache line of the source. */
-  private static final int BLOCK = 16;
-
   private int rows;
   private int cols;
   private int capacity;
@@ -87,18 +84,9 @@ final class PackedPanels implements PackedMatrix {
     if (width < Tiles.PANEL) {
       Arrays.fill(values, base, base + rows * Tiles.PANEL, 0);
     }
-    for (int p = 0; p < rows; p += BLOCK) {
-      int end = Math.min(rows, p + BLOCK);
-      for (int j = 0; j < width; j++) {
-        transpose(from, place.of(first + j), p, end, base + j);
-      }
-    }
-  }
-
-  private void transpose(float[] from, int rowAt, int begin, int end, int to) {
-    for (int p = begin; p < end; p++) {
-      values[to + p * Tiles.PANEL] = from[rowAt + p];
-    }
+    int[] places = new int[width];
+    Arrays.setAll(places, j -> place.of(first + j));
+    Transposition.transpose(from, places, 0, width, 0, rows, values, base, Tiles.PANEL);
   }
 
   /** Fills a panel whose rows are pieces of the rows of the source. */
@@ -121,17 +109,33 @@ final class PackedPanels implements PackedMatrix {
     }
   }
 
-  /** Fills a panel of the transpose of another packed matrix. */
-  void packTranspose(int panel, PackedPanels b) {
-    int base = at(panel);
-    int first = panel * Tiles.PANEL;
-    int width = Math.min(Tiles.PANEL, cols - first);
-    Arrays.fill(values, base, base + rows * Tiles.PANEL, 0);
-    for (int j = 0; j < width; j++) {
-      for (int p = 0; p < rows; p++) {
-        int from = b.at(p / Tiles.PANEL) + (first + j) * Tiles.PANEL + p % Tiles.PANEL;
-        values[base + p * Tiles.PANEL + j] = b.values[from];
-      }
+  /**
+   * Fills a panel of the transpose of a part of another packed matrix, as many columns as this has
+   * rows.
+   *
+   * @param firstRow the other's row that is column 0
+   * @param firstPanel the other's panel whose first column is row 0
+   */
+  void packTranspose(int panel, PackedPanels b, int firstRow, int firstPanel) {
+    int first = firstRow + panel * Tiles.PANEL;
+    int width = Math.min(Tiles.PANEL, cols - panel * Tiles.PANEL);
+    if (width < Tiles.PANEL) {
+      Arrays.fill(values, at(panel), at(panel) + rows * Tiles.PANEL, 0);
+    }
+    int[] places = new int[width];
+    for (int row = 0; row < rows; row += Tiles.PANEL) {
+      int from = b.at(firstPanel + row / Tiles.PANEL);
+      Arrays.setAll(places, j -> from + (first + j) * Tiles.PANEL);
+      Transposition.transpose(
+          b.values,
+          places,
+          0,
+          width,
+          0,
+          Math.min(Tiles.PANEL, rows - row),
+          values,
+          at(panel) + row * Tiles.PANEL,
+          Tiles.PANEL);
     }
   }
 }

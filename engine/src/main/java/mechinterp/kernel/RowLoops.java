@@ -172,34 +172,6 @@ final class RowLoops {
     return sum;
   }
 
-  /** out = (x - center) factor gain + bias. */
-  static void standardize(
-      float[] out,
-      int outAt,
-      float[] x,
-      int xAt,
-      int length,
-      float center,
-      float factor,
-      float[] gain,
-      int gainAt,
-      float[] bias,
-      int biasAt) {
-    int i = 0;
-    for (; i <= length - LANES; i += LANES) {
-      FloatVector.fromArray(Tiles.SPECIES, x, xAt + i)
-          .sub(center)
-          .mul(factor)
-          .fma(
-              FloatVector.fromArray(Tiles.SPECIES, gain, gainAt + i),
-              FloatVector.fromArray(Tiles.SPECIES, bias, biasAt + i))
-          .intoArray(out, outAt + i);
-    }
-    for (; i < length; i++) {
-      out[outAt + i] = Math.fma((x[xAt + i] - center) * factor, gain[gainAt + i], bias[biasAt + i]);
-    }
-  }
-
   /** Returns the largest of x, at least {@code least}. */
   static float max(float[] x, int at, int length, float least) {
     FloatVector largest = FloatVector.broadcast(Tiles.SPECIES, least);

@@ -46,17 +46,25 @@ final class Tiles {
       int aStride,
       float[] panel,
       int panelAt,
-      float[] tile) {
+      float[] tile,
+      int tileAt) {
     if (rows == 14) {
-      tile14(depth, a, aAt, aStride, panel, panelAt, tile);
+      tile14(depth, a, aAt, aStride, panel, panelAt, tile, tileAt);
     } else {
-      tile6(depth, a, aAt, aStride, panel, panelAt, tile);
+      tile6(depth, a, aAt, aStride, panel, panelAt, tile, tileAt);
     }
   }
 
   /** Writes the product of 14 rows of A and one panel. */
   static void tile14(
-      int depth, float[] a, int aAt, int aStride, float[] panel, int panelAt, float[] tile) {
+      int depth,
+      float[] a,
+      int aAt,
+      int aStride,
+      float[] panel,
+      int panelAt,
+      float[] tile,
+      int tileAt) {
     FloatVector x0 = FloatVector.zero(SPECIES);
     FloatVector y0 = FloatVector.zero(SPECIES);
     FloatVector x1 = FloatVector.zero(SPECIES);
@@ -146,39 +154,46 @@ final class Tiles {
       x13 = left.fma(v, x13);
       y13 = right.fma(v, y13);
     }
-    x0.intoArray(tile, 0);
-    y0.intoArray(tile, LANES);
-    x1.intoArray(tile, 2 * LANES);
-    y1.intoArray(tile, 3 * LANES);
-    x2.intoArray(tile, 4 * LANES);
-    y2.intoArray(tile, 5 * LANES);
-    x3.intoArray(tile, 6 * LANES);
-    y3.intoArray(tile, 7 * LANES);
-    x4.intoArray(tile, 8 * LANES);
-    y4.intoArray(tile, 9 * LANES);
-    x5.intoArray(tile, 10 * LANES);
-    y5.intoArray(tile, 11 * LANES);
-    x6.intoArray(tile, 12 * LANES);
-    y6.intoArray(tile, 13 * LANES);
-    x7.intoArray(tile, 14 * LANES);
-    y7.intoArray(tile, 15 * LANES);
-    x8.intoArray(tile, 16 * LANES);
-    y8.intoArray(tile, 17 * LANES);
-    x9.intoArray(tile, 18 * LANES);
-    y9.intoArray(tile, 19 * LANES);
-    x10.intoArray(tile, 20 * LANES);
-    y10.intoArray(tile, 21 * LANES);
-    x11.intoArray(tile, 22 * LANES);
-    y11.intoArray(tile, 23 * LANES);
-    x12.intoArray(tile, 24 * LANES);
-    y12.intoArray(tile, 25 * LANES);
-    x13.intoArray(tile, 26 * LANES);
-    y13.intoArray(tile, 27 * LANES);
+    x0.intoArray(tile, tileAt);
+    y0.intoArray(tile, tileAt + LANES);
+    x1.intoArray(tile, tileAt + 2 * LANES);
+    y1.intoArray(tile, tileAt + 3 * LANES);
+    x2.intoArray(tile, tileAt + 4 * LANES);
+    y2.intoArray(tile, tileAt + 5 * LANES);
+    x3.intoArray(tile, tileAt + 6 * LANES);
+    y3.intoArray(tile, tileAt + 7 * LANES);
+    x4.intoArray(tile, tileAt + 8 * LANES);
+    y4.intoArray(tile, tileAt + 9 * LANES);
+    x5.intoArray(tile, tileAt + 10 * LANES);
+    y5.intoArray(tile, tileAt + 11 * LANES);
+    x6.intoArray(tile, tileAt + 12 * LANES);
+    y6.intoArray(tile, tileAt + 13 * LANES);
+    x7.intoArray(tile, tileAt + 14 * LANES);
+    y7.intoArray(tile, tileAt + 15 * LANES);
+    x8.intoArray(tile, tileAt + 16 * LANES);
+    y8.intoArray(tile, tileAt + 17 * LANES);
+    x9.intoArray(tile, tileAt + 18 * LANES);
+    y9.intoArray(tile, tileAt + 19 * LANES);
+    x10.intoArray(tile, tileAt + 20 * LANES);
+    y10.intoArray(tile, tileAt + 21 * LANES);
+    x11.intoArray(tile, tileAt + 22 * LANES);
+    y11.intoArray(tile, tileAt + 23 * LANES);
+    x12.intoArray(tile, tileAt + 24 * LANES);
+    y12.intoArray(tile, tileAt + 25 * LANES);
+    x13.intoArray(tile, tileAt + 26 * LANES);
+    y13.intoArray(tile, tileAt + 27 * LANES);
   }
 
   /** Writes the product of 6 rows of A and one panel. */
   static void tile6(
-      int depth, float[] a, int aAt, int aStride, float[] panel, int panelAt, float[] tile) {
+      int depth,
+      float[] a,
+      int aAt,
+      int aStride,
+      float[] panel,
+      int panelAt,
+      float[] tile,
+      int tileAt) {
     FloatVector x0 = FloatVector.zero(SPECIES);
     FloatVector y0 = FloatVector.zero(SPECIES);
     FloatVector x1 = FloatVector.zero(SPECIES);
@@ -220,25 +235,26 @@ final class Tiles {
       x5 = left.fma(v, x5);
       y5 = right.fma(v, y5);
     }
-    x0.intoArray(tile, 0);
-    y0.intoArray(tile, LANES);
-    x1.intoArray(tile, 2 * LANES);
-    y1.intoArray(tile, 3 * LANES);
-    x2.intoArray(tile, 4 * LANES);
-    y2.intoArray(tile, 5 * LANES);
-    x3.intoArray(tile, 6 * LANES);
-    y3.intoArray(tile, 7 * LANES);
-    x4.intoArray(tile, 8 * LANES);
-    y4.intoArray(tile, 9 * LANES);
-    x5.intoArray(tile, 10 * LANES);
-    y5.intoArray(tile, 11 * LANES);
+    x0.intoArray(tile, tileAt);
+    y0.intoArray(tile, tileAt + LANES);
+    x1.intoArray(tile, tileAt + 2 * LANES);
+    y1.intoArray(tile, tileAt + 3 * LANES);
+    x2.intoArray(tile, tileAt + 4 * LANES);
+    y2.intoArray(tile, tileAt + 5 * LANES);
+    x3.intoArray(tile, tileAt + 6 * LANES);
+    y3.intoArray(tile, tileAt + 7 * LANES);
+    x4.intoArray(tile, tileAt + 8 * LANES);
+    y4.intoArray(tile, tileAt + 9 * LANES);
+    x5.intoArray(tile, tileAt + 10 * LANES);
+    y5.intoArray(tile, tileAt + 11 * LANES);
   }
 
   /**
    * Writes the product of one row of A and four panels that follow each other: eight chains hide
    * the latency.
    */
-  static void rowTile(int depth, float[] a, int aAt, float[] panels, int panelsAt, float[] tile) {
+  static void rowTile(
+      int depth, float[] a, int aAt, float[] panels, int panelsAt, float[] tile, int tileAt) {
     int next = depth * PANEL;
     FloatVector x0 = FloatVector.zero(SPECIES);
     FloatVector y0 = FloatVector.zero(SPECIES);
@@ -263,13 +279,13 @@ final class Tiles {
       x3 = FloatVector.fromArray(SPECIES, panels, at).fma(v, x3);
       y3 = FloatVector.fromArray(SPECIES, panels, at + LANES).fma(v, y3);
     }
-    x0.intoArray(tile, 0);
-    y0.intoArray(tile, LANES);
-    x1.intoArray(tile, 2 * LANES);
-    y1.intoArray(tile, 3 * LANES);
-    x2.intoArray(tile, 4 * LANES);
-    y2.intoArray(tile, 5 * LANES);
-    x3.intoArray(tile, 6 * LANES);
-    y3.intoArray(tile, 7 * LANES);
+    x0.intoArray(tile, tileAt);
+    y0.intoArray(tile, tileAt + LANES);
+    x1.intoArray(tile, tileAt + 2 * LANES);
+    y1.intoArray(tile, tileAt + 3 * LANES);
+    x2.intoArray(tile, tileAt + 4 * LANES);
+    y2.intoArray(tile, tileAt + 5 * LANES);
+    x3.intoArray(tile, tileAt + 6 * LANES);
+    y3.intoArray(tile, tileAt + 7 * LANES);
   }
 }

@@ -23,16 +23,14 @@ final class VectorGemm {
   /** Floats in a cache line. */
   private static final int LINE = 16;
 
+  /** How much of the depth is packed at once where B is transposed; a multiple of a panel. */
+  private static final int PART_OF_DEPTH = 1024;
+
   /** Tasks for each thread, so that a thread that was held up is relieved by the others. */
   private static final int TASKS_PER_THREAD = 4;
 
   /** Tiles of rows that make a task of its own worth while. */
   private static final int TILES_PER_TASK = 4;
-
-  /**
-   * Columns that a thread takes at once when it adds up rows: few enough for the memory of a tile.
-   */
-  private static final int COLUMNS_PER_TASK = Tiles.LOW * Tiles.PANEL;
 
   private final WorkerPool workers;
   private final ThreadLocal<Scratch> scratch = ThreadLocal.withInitial(Scratch::new);
@@ -43,9 +41,14 @@ final class VectorGemm {
 
   /** A thread's memory, kept between calls. */
   private static final class Scratch {
-    private final float[] tile = new float[Math.max(Tiles.HIGH, Tiles.ROW_PANELS) * Tiles.PANEL];
+    private final float[] tile = new float[tileSize()];
     private final PackedPanels panels = new PackedPanels(0, 0);
     private float[] rows = new float[0];
+
+    private static int tileSize() {
+      int ofTiles = Math.max(Tiles.HIGH, Tiles.ROW_PANELS) * Tiles.PANEL;
+      return Math.max(ofTiles, WorkerPool.COLUMNS_PER_TASK);
+    }
 
     float[] rows(int length) {
       if (rows.length < length) {
@@ -108,11 +111,37 @@ final class VectorGemm {
     multiply(out, rows(a), b, Write.SET);
   }
 
-  /** out = a B^T, or out += it. */
+  /**
+   * out = a B^T, or out += it. Panels of B^T are packed from those of B a few at a time, for a part
+   * of the depth: they never leave the second-level cache.
+   */
   void multiplyPackedTransposed(FloatMatrix out, FloatMatrix a, PackedPanels b, Write write) {
-    PackedPanels transposed = scratch.get().panels.reshape(b.cols(), b.rows());
-    workers.run(transposed.panels(), (panel, thread) -> transposed.packTranspose(panel, b));
-    multiply(out, rows(a), transposed, write);
+    int first = 0;
+    do {
+      int end = Math.min(b.cols(), first + PART_OF_DEPTH);
+      Rows left = rows(a.columnRange(first, end));
+      addPart(out, left, b, first / Tiles.PANEL, end - first, first == 0 ? write : Write.ADD);
+      first = end;
+    } while (first < b.cols());
+  }
+
+  private void addPart(
+      FloatMatrix out, Rows a, PackedPanels b, int firstPanel, int depth, Write write) {
+    int panels = Math.ceilDiv(out.cols(), Tiles.PANEL);
+    int groups =
+        Math.max(chunks(panels, depth), Math.min(panels, workers.threads() * TASKS_PER_THREAD));
+    workers.run(
+        groups,
+        (group, thread) -> {
+          int firstColumn = cut(panels, group, groups) * Tiles.PANEL;
+          int endColumn = Math.min(out.cols(), cut(panels, group + 1, groups) * Tiles.PANEL);
+          PackedPanels right = scratch.get().panels.reshape(depth, endColumn - firstColumn);
+          for (int panel = 0; panel < right.panels(); panel++) {
+            right.packTranspose(panel, b, firstColumn, firstPanel);
+          }
+          TileSink sink = storeIn(out.columnRange(firstColumn, endColumn), write);
+          forEachTile(a, 0, a.count(), right, 0, right.panels(), sink);
+        });
   }
 
   /** Multiplies on the calling thread alone, for work that is itself one of many tasks. */
@@ -165,23 +194,29 @@ final class VectorGemm {
     return new Rows(copy, 0, stride, a.rows());
   }
 
+  /** Returns the rows of A's transpose, in a copy. */
   private Rows transposed(FloatMatrix a) {
     int stride = oddLines(a.rows());
     float[] copy = scratch.get().rows(a.cols() * stride);
+    int[] places = new int[a.rows()];
+    Arrays.setAll(places, p -> a.layout().index(p, 0));
     workers.run(
-        Math.ceilDiv(a.cols(), LINE), (block, thread) -> transpose(copy, stride, a, block * LINE));
+        Math.ceilDiv(a.cols(), LINE),
+        (block, thread) -> {
+          int first = block * LINE;
+          int columns = Math.min(LINE, a.cols() - first);
+          Transposition.transpose(
+              HostMemory.floats(a),
+              places,
+              0,
+              a.rows(),
+              first,
+              columns,
+              copy,
+              first * stride,
+              stride);
+        });
     return new Rows(copy, 0, stride, a.cols());
-  }
-
-  private static void transpose(float[] to, int stride, FloatMatrix a, int firstColumn) {
-    float[] from = HostMemory.floats(a);
-    int end = Math.min(a.cols(), firstColumn + LINE);
-    for (int p = 0; p < a.rows(); p++) {
-      int row = a.layout().index(p, 0);
-      for (int j = firstColumn; j < end; j++) {
-        to[j * stride + p] = from[row + j];
-      }
-    }
   }
 
   private static int oddLines(int length) {
@@ -213,8 +248,12 @@ final class VectorGemm {
    * cache.
    */
   static int chunks(PackedPanels b) {
-    int panelBytes = Math.max(1, b.rows()) * Tiles.PANEL * Float.BYTES;
-    return Math.ceilDiv(b.panels(), Math.max(1, CHUNK_BYTES / panelBytes));
+    return chunks(b.panels(), b.rows());
+  }
+
+  private static int chunks(int panels, int depth) {
+    int panelBytes = Math.max(1, depth) * Tiles.PANEL * Float.BYTES;
+    return Math.ceilDiv(panels, Math.max(1, CHUNK_BYTES / panelBytes));
   }
 
   private int rowBlocks(int rows, int chunks) {
@@ -250,7 +289,8 @@ final class VectorGemm {
     for (int row = firstRow; row < endRow; row += height) {
       int top = Math.min(row, endRow - height);
       for (int panel = firstPanel; panel < endPanel; panel++) {
-        Tiles.tile(height, b.rows(), a.array, a.row(top), a.stride, b.values(), b.at(panel), tile);
+        Tiles.tile(
+            height, b.rows(), a.array, a.row(top), a.stride, b.values(), b.at(panel), tile, 0);
         int column = panel * Tiles.PANEL;
         int width = Math.min(Tiles.PANEL, b.cols() - column);
         int at = (row - top) * Tiles.PANEL;
@@ -263,7 +303,7 @@ final class VectorGemm {
       float[] tile, Rows a, int row, PackedPanels b, int firstPanel, int endPanel, TileSink sink) {
     int end = Math.min(b.cols(), endPanel * Tiles.PANEL);
     for (int panel = firstPanel; panel < endPanel; panel += Tiles.ROW_PANELS) {
-      Tiles.rowTile(b.rows(), a.array, a.row(row), b.values(), b.at(panel), tile);
+      Tiles.rowTile(b.rows(), a.array, a.row(row), b.values(), b.at(panel), tile, 0);
       int column = panel * Tiles.PANEL;
       int width = Math.min(tile.length, Tiles.ROW_PANELS * Tiles.PANEL);
       sink.accept(tile, 0, width, row, row + 1, column, Math.min(width, end - column));
@@ -305,11 +345,9 @@ final class VectorGemm {
 
   private void addUpRows(FloatMatrix out, RowLoops.Factor factor, FloatMatrix b, Write write) {
     TileSink sink = storeIn(out, write);
-    workers.run(
-        Math.ceilDiv(out.cols(), COLUMNS_PER_TASK),
-        (block, thread) -> {
-          int first = block * COLUMNS_PER_TASK;
-          int width = Math.min(COLUMNS_PER_TASK, out.cols() - first);
+    workers.forEachColumnBlock(
+        out.cols(),
+        (first, width) -> {
           float[] sums = scratch.get().tile;
           Arrays.fill(sums, 0, width, 0);
           RowLoops.addRows(

@@ -2,7 +2,6 @@ package mechinterp.kernel;
 
 import java.util.Arrays;
 import java.util.List;
-import java.util.function.IntConsumer;
 import mechinterp.tensor.FloatMatrix;
 import mechinterp.tensor.IntMatrix;
 import mechinterp.tensor.LatentOrder;
@@ -15,14 +14,12 @@ import mechinterp.tensor.SparseOuterProduct;
  * called by several threads at once, which then share the workers.
  */
 public final class VectorKernels implements Kernels {
-  /**
-   * Numbers below which a call is not shared out: waking a thread costs as much as computing them.
-   */
-  private static final int NUMBERS_PER_TASK = 1 << 15;
-
   private final WorkerPool workers;
   private final VectorGemm gemm;
   private final VectorEncoder encoder;
+  private final VectorNorms norms;
+  private final VectorFunctions functions;
+  private final VectorLosses lossRows;
   private final VectorSparse sparse;
 
   /** Computes with the threads of {@code workers}. */
@@ -30,6 +27,9 @@ public final class VectorKernels implements Kernels {
     this.workers = workers;
     gemm = new VectorGemm(workers);
     encoder = new VectorEncoder(workers, gemm);
+    norms = new VectorNorms(workers);
+    functions = new VectorFunctions(workers);
+    lossRows = new VectorLosses(workers);
     sparse = new VectorSparse(workers);
   }
 
@@ -84,7 +84,7 @@ public final class VectorKernels implements Kernels {
     PackedPanels panels = (PackedPanels) b;
     int[] columns = HostMemory.ints(ids);
     int at = ids.layout().offset();
-    forEachRow(
+    workers.forEachRow(
         out,
         row ->
             panels.copyColumn(
@@ -93,7 +93,7 @@ public final class VectorKernels implements Kernels {
 
   @Override
   public void fill(FloatMatrix out, float value) {
-    forEachRow(
+    workers.forEachRow(
         out,
         row -> {
           int at = out.layout().index(row, 0);
@@ -103,7 +103,7 @@ public final class VectorKernels implements Kernels {
 
   @Override
   public void copy(FloatMatrix out, FloatMatrix x) {
-    forEachRow(out, row -> copyRow(out, row, x, row));
+    workers.forEachRow(out, row -> copyRow(out, row, x, row));
   }
 
   private static void copyRow(FloatMatrix out, int row, FloatMatrix x, int from) {
@@ -117,22 +117,22 @@ public final class VectorKernels implements Kernels {
 
   @Override
   public void add(FloatMatrix out, FloatMatrix a, FloatMatrix b) {
-    forEachRow(out, row -> addScaledRow(out, row, a, b, row, 1));
+    workers.forEachRow(out, row -> addScaledRow(out, row, a, b, row, 1));
   }
 
   @Override
   public void subtract(FloatMatrix out, FloatMatrix a, FloatMatrix b) {
-    forEachRow(out, row -> addScaledRow(out, row, a, b, row, -1));
+    workers.forEachRow(out, row -> addScaledRow(out, row, a, b, row, -1));
   }
 
   @Override
   public void addScaled(FloatMatrix out, FloatMatrix x, float factor) {
-    forEachRow(out, row -> addScaledRow(out, row, out, x, row, factor));
+    workers.forEachRow(out, row -> addScaledRow(out, row, out, x, row, factor));
   }
 
   @Override
   public void addRow(FloatMatrix out, FloatMatrix x, FloatMatrix row, float factor) {
-    forEachRow(out, i -> addScaledRow(out, i, x, row, 0, factor));
+    workers.forEachRow(out, i -> addScaledRow(out, i, x, row, 0, factor));
   }
 
   /** out[row] = a[row] + factor b[rowOfB]. */
@@ -151,7 +151,7 @@ public final class VectorKernels implements Kernels {
 
   @Override
   public void scale(FloatMatrix out, FloatMatrix x, float factor) {
-    forEachRow(
+    workers.forEachRow(
         out,
         row ->
             RowLoops.scale(
@@ -165,12 +165,12 @@ public final class VectorKernels implements Kernels {
 
   @Override
   public void multiply(FloatMatrix out, FloatMatrix a, FloatMatrix b) {
-    forEachRow(out, row -> multiplyRow(out, row, a, b, row));
+    workers.forEachRow(out, row -> multiplyRow(out, row, a, b, row));
   }
 
   @Override
   public void multiplyRow(FloatMatrix out, FloatMatrix x, FloatMatrix row) {
-    forEachRow(out, i -> multiplyRow(out, i, x, row, 0));
+    workers.forEachRow(out, i -> multiplyRow(out, i, x, row, 0));
   }
 
   /** out[row] = a[row] b[rowOfB]. */
@@ -190,15 +190,21 @@ public final class VectorKernels implements Kernels {
   public void gatherRows(FloatMatrix out, FloatMatrix table, IntMatrix ids) {
     int[] rows = HostMemory.ints(ids);
     int at = ids.layout().offset();
-    forEachRow(out, row -> copyRow(out, row, table, rows[at + row]));
+    workers.forEachRow(out, row -> copyRow(out, row, table, rows[at + row]));
   }
 
   @Override
   public void scatterAddRows(FloatMatrix table, FloatMatrix x, IntMatrix ids) {
-    for (int t = 0; t < x.rows(); t++) {
-      FloatMatrix row = table.row(HostMemory.intAt(ids, 0, t));
-      addScaledRow(row, 0, row, x, t, 1);
-    }
+    workers.forEachColumnBlock(
+        x.cols(),
+        (first, width) -> {
+          FloatMatrix sums = table.columnRange(first, first + width);
+          FloatMatrix terms = x.columnRange(first, first + width);
+          for (int t = 0; t < x.rows(); t++) {
+            int row = HostMemory.intAt(ids, 0, t);
+            addScaledRow(sums, row, sums, terms, t, 1);
+          }
+        });
   }
 
   @Override
@@ -208,7 +214,7 @@ public final class VectorKernels implements Kernels {
 
   @Override
   public void rowDots(FloatMatrix out, FloatMatrix a, FloatMatrix b) {
-    forEachRow(
+    workers.forEachRow(
         a,
         row ->
             HostMemory.floats(out)[out.layout().index(row, 0)] =
@@ -227,7 +233,7 @@ public final class VectorKernels implements Kernels {
 
   @Override
   public void normScale(FloatMatrix scale, FloatMatrix x, float epsilon, Norm norm) {
-    ScalarNorms.normScale(scale, x, epsilon, norm);
+    norms.normScale(scale, x, epsilon, norm);
   }
 
   @Override
@@ -238,7 +244,7 @@ public final class VectorKernels implements Kernels {
       FloatMatrix gain,
       FloatMatrix bias,
       Norm norm) {
-    ScalarNorms.norm(out, x, scale, gain, bias, norm);
+    norms.norm(out, x, scale, gain, bias, norm);
   }
 
   @Override
@@ -250,36 +256,36 @@ public final class VectorKernels implements Kernels {
       FloatMatrix scale,
       FloatMatrix gain,
       Norm norm) {
-    ScalarNorms.normBackward(dx, dScale, dy, x, scale, gain, norm);
+    norms.normBackward(dx, dScale, dy, x, scale, gain, norm);
   }
 
   @Override
   public void normScaleBackward(
       FloatMatrix dx, FloatMatrix dScale, FloatMatrix x, FloatMatrix scale, Norm norm) {
-    ScalarNorms.normScaleBackward(dx, dScale, x, scale, norm);
+    norms.normScaleBackward(dx, dScale, x, scale, norm);
   }
 
   @Override
   public void normGainGradient(
       FloatMatrix dGain, FloatMatrix dy, FloatMatrix x, FloatMatrix scale, Norm norm, Write write) {
-    ScalarNorms.normGainGradient(dGain, dy, x, scale, norm, write);
+    norms.normGainGradient(dGain, dy, x, scale, norm, write);
   }
 
   @Override
   public void activate(FloatMatrix out, FloatMatrix x, ActivationFunction f) {
-    ScalarFunctions.activate(out, x, f);
+    functions.activate(out, x, f);
   }
 
   @Override
   public void activateBackward(
       FloatMatrix dx, FloatMatrix dy, FloatMatrix x, ActivationFunction f) {
-    ScalarFunctions.activateBackward(dx, dy, x, f);
+    functions.activateBackward(dx, dy, x, f);
   }
 
   @Override
   public void gatedActivate(
       FloatMatrix out, FloatMatrix gate, FloatMatrix linear, ActivationFunction f) {
-    ScalarFunctions.gatedActivate(out, gate, linear, f);
+    functions.gatedActivate(out, gate, linear, f);
   }
 
   @Override
@@ -290,36 +296,27 @@ public final class VectorKernels implements Kernels {
       FloatMatrix gate,
       FloatMatrix linear,
       ActivationFunction f) {
-    ScalarFunctions.gatedActivateBackward(dGate, dLinear, dOut, gate, linear, f);
+    functions.gatedActivateBackward(dGate, dLinear, dOut, gate, linear, f);
   }
 
   @Override
   public void softCap(FloatMatrix out, FloatMatrix x, float cap) {
-    ScalarFunctions.softCap(out, x, cap);
+    functions.softCap(out, x, cap);
   }
 
   @Override
   public void softCapBackward(FloatMatrix dx, FloatMatrix dy, FloatMatrix y, float cap) {
-    ScalarFunctions.softCapBackward(dx, dy, y, cap);
+    functions.softCapBackward(dx, dy, y, cap);
   }
 
   @Override
   public void softmax(FloatMatrix out, FloatMatrix x) {
-    forEachRow(
-        out,
-        row ->
-            FunctionLoops.softmax(
-                HostMemory.floats(out),
-                out.layout().index(row, 0),
-                HostMemory.floats(x),
-                x.layout().index(row, 0),
-                x.cols(),
-                1));
+    lossRows.softmax(out, x);
   }
 
   @Override
   public void softmaxBackward(FloatMatrix dx, FloatMatrix dy, FloatMatrix y) {
-    ScalarLosses.softmaxBackward(dx, dy, y);
+    lossRows.softmaxBackward(dx, dy, y);
   }
 
   @Override
@@ -331,7 +328,7 @@ public final class VectorKernels implements Kernels {
       FloatMatrix sin,
       int heads,
       Rotation rotation) {
-    ScalarFunctions.rotary(out, x, positions, cos, sin, heads, rotation);
+    functions.rotary(out, x, positions, cos, sin, heads, rotation);
   }
 
   @Override
@@ -405,18 +402,18 @@ public final class VectorKernels implements Kernels {
 
   @Override
   public void crossEntropy(FloatMatrix losses, FloatMatrix logits, IntMatrix targets) {
-    ScalarLosses.crossEntropy(losses, logits, targets);
+    lossRows.crossEntropy(losses, logits, targets);
   }
 
   @Override
   public void crossEntropyBackward(
       FloatMatrix dLogits, FloatMatrix logits, IntMatrix targets, FloatMatrix weights) {
-    ScalarLosses.crossEntropyBackward(dLogits, logits, targets, weights);
+    lossRows.crossEntropyBackward(dLogits, logits, targets, weights);
   }
 
   @Override
   public void klDivergence(FloatMatrix out, FloatMatrix pLogits, FloatMatrix qLogits) {
-    ScalarLosses.klDivergence(out, pLogits, qLogits);
+    lossRows.klDivergence(out, pLogits, qLogits);
   }
 
   @Override
@@ -472,10 +469,5 @@ public final class VectorKernels implements Kernels {
       AdamStep step,
       RowConstraint constraint) {
     sparse.sparseAdam(p, m, v, terms, step, constraint);
-  }
-
-  private void forEachRow(FloatMatrix shape, IntConsumer work) {
-    int rowsPerTask = Math.max(1, NUMBERS_PER_TASK / Math.max(1, shape.cols()));
-    workers.runRows(shape.rows(), rowsPerTask, work);
   }
 }

@@ -8,6 +8,7 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.IntConsumer;
+import mechinterp.tensor.FloatMatrix;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -15,6 +16,16 @@ import org.jspecify.annotations.Nullable;
  * task writes only what belongs to its number, so results do not depend on it.
  */
 public final class WorkerPool implements AutoCloseable {
+  /** The most columns that a task of {@link #forEachColumnBlock} has. */
+  static final int COLUMNS_PER_TASK = 192;
+
+  /**
+   * Numbers below which a call is not shared out: waking a thread costs as much as computing them.
+   */
+  private static final int NUMBERS_PER_TASK = 1 << 15;
+
+  private static final int FLOATS_IN_LINE = 16;
+
   private final int threads;
   private final ExecutorService helpers;
 
@@ -81,6 +92,27 @@ public final class WorkerPool implements AutoCloseable {
             work.accept(row);
           }
         });
+  }
+
+  /** Does {@code work} for each row of a matrix; what is too small is not shared out. */
+  void forEachRow(FloatMatrix shape, IntConsumer work) {
+    runRows(shape.rows(), Math.max(1, NUMBERS_PER_TASK / Math.max(1, shape.cols())), work);
+  }
+
+  /** Work on a block of columns. */
+  interface ColumnWork {
+    /** Does columns {@code first} to {@code first + width - 1}. */
+    void run(int first, int width);
+  }
+
+  /** Does {@code work} for blocks of columns, at most {@link #COLUMNS_PER_TASK} wide. */
+  void forEachColumnBlock(int columns, ColumnWork work) {
+    int perThread = Math.ceilDiv(columns, threads);
+    int lines = Math.max(1, Math.ceilDiv(perThread, FLOATS_IN_LINE));
+    int width = Math.min(COLUMNS_PER_TASK, lines * FLOATS_IN_LINE);
+    run(
+        Math.ceilDiv(columns, width),
+        (task, thread) -> work.run(task * width, Math.min(width, columns - task * width)));
   }
 
   private static void takeTasks(AtomicInteger next, int count, Task task, int thread) {
