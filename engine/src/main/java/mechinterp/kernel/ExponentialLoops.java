@@ -18,6 +18,16 @@ final class ExponentialLoops {
     RowLoops.scale(out, outAt, out, outAt, length, factor / sum);
   }
 
+  /** x = exp(x - max); returns its sum, one after the other. */
+  static float exponentials(float[] x, int at, int length) {
+    expShifted(x, at, x, at, length, RowLoops.max(x, at, length, Float.NEGATIVE_INFINITY));
+    float sum = 0;
+    for (int i = 0; i < length; i++) {
+      sum += x[at + i];
+    }
+    return sum;
+  }
+
   /** out = exp(x - shift); returns its sum. */
   private static float expShifted(
       float[] out, int outAt, float[] x, int xAt, int length, float shift) {

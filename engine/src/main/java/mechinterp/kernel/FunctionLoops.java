@@ -1,6 +1,7 @@
 package mechinterp.kernel;
 
 import jdk.incubator.vector.FloatVector;
+import jdk.incubator.vector.VectorMask;
 
 /**
  * Functions of {@link VectorMath} over numbers that lie in arrays. Those that take only an array
@@ -88,6 +89,23 @@ final class FunctionLoops {
   static void tanh(float[] x, int length) {
     for (int i = 0; i < length; i += LANES) {
       VectorMath.tanh(FloatVector.fromArray(Tiles.SPECIES, x, i)).intoArray(x, i);
+    }
+  }
+
+  /** x = cap tanh(x / cap), from index {@code at} on and nothing besides. */
+  static void cap(float[] x, int at, int length, float cap) {
+    float factor = 1 / cap;
+    int i = 0;
+    for (; i <= length - LANES; i += LANES) {
+      VectorMath.tanh(FloatVector.fromArray(Tiles.SPECIES, x, at + i).mul(factor))
+          .mul(cap)
+          .intoArray(x, at + i);
+    }
+    if (i < length) {
+      VectorMask<Float> rest = Tiles.SPECIES.indexInRange(i, length);
+      VectorMath.tanh(FloatVector.fromArray(Tiles.SPECIES, x, at + i, rest).mul(factor))
+          .mul(cap)
+          .intoArray(x, at + i, rest);
     }
   }
 

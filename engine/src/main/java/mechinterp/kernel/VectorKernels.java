@@ -20,6 +20,8 @@ public final class VectorKernels implements Kernels {
   private final VectorNorms norms;
   private final VectorFunctions functions;
   private final VectorLosses lossRows;
+  private final VectorAttention attention;
+  private final VectorAttentionBackward attentionBackward;
   private final VectorSparse sparse;
 
   /** Computes with the threads of {@code workers}. */
@@ -30,6 +32,8 @@ public final class VectorKernels implements Kernels {
     norms = new VectorNorms(workers);
     functions = new VectorFunctions(workers);
     lossRows = new VectorLosses(workers);
+    attention = new VectorAttention(workers);
+    attentionBackward = new VectorAttentionBackward(workers);
     sparse = new VectorSparse(workers);
   }
 
@@ -339,7 +343,7 @@ public final class VectorKernels implements Kernels {
       FloatMatrix v,
       IntMatrix spans,
       AttentionForm form) {
-    ScalarAttention.attention(out, q, k, v, spans, form);
+    attention.attention(out, q, k, v, spans, form);
   }
 
   @Override
@@ -353,13 +357,13 @@ public final class VectorKernels implements Kernels {
       FloatMatrix v,
       IntMatrix spans,
       AttentionForm form) {
-    ScalarAttention.attentionBackward(dq, dk, dv, dOut, q, k, v, spans, form);
+    attentionBackward.attentionBackward(dq, dk, dv, dOut, q, k, v, spans, form);
   }
 
   @Override
   public void attentionScores(
       FloatMatrix scores, FloatMatrix q, FloatMatrix k, IntMatrix spans, AttentionForm form) {
-    ScalarAttention.attentionScores(scores, q, k, spans, form);
+    attention.attentionScores(scores, q, k, spans, form);
   }
 
   @Override
@@ -370,7 +374,7 @@ public final class VectorKernels implements Kernels {
       IntMatrix spans,
       int heads,
       int keyValueHeads) {
-    ScalarAttention.attentionValues(out, pattern, v, spans, heads, keyValueHeads);
+    attention.attentionValues(out, pattern, v, spans, unmasked(heads, keyValueHeads));
   }
 
   @Override
@@ -383,8 +387,13 @@ public final class VectorKernels implements Kernels {
       IntMatrix spans,
       int heads,
       int keyValueHeads) {
-    ScalarAttention.attentionValuesBackward(
-        dPattern, dv, dOut, pattern, v, spans, heads, keyValueHeads);
+    attentionBackward.attentionValuesBackward(
+        dPattern, dv, dOut, pattern, v, spans, unmasked(heads, keyValueHeads));
+  }
+
+  /** A form in which every query sees every key. */
+  private static AttentionForm unmasked(int heads, int keyValueHeads) {
+    return new AttentionForm(heads, keyValueHeads, 1, false, Integer.MAX_VALUE, 0);
   }
 
   @Override
@@ -397,7 +406,7 @@ public final class VectorKernels implements Kernels {
       FloatMatrix k,
       IntMatrix spans,
       AttentionForm form) {
-    ScalarAttention.attentionScoresBackward(dq, dk, dScores, scores, q, k, spans, form);
+    attentionBackward.attentionScoresBackward(dq, dk, dScores, scores, q, k, spans, form);
   }
 
   @Override
