@@ -5,10 +5,16 @@ import mechinterp.tensor.FloatMatrix;
 /** What a run wants from its stages at their hook points. */
 public interface Hooks {
   /**
-   * Edits the activation in place and captures a copy, where the run asked for it. A stage calls
-   * this for each of its hook points in the order that it declared.
+   * Edits the activation, or the gradient, in place and captures a copy, where the run asked for
+   * it.
    */
   void at(HookPoint point, FloatMatrix activation);
+
+  /**
+   * Returns whether the run asked for something at this point, so that what is costly to make is
+   * made only then.
+   */
+  boolean wants(HookPoint point);
 
   /** Returns whether nothing that comes now is wanted, so that the stage may return early. */
   boolean finished();

@@ -7,7 +7,7 @@ import java.util.Set;
 import mechinterp.device.Device;
 import mechinterp.tensor.FloatMatrix;
 
-/** Edits and captures of one run. */
+/** Edits and captures of one pass, forward or backward. */
 final class RunHooks implements Hooks {
   private final Device device;
   private final TokenBatch batch;
@@ -19,7 +19,7 @@ final class RunHooks implements Hooks {
   /**
    * Starts with nothing captured.
    *
-   * @param toTheEnd whether the run's output is wanted too
+   * @param toTheEnd whether what the pass ends with is wanted too
    */
   RunHooks(
       Device device,
@@ -36,6 +36,9 @@ final class RunHooks implements Hooks {
 
   @Override
   public void at(HookPoint point, FloatMatrix activation) {
+    if (finished()) {
+      return;
+    }
     Edit edit = edits.get(point);
     if (edit != null) {
       edit.apply(activation, batch);
@@ -43,6 +46,11 @@ final class RunHooks implements Hooks {
     if (missing.remove(point)) {
       captured.put(point, copy(activation));
     }
+  }
+
+  @Override
+  public boolean wants(HookPoint point) {
+    return !finished() && (edits.containsKey(point) || missing.contains(point));
   }
 
   @Override

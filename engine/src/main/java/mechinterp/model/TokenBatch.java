@@ -1,5 +1,7 @@
 package mechinterp.model;
 
+import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import mechinterp.tokenizer.Encoding;
 
@@ -44,6 +46,52 @@ public final class TokenBatch {
    */
   public static TokenBatch of(List<Encoding> texts) {
     return ofIds(texts.stream().map(Encoding::ids).toList());
+  }
+
+  /**
+   * Joins the sequences of a padded batch without their padding, which may stand before or behind
+   * the tokens.
+   *
+   * @param ids a row of ids for each sequence
+   * @param attentionMask 1 for tokens, 0 for padding; the shape of {@code ids}
+   * @throws IllegalArgumentException when the shapes differ, a mask has other numbers or padding
+   *     between tokens, or a sequence is all padding
+   */
+  public static TokenBatch ofPadded(int[][] ids, int[][] attentionMask) {
+    if (ids.length != attentionMask.length) {
+      throw new IllegalArgumentException(
+          "token batch: %d rows of ids, %d of the attention mask; they must be equal"
+              .formatted(ids.length, attentionMask.length));
+    }
+    List<int[]> sequences = new ArrayList<>();
+    for (int s = 0; s < ids.length; s++) {
+      sequences.add(withoutPadding(s, ids[s], attentionMask[s]));
+    }
+    return ofIds(sequences);
+  }
+
+  private static int[] withoutPadding(int sequence, int[] ids, int[] mask) {
+    if (ids.length != mask.length) {
+      throw new IllegalArgumentException(
+          "token batch: sequence %d has %d ids and an attention mask of %d; they must be equal"
+              .formatted(sequence, ids.length, mask.length));
+    }
+    int from = 0;
+    while (from < mask.length && mask[from] == 0) {
+      from++;
+    }
+    int to = from;
+    while (to < mask.length && mask[to] == 1) {
+      to++;
+    }
+    for (int t = to; t < mask.length; t++) {
+      if (mask[t] != 0) {
+        throw new IllegalArgumentException(
+            "token batch: attention mask of sequence %d is %d at %d; it must be 0, then 1, then 0"
+                .formatted(sequence, mask[t], t));
+      }
+    }
+    return Arrays.copyOfRange(ids, from, to);
   }
 
   private static void requireTokens(int sequence, int tokens) {
@@ -98,6 +146,15 @@ public final class TokenBatch {
       spans[4 * s + 3] = end(s);
     }
     return spans;
+  }
+
+  /** Returns the number of tokens of the longest sequence. */
+  public int longestSequence() {
+    int longest = 0;
+    for (int s = 0; s < sequences(); s++) {
+      longest = Math.max(longest, end(s) - start(s));
+    }
+    return longest;
   }
 
   /** Returns the place of each token in its sequence, from 0 on, in a new array. */

@@ -5,33 +5,37 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.SequencedMap;
 import java.util.SequencedSet;
 import java.util.Set;
-import java.util.concurrent.atomic.AtomicReference;
 import java.util.stream.Collectors;
 import mechinterp.device.Device;
 import mechinterp.device.MemoryPlan;
+import mechinterp.model.RunMemory.Purpose;
+import mechinterp.nn.Linear;
+import mechinterp.nn.Parameter;
+import mechinterp.nn.Unembed;
 import mechinterp.tensor.FloatMatrix;
 import mechinterp.tokenizer.Tokenizer;
 
 /**
  * A transformer of any family: stages that hand on the residual stream. Captures and edits are
- * arguments of a run; the model itself does not change. Runs may overlap, also inside an edit.
+ * arguments of a run; the model itself does not change, unless it is trained. Runs may overlap,
+ * also inside an edit.
  */
 public final class Transformer {
   private final TransformerConfig config;
   private final String identity;
   private final Tokenizer tokenizer;
   private final Device device;
-  private final List<Stage> stages;
-  private final SequencedMap<HookPoint, Integer> widths;
-
-  /** The matrices of the largest batch so far; empty while a run has them. */
-  private final AtomicReference<Optional<Buffers>> spare = new AtomicReference<>(Optional.empty());
+  private final TransformerLayers layers;
+  private final SequencedMap<HookPoint, OptionalInt> widths = new LinkedHashMap<>();
+  private final MemoryPool forwardMemory;
+  private final MemoryPool gradientMemory;
 
   /**
-   * Makes a model.
+   * Makes a model of stages alone, which makes no logits and cannot be trained.
    *
    * @param config its sizes
    * @param identity its name and the SHA-256 of its weights
@@ -46,6 +50,15 @@ public final class Transformer {
       Tokenizer tokenizer,
       Device device,
       List<Stage> stages) {
+    this(config, identity, tokenizer, device, TransformerLayers.ofStages(stages));
+  }
+
+  Transformer(
+      TransformerConfig config,
+      String identity,
+      Tokenizer tokenizer,
+      Device device,
+      TransformerLayers layers) {
     if (tokenizer.vocabularySize() > config.dVocab()) {
       throw new IllegalArgumentException(
           "model %s: the tokenizer has %d tokens, the model %d vectors; the model must have at least as many"
@@ -55,9 +68,24 @@ public final class Transformer {
     this.identity = identity;
     this.tokenizer = tokenizer;
     this.device = device;
-    this.stages = List.copyOf(stages);
-    this.widths = new LinkedHashMap<>();
-    stages.forEach(stage -> widths.putAll(stage.hookPoints()));
+    this.layers = layers;
+    layers.stages().forEach(stage -> widths.putAll(stage.hookPoints()));
+    forwardMemory =
+        new MemoryPool("forward pass of " + config.name(), device, Purpose.FORWARD, this::declare);
+    gradientMemory =
+        new MemoryPool(
+            "forward and backward pass of " + config.name(),
+            device,
+            isTrainable() ? Purpose.TRAINING : Purpose.GRADIENTS,
+            this::declare);
+  }
+
+  private void declare(RunMemory memory) {
+    var _ = newPass(memory);
+  }
+
+  private Pass newPass(RunMemory memory) {
+    return new Pass(layers.stages(), config.dModel(), memory);
   }
 
   /** Returns the model's sizes. */
@@ -88,16 +116,101 @@ public final class Transformer {
   /**
    * Returns the number of columns of the activation at a hook point.
    *
-   * @throws IllegalArgumentException when the model has no such hook point, listing what it has
+   * @throws IllegalArgumentException when the model has no such hook point, listing what it has, or
+   *     when its columns depend on the batch
    */
   public int width(HookPoint point) {
     requireHook(point);
-    return Optional.ofNullable(widths.get(point)).orElseThrow();
+    return Optional.ofNullable(widths.get(point))
+        .orElseThrow()
+        .orElseThrow(() ->
+            new IllegalArgumentException(
+                "hook %s: it has a column for each head and key of the batch, no fixed number; choose another"
+                    .formatted(point)));
   }
 
   /** Returns the memory that a run of so many tokens takes besides weights and captures. */
   public MemoryPlan memoryPlan(int tokens) {
-    return Buffers.plan(device, config, tokens);
+    return forwardMemory.plan(tokens);
+  }
+
+  /**
+   * Returns the memory that a run for gradients of so many tokens takes besides weights and
+   * captures.
+   */
+  public MemoryPlan gradientMemoryPlan(int tokens) {
+    return gradientMemory.plan(tokens);
+  }
+
+  /** Returns whether the weights can be trained. */
+  public boolean isTrainable() {
+    return !layers.parameters().isEmpty();
+  }
+
+  /**
+   * Returns the weights that can be trained, in the order of computation; none unless trainable.
+   */
+  public List<Parameter> parameters() {
+    return layers.parameters();
+  }
+
+  /** Takes over what has changed in the parameters' values: call it after an optimizer's step. */
+  public void refresh() {
+    layers.linears().forEach(Linear::refresh);
+  }
+
+  /**
+   * Returns what makes logits of final hidden states.
+   *
+   * @throws IllegalArgumentException when the model is an encoder, which makes none
+   */
+  public Unembed unembed() {
+    return layers
+        .unembed()
+        .orElseThrow(() ->
+            new IllegalArgumentException(
+                "logits: %s has no unembedding; it must be a language model"
+                    .formatted(config.name())));
+  }
+
+  /**
+   * Returns the logits [rows, d_vocab] of rows of the final hidden state, in a new matrix.
+   *
+   * @param hidden [rows, d_model]: {@link Activations#output} or some of its rows
+   * @throws IllegalArgumentException when the model is an encoder, which makes none
+   */
+  public FloatMatrix logits(FloatMatrix hidden) {
+    FloatMatrix logits = device.floats(hidden.rows(), unembed().vocabulary());
+    unembed().forward(logits, hidden);
+    return logits;
+  }
+
+  /**
+   * Returns an empty cache for runs of this model.
+   *
+   * @param sequences number of sequences
+   * @param capacity the most tokens of a sequence, at most {@code n_ctx}
+   * @throws IllegalArgumentException when the model's attention is not causal, or a number is not
+   *     possible
+   * @throws mechinterp.device.InsufficientMemoryException when {@link #cachePlan} does not fit
+   */
+  public KeyValueCache newCache(int sequences, int capacity) {
+    if (!config.attention().causal()) {
+      throw new IllegalArgumentException(
+          "cache: attention of %s sees later tokens too; a cache is for causal models"
+              .formatted(config.name()));
+    }
+    if (sequences < 1 || capacity < 1 || capacity > config.nCtx()) {
+      throw new IllegalArgumentException(
+          "cache: %d sequences of %d tokens; %s takes 1 to %d tokens, and there must be a sequence"
+              .formatted(sequences, capacity, config.name(), config.nCtx()));
+    }
+    return KeyValueCache.allocate(device, config, sequences, capacity);
+  }
+
+  /** Returns the memory that a cache takes. */
+  public MemoryPlan cachePlan(int sequences, int capacity) {
+    return KeyValueCache.plan(device, config, sequences, capacity);
   }
 
   /**
@@ -112,12 +225,40 @@ public final class Transformer {
    * @throws mechinterp.device.InsufficientMemoryException when {@link #memoryPlan} does not fit
    */
   public Activations run(TokenBatch batch, Set<HookPoint> captures, Map<HookPoint, Edit> edits) {
-    return run(batch, new RunHooks(device, batch, captures, edits, true), captures, edits.keySet());
+    requireRun(batch, captures, edits);
+    requireLengths(batch);
+    return forward(
+        BatchInput.upload(device, batch), new RunHooks(device, batch, captures, edits, true));
   }
 
   /** Runs the whole model without captures and edits. */
   public Activations run(TokenBatch batch) {
     return run(batch, Set.of(), Map.of());
+  }
+
+  /**
+   * Runs the whole model on the next tokens of a cache's sequences, and adds them to it. The rows
+   * of captures and of the output are those of the new tokens.
+   *
+   * @param batch as many sequences as the cache has
+   * @throws IllegalArgumentException as {@link #run(TokenBatch, Set, Map)}, and when the cache is
+   *     of another model or too small
+   */
+  public Activations run(
+      TokenBatch batch, Set<HookPoint> captures, Map<HookPoint, Edit> edits, KeyValueCache cache) {
+    requireRun(batch, captures, edits);
+    if (!cache.config().equals(config)) {
+      throw new IllegalArgumentException(
+          "run: the cache is of %s; it must be of %s"
+              .formatted(cache.config().name(), config.name()));
+    }
+    CacheRows rows = new CacheRows(cache, batch);
+    Activations activations =
+        forward(
+            BatchInput.upload(device, batch, rows),
+            new RunHooks(device, batch, captures, edits, true));
+    cache.advance(batch);
+    return activations;
   }
 
   /**
@@ -132,45 +273,76 @@ public final class Transformer {
    */
   public Activations capture(
       TokenBatch batch, Set<HookPoint> captures, Map<HookPoint, Edit> edits) {
-    RunHooks hooks = new RunHooks(device, batch, captures, edits, false);
-    return run(batch, hooks, captures, edits.keySet());
+    requireRun(batch, captures, edits);
+    requireLengths(batch);
+    return forward(
+        BatchInput.upload(device, batch), new RunHooks(device, batch, captures, edits, false));
   }
 
-  private Activations run(
-      TokenBatch batch, RunHooks hooks, Set<HookPoint> captures, Set<HookPoint> edited) {
-    captures.forEach(this::requireHook);
-    edited.forEach(this::requireHook);
-    requireTokens(batch);
-    Buffers whole = takeBuffers(batch.tokens());
+  private Activations forward(BatchInput input, RunHooks hooks) {
+    int tokens = input.ids().cols();
+    RunMemory whole = forwardMemory.take(tokens);
     try {
-      Buffers buffers = whole.first(batch.tokens());
-      BatchInput input = BatchInput.upload(device, batch);
-      for (Stage stage : stages) {
-        if (hooks.finished()) {
-          return new Activations(hooks.captured(), Optional.empty());
-        }
-        stage.forward(buffers, input, hooks);
-      }
-      return new Activations(hooks.captured(), output(hooks, buffers));
+      Pass pass = newPass(whole.first(tokens));
+      pass.forward(input, hooks);
+      return activations(hooks, pass);
     } finally {
-      spare.set(Optional.of(whole));
+      forwardMemory.giveBack(whole);
     }
   }
 
-  private Optional<FloatMatrix> output(RunHooks hooks, Buffers buffers) {
-    if (hooks.finished()) {
-      return Optional.empty();
-    }
-    FloatMatrix output = device.floats(buffers.residual().rows(), buffers.residual().cols());
-    device.kernels().copy(output, buffers.residual());
-    return Optional.of(output);
+  private Activations activations(RunHooks hooks, Pass pass) {
+    return new Activations(
+        hooks.captured(), hooks.finished() ? Optional.empty() : Optional.of(copy(pass.output())));
   }
 
-  private Buffers takeBuffers(int tokens) {
-    return spare
-        .getAndSet(Optional.empty())
-        .filter(buffers -> buffers.capacity() >= tokens)
-        .orElseGet(() -> Buffers.allocate(device, config, tokens));
+  private FloatMatrix copy(FloatMatrix matrix) {
+    FloatMatrix copy = device.floats(matrix.rows(), matrix.cols());
+    device.kernels().copy(copy, matrix);
+    return copy;
+  }
+
+  /**
+   * Runs the whole model and keeps what backward passes need; close the run to give that back.
+   *
+   * @param batch its tokens
+   * @param captures where to keep the activations
+   * @param edits what to do to activations; gradients pass them as if they added a constant
+   * @throws IllegalArgumentException as {@link #run}
+   * @throws mechinterp.device.InsufficientMemoryException when {@link #gradientMemoryPlan} does not
+   *     fit
+   */
+  public GradientRun runForGradients(
+      TokenBatch batch, Set<HookPoint> captures, Map<HookPoint, Edit> edits) {
+    requireRun(batch, captures, edits);
+    requireLengths(batch);
+    RunMemory whole = gradientMemory.take(batch.tokens());
+    try {
+      BatchInput input = BatchInput.upload(device, batch);
+      RunHooks hooks = new RunHooks(device, batch, captures, edits, true);
+      Pass pass = newPass(whole.first(batch.tokens()));
+      pass.forward(input, hooks);
+      return new GradientRun(
+          this, batch, input, pass, activations(hooks, pass), () -> gradientMemory.giveBack(whole));
+    } catch (RuntimeException e) {
+      gradientMemory.giveBack(whole);
+      throw e;
+    }
+  }
+
+  /** Runs the whole model for gradients, without captures and edits. */
+  public GradientRun runForGradients(TokenBatch batch) {
+    return runForGradients(batch, Set.of(), Map.of());
+  }
+
+  private void requireRun(TokenBatch batch, Set<HookPoint> captures, Map<HookPoint, Edit> edits) {
+    requireHooks(captures);
+    requireHooks(edits.keySet());
+    requireIds(batch);
+  }
+
+  void requireHooks(Set<HookPoint> points) {
+    points.forEach(this::requireHook);
   }
 
   private void requireHook(HookPoint point) {
@@ -196,7 +368,7 @@ public final class Transformer {
         .formatted(outside, config.nLayers() - 1, inside);
   }
 
-  private void requireTokens(TokenBatch batch) {
+  private void requireIds(TokenBatch batch) {
     for (int t = 0; t < batch.tokens(); t++) {
       if (batch.id(t) < 0 || batch.id(t) >= config.dVocab()) {
         throw new IllegalArgumentException(
@@ -204,6 +376,9 @@ public final class Transformer {
                 .formatted(t, batch.id(t), config.name(), config.dVocab() - 1));
       }
     }
+  }
+
+  private void requireLengths(TokenBatch batch) {
     for (int s = 0; s < batch.sequences(); s++) {
       if (batch.end(s) - batch.start(s) > config.nCtx()) {
         throw new IllegalArgumentException(

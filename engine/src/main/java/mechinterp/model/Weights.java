@@ -17,6 +17,15 @@ public interface Weights {
   /** Returns the names of all weights. */
   Set<String> names();
 
+  /**
+   * Returns what messages call a weight: its name in the file, where this names it otherwise.
+   *
+   * @param name a weight that is there, or one that is missed
+   */
+  default String nameInFile(String name) {
+    return name;
+  }
+
   /** Returns whether there is a weight of this name. */
   boolean contains(String name);
 

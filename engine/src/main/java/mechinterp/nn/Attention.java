@@ -7,67 +7,100 @@ import mechinterp.tensor.FloatMatrix;
 import mechinterp.tensor.IntMatrix;
 
 /**
- * Bidirectional multi-head self-attention (Vaswani et al. 2017), in three parts:
+ * What heads do between queries, keys and values (Vaswani et al. 2017), within each sequence:
  *
  * <pre>
- *   q = x W_Q + b_Q,  k = x W_K + b_K,  v = x W_V + b_V
- *   z = softmax(q k^T / sqrt(d_head)) v      within each sequence and head
- *   out = z W_O + b_O
+ *   scores = scale q k^T, softly capped, -infinity where a query does not see a key
+ *   pattern = softmax(scores)
+ *   z = pattern v
  * </pre>
  *
- * Head h has the columns h * d_head to (h + 1) * d_head - 1 of q, k, v and z.
+ * {@link #attend} computes z in one go and stores neither scores nor pattern; the other methods
+ * compute the parts for whoever wants to look at them or to change them. Scores and pattern are
+ * [tokens, heads * maxKeys]; see {@link Kernels#attentionScores}. The spans of the sequences are
+ * those of {@link Kernels#attention}.
  */
 public final class Attention {
   private final Kernels kernels;
-  private final Linear query;
-  private final Linear key;
-  private final Linear value;
-  private final Linear output;
   private final AttentionForm form;
 
-  /**
-   * Makes the layer.
-   *
-   * @throws IllegalArgumentException when the heads do not divide the columns of the query or the
-   *     projections do not fit each other
-   */
-  public Attention(
-      Device device, Linear query, Linear key, Linear value, Linear output, int heads) {
-    if (heads < 1 || query.out() % heads != 0) {
-      throw new IllegalArgumentException(
-          "attention: %d heads, %d columns of q; heads must divide the columns"
-              .formatted(heads, query.out()));
-    }
-    Shapes.requireWidth("attention", "width of k", key.out(), query.out());
-    Shapes.requireWidth("attention", "width of v", value.out(), query.out());
-    Shapes.requireWidth("attention", "width of z", output.in(), query.out());
+  /** Makes the layer. */
+  public Attention(Device device, AttentionForm form) {
     this.kernels = device.kernels();
-    this.query = query;
-    this.key = key;
-    this.value = value;
-    this.output = output;
-    float scale = (float) (1 / Math.sqrt((double) query.out() / heads));
-    this.form = AttentionForm.bidirectional(heads, scale);
+    this.form = form;
   }
 
-  /** q, k, v [tokens, heads * d_head] = the projections of x [tokens, d_model]. */
-  public void project(FloatMatrix q, FloatMatrix k, FloatMatrix v, FloatMatrix x) {
-    query.forward(q, x);
-    key.forward(k, x);
-    value.forward(v, x);
-  }
-
-  /**
-   * z = the values, weighted by attention.
-   *
-   * @param spans the rows of each sequence [sequences, 4]; see {@link Kernels#attention}
-   */
+  /** z = softmax(scores) v; z is [tokens, heads * d_head]. */
   public void attend(FloatMatrix z, FloatMatrix q, FloatMatrix k, FloatMatrix v, IntMatrix spans) {
     kernels.attention(z, q, k, v, spans, form);
   }
 
-  /** out [tokens, d_model] = z W_O + b_O. */
-  public void output(FloatMatrix out, FloatMatrix z) {
-    output.forward(out, z);
+  /** dq, dk, dv = the gradients of {@link #attend}. */
+  public void attendBackward(
+      FloatMatrix dq,
+      FloatMatrix dk,
+      FloatMatrix dv,
+      FloatMatrix dz,
+      FloatMatrix q,
+      FloatMatrix k,
+      FloatMatrix v,
+      IntMatrix spans) {
+    kernels.attentionBackward(dq, dk, dv, dz, q, k, v, spans, form);
+  }
+
+  /** scores = scale q k^T, capped and masked. */
+  public void scores(FloatMatrix scores, FloatMatrix q, FloatMatrix k, IntMatrix spans) {
+    kernels.attentionScores(scores, q, k, spans, form);
+  }
+
+  /**
+   * dq, dk = the gradients of {@link #scores}.
+   *
+   * @param scores what {@link #scores} wrote
+   */
+  public void scoresBackward(
+      FloatMatrix dq,
+      FloatMatrix dk,
+      FloatMatrix dScores,
+      FloatMatrix scores,
+      FloatMatrix q,
+      FloatMatrix k,
+      IntMatrix spans) {
+    kernels.attentionScoresBackward(dq, dk, dScores, scores, q, k, spans, form);
+  }
+
+  /** pattern = softmax(scores), in each head; may be the same matrix. */
+  public void pattern(FloatMatrix pattern, FloatMatrix scores) {
+    kernels.softmax(byHead(pattern), byHead(scores));
+  }
+
+  /**
+   * dScores = the gradient of {@link #pattern}; may be dPattern.
+   *
+   * @param pattern what {@link #pattern} wrote
+   */
+  public void patternBackward(FloatMatrix dScores, FloatMatrix dPattern, FloatMatrix pattern) {
+    kernels.softmaxBackward(byHead(dScores), byHead(dPattern), byHead(pattern));
+  }
+
+  /** z = pattern v. */
+  public void values(FloatMatrix z, FloatMatrix pattern, FloatMatrix v, IntMatrix spans) {
+    kernels.attentionValues(z, pattern, v, spans, form.heads(), form.keyValueHeads());
+  }
+
+  /** dPattern, dv = the gradients of {@link #values}. */
+  public void valuesBackward(
+      FloatMatrix dPattern,
+      FloatMatrix dv,
+      FloatMatrix dz,
+      FloatMatrix pattern,
+      FloatMatrix v,
+      IntMatrix spans) {
+    kernels.attentionValuesBackward(
+        dPattern, dv, dz, pattern, v, spans, form.heads(), form.keyValueHeads());
+  }
+
+  private FloatMatrix byHead(FloatMatrix pattern) {
+    return pattern.reshaped(pattern.rows() * form.heads(), pattern.cols() / form.heads());
   }
 }

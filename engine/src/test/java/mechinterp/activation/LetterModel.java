@@ -7,13 +7,15 @@ import java.util.OptionalInt;
 import java.util.SequencedMap;
 import mechinterp.device.Device;
 import mechinterp.model.BatchInput;
-import mechinterp.model.Buffers;
 import mechinterp.model.HookPoint;
 import mechinterp.model.Hooks;
+import mechinterp.model.RunMemory;
 import mechinterp.model.Stage;
+import mechinterp.model.StageRun;
 import mechinterp.model.Transformer;
 import mechinterp.model.TransformerConfig;
 import mechinterp.model.bert.Bert;
+import mechinterp.tensor.FloatMatrix;
 import mechinterp.tokenizer.Encoding;
 import mechinterp.tokenizer.SpecialTokens;
 import mechinterp.tokenizer.TokenDecoder;
@@ -46,16 +48,21 @@ public final class LetterModel {
     return letters.chars().map(c -> c - 'a').toArray();
   }
 
-  private record Places(Device device) implements Stage {
+  private record Places(Device device) implements Stage, StageRun {
     @Override
-    public SequencedMap<HookPoint, Integer> hookPoints() {
-      SequencedMap<HookPoint, Integer> points = new LinkedHashMap<>();
-      points.put(HOOK, 3);
+    public SequencedMap<HookPoint, OptionalInt> hookPoints() {
+      SequencedMap<HookPoint, OptionalInt> points = new LinkedHashMap<>();
+      points.put(HOOK, OptionalInt.of(3));
       return points;
     }
 
     @Override
-    public void forward(Buffers buffers, BatchInput input, Hooks hooks) {
+    public StageRun begin(RunMemory memory) {
+      return this;
+    }
+
+    @Override
+    public void forward(FloatMatrix out, FloatMatrix x, BatchInput input, Hooks hooks) {
       int[] ids = device.toHost(input.ids());
       int[] positions = device.toHost(input.positions());
       float[] values = new float[3 * ids.length];
@@ -64,8 +71,13 @@ public final class LetterModel {
         values[3 * t + 1] = positions[t];
         values[3 * t + 2] = ids[t - positions[t] + 1];
       }
-      device.upload(buffers.residual(), values, 0);
-      hooks.at(HOOK, buffers.residual());
+      device.upload(out, values, 0);
+      hooks.at(HOOK, out);
+    }
+
+    @Override
+    public void backward(FloatMatrix gradient, FloatMatrix x, BatchInput input, Hooks hooks) {
+      throw new UnsupportedOperationException("letters have no gradient");
     }
   }
 

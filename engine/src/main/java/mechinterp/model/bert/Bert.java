@@ -1,7 +1,6 @@
 package mechinterp.model.bert;
 
 import java.io.IOException;
-import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 import java.util.Optional;
@@ -16,13 +15,13 @@ import mechinterp.model.AttentionConfig;
 import mechinterp.model.BlockRecipe;
 import mechinterp.model.EmbeddingConfig;
 import mechinterp.model.LayerAttention;
+import mechinterp.model.LoadOptions;
 import mechinterp.model.MlpConfig;
 import mechinterp.model.NormConfig;
 import mechinterp.model.OnnxWeights;
-import mechinterp.model.Stage;
 import mechinterp.model.Transformer;
+import mechinterp.model.TransformerBuilder;
 import mechinterp.model.TransformerConfig;
-import mechinterp.model.WeightLoader;
 import mechinterp.model.Weights;
 import mechinterp.tokenizer.Tokenizer;
 
@@ -47,13 +46,13 @@ public final class Bert {
       Tokenizer tokenizer,
       Device device)
       throws IOException {
-    WeightLoader loader = new WeightLoader(weights, device);
-    List<Stage> stages = new ArrayList<>();
-    stages.add(new BertEmbedding(config, loader));
-    for (int layer = 0; layer < config.nLayers(); layer++) {
-      stages.add(new BertBlock(config, layer, loader));
-    }
-    return new Transformer(config, identity, tokenizer, device, stages);
+    return TransformerBuilder.build(
+        config,
+        identity,
+        new BertWeights(weights, config.nLayers()),
+        tokenizer,
+        device,
+        LoadOptions.frozen());
   }
 
   /**

@@ -1,0 +1,107 @@
+package mechinterp.model.stage;
+
+import java.util.Optional;
+import java.util.OptionalInt;
+import java.util.SequencedMap;
+import mechinterp.kernel.Kernels;
+import mechinterp.model.BatchInput;
+import mechinterp.model.HookPoint;
+import mechinterp.model.Hooks;
+import mechinterp.model.RunMemory;
+import mechinterp.tensor.FloatMatrix;
+
+/**
+ * What a block adds to the residual stream x, behind a norm:
+ *
+ * <pre>
+ *   added = layer(norm(x)), or post(layer(norm(x)))        hook_attn_out or hook_mlp_out
+ * </pre>
+ */
+final class Branch {
+  private final Kernels kernels;
+  private final HookedNorm norm;
+  private final HookedLayer layer;
+  private final Optional<HookedNorm> post;
+  private final HookPoint point;
+  private final int dModel;
+
+  /**
+   * Makes the branch.
+   *
+   * @param post the norm behind the layer, where there is one
+   * @param point of what is added
+   */
+  Branch(
+      Kernels kernels,
+      HookedNorm norm,
+      HookedLayer layer,
+      Optional<HookedNorm> post,
+      HookPoint point,
+      int dModel) {
+    this.kernels = kernels;
+    this.norm = norm;
+    this.layer = layer;
+    this.post = post;
+    this.point = point;
+    this.dModel = dModel;
+  }
+
+  void addHookPoints(SequencedMap<HookPoint, OptionalInt> points) {
+    norm.addHookPoints(points);
+    layer.addHookPoints(points);
+    post.ifPresent(p -> p.addHookPoints(points));
+    points.put(point, OptionalInt.of(dModel));
+  }
+
+  Run begin(RunMemory memory) {
+    return new Run(memory);
+  }
+
+  /** What the layer makes; only a norm behind it reads that in the backward pass. */
+  private FloatMatrix declare(RunMemory memory) {
+    return post.isPresent()
+        ? memory.kept(point.site(), Matrices.BRANCH, dModel)
+        : memory.shared(Matrices.BRANCH, dModel);
+  }
+
+  /** The branch in one run. */
+  final class Run {
+    private final HookedNorm.Run normRun;
+    private final HookedLayer.Run layerRun;
+    private final Optional<HookedNorm.Run> postRun;
+    private final FloatMatrix made;
+    private final Optional<FloatMatrix> dAdded;
+
+    private Run(RunMemory memory) {
+      normRun = norm.begin(memory);
+      layerRun = layer.begin(memory);
+      postRun = post.map(p -> p.begin(memory));
+      made = declare(memory);
+      dAdded = memory.gradients().map(Branch.this::declare);
+    }
+
+    /** Returns what is added to the residual stream, in a matrix that others write next. */
+    FloatMatrix forward(FloatMatrix x, BatchInput input, Hooks hooks) {
+      normRun.forward(x, hooks);
+      layerRun.forward(made, normRun.output(), input, hooks);
+      postRun.ifPresent(run -> run.forward(made, hooks));
+      FloatMatrix added = postRun.map(HookedNorm.Run::output).orElse(made);
+      hooks.at(point, added);
+      return added;
+    }
+
+    /**
+     * Returns the gradient with respect to x, in a matrix that others write next.
+     *
+     * @param gradient with respect to what is added; left as it is
+     */
+    FloatMatrix backward(FloatMatrix gradient, FloatMatrix x, BatchInput input, Hooks hooks) {
+      FloatMatrix d = dAdded.orElseThrow();
+      kernels.copy(d, gradient);
+      hooks.at(point, d);
+      FloatMatrix dMade = postRun.map(run -> run.backward(d, made, hooks)).orElse(d);
+      FloatMatrix dNormed = layerRun.backward(dMade, normRun.output(), input, hooks);
+      return normRun.backward(dNormed, x, hooks);
+    }
+  }
+}
