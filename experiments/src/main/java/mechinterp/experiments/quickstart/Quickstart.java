@@ -31,6 +31,7 @@ import mechinterp.io.Json;
 import mechinterp.metrics.LatentDensity;
 import mechinterp.metrics.ReconstructionMetrics;
 import mechinterp.metrics.SaeEvaluator;
+import mechinterp.metrics.Splice;
 import mechinterp.model.HookPoint;
 import mechinterp.model.Models;
 import mechinterp.model.Transformer;
@@ -135,7 +136,7 @@ public final class Quickstart {
       Transformer model, HookPoint hook, Sae sae, ActivationStore training, Corpus heldOut)
       throws IOException {
     SplicedEmbeddings spliced =
-        new SplicedEmbeddings(model, hook, sae, MeanActivation.of(training, device));
+        new SplicedEmbeddings(new Splice(model, hook, sae, MeanActivation.of(training, device)));
     List<String> texts =
         QuickstartText.first(heldOut, config.report().splicedTexts()).stream()
             .map(Document::text)
