@@ -18,7 +18,8 @@ import java.util.Objects;
 import java.util.stream.IntStream;
 import java.util.stream.LongStream;
 import mechinterp.io.SafetensorsWriter;
-import mechinterp.tokenizer.WordPieceTokenizer;
+import mechinterp.tokenizer.Tokenizer;
+import mechinterp.tokenizer.Tokenizers;
 
 /**
  * Writes what ONNX Runtime computes inside all-MiniLM-L6-v2 for a few texts: the oracle for {@code
@@ -46,9 +47,9 @@ public final class MiniLmGolden {
   /** Writes the file that is the only argument. */
   public static void main(String[] arguments) throws IOException, OrtException {
     SafetensorsWriter golden = new SafetensorsWriter();
-    WordPieceTokenizer tokenizer;
+    Tokenizer tokenizer;
     try (InputStream in = resource(TOKENIZER)) {
-      tokenizer = WordPieceTokenizer.read(TOKENIZER, in);
+      tokenizer = Tokenizers.ofJson(TOKENIZER, in);
     }
     OrtEnvironment environment = OrtEnvironment.getEnvironment();
     byte[] model = withOutputs(read(MODEL), values().values());

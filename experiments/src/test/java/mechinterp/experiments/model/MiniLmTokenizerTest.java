@@ -12,7 +12,8 @@ import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import mechinterp.io.Json;
 import mechinterp.tokenizer.Encoding;
-import mechinterp.tokenizer.WordPieceTokenizer;
+import mechinterp.tokenizer.Tokenizer;
+import mechinterp.tokenizer.Tokenizers;
 import org.junit.jupiter.api.DynamicTest;
 import org.junit.jupiter.api.TestFactory;
 import tools.jackson.databind.JsonNode;
@@ -23,10 +24,10 @@ final class MiniLmTokenizerTest {
 
   @TestFactory
   Stream<DynamicTest> idsAndOffsetsAreThoseOfTokenizers() throws IOException {
-    WordPieceTokenizer tokenizer;
+    Tokenizer tokenizer;
     try (InputStream in =
         Objects.requireNonNull(MiniLmTokenizerTest.class.getResourceAsStream("/" + FILE))) {
-      tokenizer = WordPieceTokenizer.read(FILE, in);
+      tokenizer = Tokenizers.ofJson(FILE, in);
     }
     try (InputStream in = Golden.open("minilm-tokenizer.json")) {
       JsonNode cases = Json.read("minilm-tokenizer.json", in, JsonNode.class);
@@ -35,7 +36,7 @@ final class MiniLmTokenizerTest {
     }
   }
 
-  private static void check(WordPieceTokenizer tokenizer, JsonNode expected) {
+  private static void check(Tokenizer tokenizer, JsonNode expected) {
     Encoding found = tokenizer.encode(expected.get("text").stringValue());
     int[] tokens = IntStream.range(0, found.size()).toArray();
 
