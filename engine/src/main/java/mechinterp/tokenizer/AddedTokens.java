@@ -1,15 +1,11 @@
 package mechinterp.tokenizer;
 
-import java.util.ArrayList;
-import java.util.BitSet;
 import java.util.Comparator;
-import java.util.HashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 
 /**
- * Cuts added tokens out of text: the leftmost one first, the longest of those that begin at the
+ * Cuts added tokens out of raw text: the leftmost one first, the longest of those that begin at the
  * same place.
  */
 final class AddedTokens {
@@ -22,31 +18,22 @@ final class AddedTokens {
     void token(int id, int from, int to);
   }
 
-  /** Tokens by their first char, the longest first. */
-  private final Map<Character, List<AddedToken>> byFirst = new HashMap<>();
-
-  private final BitSet firsts = new BitSet();
+  private final List<AddedToken> longestFirst;
 
   AddedTokens(List<AddedToken> tokens) {
-    tokens.stream()
-        .filter(token -> !token.content().isEmpty())
-        .sorted(Comparator.comparingInt((AddedToken token) -> -token.content().length()))
-        .forEach(this::add);
-  }
-
-  private void add(AddedToken token) {
-    char first = token.content().charAt(0);
-    firsts.set(first);
-    byFirst.computeIfAbsent(first, _ -> new ArrayList<>()).add(token);
+    longestFirst =
+        tokens.stream()
+            .sorted(Comparator.comparingInt((AddedToken token) -> -token.content().length()))
+            .toList();
   }
 
   void split(String text, PartListener parts) {
     int textStart = 0;
-    int at = nextCandidate(text, 0);
+    int at = 0;
     while (at < text.length()) {
       Optional<AddedToken> found = tokenAt(text, at);
       if (found.isEmpty()) {
-        at = nextCandidate(text, at + 1);
+        at++;
         continue;
       }
       AddedToken token = found.get();
@@ -59,24 +46,13 @@ final class AddedTokens {
         textStart = to;
         end = to;
       }
-      at = nextCandidate(text, end);
+      at = end;
     }
     giveText(textStart, text.length(), parts);
   }
 
-  private int nextCandidate(String text, int from) {
-    if (firsts.isEmpty()) {
-      return text.length();
-    }
-    int at = from;
-    while (at < text.length() && !firsts.get(text.charAt(at))) {
-      at++;
-    }
-    return at;
-  }
-
   private Optional<AddedToken> tokenAt(String text, int at) {
-    for (AddedToken token : byFirst.getOrDefault(text.charAt(at), List.of())) {
+    for (AddedToken token : longestFirst) {
       if (text.startsWith(token.content(), at)) {
         return Optional.of(token);
       }
@@ -92,16 +68,16 @@ final class AddedTokens {
 
   private static int spaceStart(String text, int from, int limit) {
     int start = from;
-    while (start > limit && CharacterClass.isWhitespace(text.charAt(start - 1))) {
-      start--;
+    while (start > limit && CharacterClass.isWhitespace(text.codePointBefore(start))) {
+      start -= Character.charCount(text.codePointBefore(start));
     }
     return start;
   }
 
   private static int spaceEnd(String text, int to) {
     int end = to;
-    while (end < text.length() && CharacterClass.isWhitespace(text.charAt(end))) {
-      end++;
+    while (end < text.length() && CharacterClass.isWhitespace(text.codePointAt(end))) {
+      end += Character.charCount(text.codePointAt(end));
     }
     return end;
   }

@@ -1,6 +1,7 @@
 package mechinterp.tokenizer;
 
-import java.text.Normalizer.Form;
+import java.text.Normalizer;
+import java.util.Locale;
 
 /**
  * BERT's normalisation: cleaning, spaces around Chinese characters, accents stripped, lower case,
@@ -13,23 +14,22 @@ import java.text.Normalizer.Form;
  * @param lowercase whether text becomes lower case
  */
 record BertNormalizer(
-    boolean cleanText, boolean handleChineseChars, boolean stripAccents, boolean lowercase)
-    implements Normalizer {
+    boolean cleanText, boolean handleChineseChars, boolean stripAccents, boolean lowercase) {
 
-  @Override
-  public AlignedText apply(AlignedText text) {
-    AlignedText.Builder out = new AlignedText.Builder(text.length());
-    int at = 0;
-    while (at < text.length()) {
-      int codePoint = text.text().codePointAt(at);
+  /** Returns chars {@code from} to {@code to - 1} of the text, normalised. */
+  NormalizedText normalize(String text, int from, int to) {
+    NormalizedText out = new NormalizedText(to - from);
+    int at = from;
+    while (at < to) {
+      int codePoint = text.codePointAt(at);
       int end = at + Character.charCount(codePoint);
-      normalize(codePoint, text.start(at), text.end(end - 1), out);
+      normalize(codePoint, at, end, out);
       at = end;
     }
-    return out.build();
+    return out;
   }
 
-  private void normalize(int codePoint, int start, int end, AlignedText.Builder out) {
+  private void normalize(int codePoint, int start, int end, NormalizedText out) {
     if (cleanText && CharacterClass.isDropped(codePoint)) {
       return;
     }
@@ -44,7 +44,7 @@ record BertNormalizer(
     }
   }
 
-  private void fold(int codePoint, int start, int end, AlignedText.Builder out) {
+  private void fold(int codePoint, int start, int end, NormalizedText out) {
     if (codePoint < 0x80) {
       out.append(lowercase ? Character.toLowerCase(codePoint) : codePoint, start, end);
       return;
@@ -58,16 +58,19 @@ record BertNormalizer(
 
   private static String withoutAccents(String text) {
     StringBuilder kept = new StringBuilder();
-    java.text.Normalizer.normalize(text, Form.NFD)
+    Normalizer.normalize(text, Normalizer.Form.NFD)
         .codePoints()
         .filter(c -> !CharacterClass.isNonSpacingMark(c))
         .forEach(kept::appendCodePoint);
     return kept.toString();
   }
 
-  private void appendCased(int codePoint, int start, int end, AlignedText.Builder out) {
+  private void appendCased(int codePoint, int start, int end, NormalizedText out) {
     if (lowercase) {
-      out.append(Lowercase.of(codePoint), start, end);
+      Character.toString(codePoint)
+          .toLowerCase(Locale.ROOT)
+          .codePoints()
+          .forEach(c -> out.append(c, start, end));
     } else {
       out.append(codePoint, start, end);
     }

@@ -55,7 +55,7 @@ public final class TinyWordPiece {
   private TinyWordPiece() {}
 
   /** Returns the tokenizer. */
-  public static Tokenizer tokenizer() {
+  public static WordPieceTokenizer tokenizer() {
     try {
       return read(JSON);
     } catch (IOException e) {
@@ -63,7 +63,8 @@ public final class TinyWordPiece {
     }
   }
 
-  static Tokenizer read(String json) throws IOException {
-    return Tokenizers.ofJson(FILE, new ByteArrayInputStream(json.getBytes(StandardCharsets.UTF_8)));
+  static WordPieceTokenizer read(String json) throws IOException {
+    return WordPieceTokenizer.read(
+        FILE, new ByteArrayInputStream(json.getBytes(StandardCharsets.UTF_8)));
   }
 }
