@@ -9,7 +9,7 @@ import mechinterp.io.OnnxFile;
 import mechinterp.io.Sha256;
 import mechinterp.model.bert.Bert;
 import mechinterp.tokenizer.Tokenizer;
-import mechinterp.tokenizer.WordPieceTokenizer;
+import mechinterp.tokenizer.Tokenizers;
 
 /** Finds models by name or folder and loads them. */
 public final class Models {
@@ -44,7 +44,7 @@ public final class Models {
 
   private static Tokenizer tokenizer(ModelFiles files) throws IOException {
     try (InputStream in = open(files.tokenizer())) {
-      return WordPieceTokenizer.read(fileName(files.tokenizer()), in);
+      return Tokenizers.ofJson(fileName(files.tokenizer()), in);
     }
   }
 

@@ -1,11 +1,15 @@
 package mechinterp.tokenizer;
 
+import java.util.ArrayList;
+import java.util.BitSet;
 import java.util.Comparator;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 
 /**
- * Cuts added tokens out of raw text: the leftmost one first, the longest of those that begin at the
+ * Cuts added tokens out of text: the leftmost one first, the longest of those that begin at the
  * same place.
  */
 final class AddedTokens {
@@ -18,22 +22,31 @@ final class AddedTokens {
     void token(int id, int from, int to);
   }
 
-  private final List<AddedToken> longestFirst;
+  /** Tokens by their first char, the longest first. */
+  private final Map<Character, List<AddedToken>> byFirst = new HashMap<>();
+
+  private final BitSet firsts = new BitSet();
 
   AddedTokens(List<AddedToken> tokens) {
-    longestFirst =
-        tokens.stream()
-            .sorted(Comparator.comparingInt((AddedToken token) -> -token.content().length()))
-            .toList();
+    tokens.stream()
+        .filter(token -> !token.content().isEmpty())
+        .sorted(Comparator.comparingInt((AddedToken token) -> -token.content().length()))
+        .forEach(this::add);
+  }
+
+  private void add(AddedToken token) {
+    char first = token.content().charAt(0);
+    firsts.set(first);
+    byFirst.computeIfAbsent(first, _ -> new ArrayList<>()).add(token);
   }
 
   void split(String text, PartListener parts) {
     int textStart = 0;
-    int at = 0;
+    int at = nextCandidate(text, 0);
     while (at < text.length()) {
       Optional<AddedToken> found = tokenAt(text, at);
       if (found.isEmpty()) {
-        at++;
+        at = nextCandidate(text, at + 1);
         continue;
       }
       AddedToken token = found.get();
@@ -46,13 +59,24 @@ final class AddedTokens {
         textStart = to;
         end = to;
       }
-      at = end;
+      at = nextCandidate(text, end);
     }
     giveText(textStart, text.length(), parts);
   }
 
+  private int nextCandidate(String text, int from) {
+    if (firsts.isEmpty()) {
+      return text.length();
+    }
+    int at = from;
+    while (at < text.length() && !firsts.get(text.charAt(at))) {
+      at++;
+    }
+    return at;
+  }
+
   private Optional<AddedToken> tokenAt(String text, int at) {
-    for (AddedToken token : longestFirst) {
+    for (AddedToken token : byFirst.getOrDefault(text.charAt(at), List.of())) {
       if (text.startsWith(token.content(), at)) {
         return Optional.of(token);
       }
@@ -68,16 +92,16 @@ final class AddedTokens {
 
   private static int spaceStart(String text, int from, int limit) {
     int start = from;
-    while (start > limit && CharacterClass.isWhitespace(text.codePointBefore(start))) {
-      start -= Character.charCount(text.codePointBefore(start));
+    while (start > limit && CharacterClass.isWhitespace(text.charAt(start - 1))) {
+      start--;
     }
     return start;
   }
 
   private static int spaceEnd(String text, int to) {
     int end = to;
-    while (end < text.length() && CharacterClass.isWhitespace(text.codePointAt(end))) {
-      end += Character.charCount(text.codePointAt(end));
+    while (end < text.length() && CharacterClass.isWhitespace(text.charAt(end))) {
+      end++;
     }
     return end;
   }

@@ -1,7 +1,6 @@
 package mechinterp.tokenizer;
 
-import java.text.Normalizer;
-import java.util.Locale;
+import java.text.Normalizer.Form;
 
 /**
  * BERT's normalisation: cleaning, spaces around Chinese characters, accents stripped, lower case,
@@ -14,22 +13,23 @@ import java.util.Locale;
  * @param lowercase whether text becomes lower case
  */
 record BertNormalizer(
-    boolean cleanText, boolean handleChineseChars, boolean stripAccents, boolean lowercase) {
+    boolean cleanText, boolean handleChineseChars, boolean stripAccents, boolean lowercase)
+    implements Normalizer {
 
-  /** Returns chars {@code from} to {@code to - 1} of the text, normalised. */
-  NormalizedText normalize(String text, int from, int to) {
-    NormalizedText out = new NormalizedText(to - from);
-    int at = from;
-    while (at < to) {
-      int codePoint = text.codePointAt(at);
+  @Override
+  public AlignedText apply(AlignedText text) {
+    AlignedText.Builder out = new AlignedText.Builder(text.length());
+    int at = 0;
+    while (at < text.length()) {
+      int codePoint = text.text().codePointAt(at);
       int end = at + Character.charCount(codePoint);
-      normalize(codePoint, at, end, out);
+      normalize(codePoint, text.start(at), text.end(end - 1), out);
       at = end;
     }
-    return out;
+    return out.build();
   }
 
-  private void normalize(int codePoint, int start, int end, NormalizedText out) {
+  private void normalize(int codePoint, int start, int end, AlignedText.Builder out) {
     if (cleanText && CharacterClass.isDropped(codePoint)) {
       return;
     }
@@ -44,7 +44,7 @@ record BertNormalizer(
     }
   }
 
-  private void fold(int codePoint, int start, int end, NormalizedText out) {
+  private void fold(int codePoint, int start, int end, AlignedText.Builder out) {
     if (codePoint < 0x80) {
       out.append(lowercase ? Character.toLowerCase(codePoint) : codePoint, start, end);
       return;
@@ -58,19 +58,16 @@ record BertNormalizer(
 
   private static String withoutAccents(String text) {
     StringBuilder kept = new StringBuilder();
-    Normalizer.normalize(text, Normalizer.Form.NFD)
+    java.text.Normalizer.normalize(text, Form.NFD)
         .codePoints()
         .filter(c -> !CharacterClass.isNonSpacingMark(c))
         .forEach(kept::appendCodePoint);
     return kept.toString();
   }
 
-  private void appendCased(int codePoint, int start, int end, NormalizedText out) {
+  private void appendCased(int codePoint, int start, int end, AlignedText.Builder out) {
     if (lowercase) {
-      Character.toString(codePoint)
-          .toLowerCase(Locale.ROOT)
-          .codePoints()
-          .forEach(c -> out.append(c, start, end));
+      out.append(Lowercase.of(codePoint), start, end);
     } else {
       out.append(codePoint, start, end);
     }

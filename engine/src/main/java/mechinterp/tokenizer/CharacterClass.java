@@ -1,8 +1,8 @@
 package mechinterp.tokenizer;
 
 /**
- * The classes of characters of BERT's tokenizer, as {@code tokenizers} (Hugging Face) draws them,
- * by the Unicode tables of the JDK.
+ * Classes of characters, as {@code tokenizers} (Hugging Face) draws them, by the Unicode tables of
+ * the JDK.
  */
 final class CharacterClass {
   private CharacterClass() {}
@@ -76,16 +76,33 @@ final class CharacterClass {
     return Character.getType(codePoint) == Character.NON_SPACING_MARK;
   }
 
+  /** Returns whether the character is a mark of any kind. */
+  static boolean isMark(int codePoint) {
+    return switch (Character.getType(codePoint)) {
+      case Character.NON_SPACING_MARK, Character.ENCLOSING_MARK, Character.COMBINING_SPACING_MARK ->
+          true;
+      default -> false;
+    };
+  }
+
+  /** Returns whether the character is a digit, a letter that counts or another number. */
+  static boolean isNumber(int codePoint) {
+    return switch (Character.getType(codePoint)) {
+      case Character.DECIMAL_DIGIT_NUMBER, Character.LETTER_NUMBER, Character.OTHER_NUMBER -> true;
+      default -> false;
+    };
+  }
+
   /** Returns whether the character is part of a word, as {@code \w} of regular expressions. */
   static boolean isWord(int codePoint) {
     return switch (Character.getType(codePoint)) {
-      case Character.NON_SPACING_MARK,
-          Character.ENCLOSING_MARK,
-          Character.COMBINING_SPACING_MARK,
-          Character.CONNECTOR_PUNCTUATION,
-          Character.DECIMAL_DIGIT_NUMBER ->
-          true;
-      default -> Character.isAlphabetic(codePoint);
+      case Character.CONNECTOR_PUNCTUATION, Character.DECIMAL_DIGIT_NUMBER -> true;
+      default -> isMark(codePoint) || Character.isAlphabetic(codePoint) || isJoiner(codePoint);
     };
+  }
+
+  /** Zero-width joiner and non-joiner. */
+  private static boolean isJoiner(int codePoint) {
+    return codePoint == 0x200C || codePoint == 0x200D;
   }
 }

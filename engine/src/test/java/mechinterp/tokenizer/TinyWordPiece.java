@@ -55,7 +55,7 @@ public final class TinyWordPiece {
   private TinyWordPiece() {}
 
   /** Returns the tokenizer. */
-  public static WordPieceTokenizer tokenizer() {
+  public static Tokenizer tokenizer() {
     try {
       return read(JSON);
     } catch (IOException e) {
@@ -63,8 +63,7 @@ public final class TinyWordPiece {
     }
   }
 
-  static WordPieceTokenizer read(String json) throws IOException {
-    return WordPieceTokenizer.read(
-        FILE, new ByteArrayInputStream(json.getBytes(StandardCharsets.UTF_8)));
+  static Tokenizer read(String json) throws IOException {
+    return Tokenizers.ofJson(FILE, new ByteArrayInputStream(json.getBytes(StandardCharsets.UTF_8)));
   }
 }

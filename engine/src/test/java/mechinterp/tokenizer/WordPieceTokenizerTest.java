@@ -18,7 +18,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 final class WordPieceTokenizerTest {
-  private final WordPieceTokenizer tokenizer = TinyWordPiece.tokenizer();
+  private final Tokenizer tokenizer = TinyWordPiece.tokenizer();
 
   /** The tokens between the special ones, as the vocabulary spells them. */
   private List<String> tokens(String text) {
@@ -165,8 +165,8 @@ final class WordPieceTokenizerTest {
   void decodedWordsHaveSpacesBetweenAndNoMarks() {
     int[] ids = tokenizer.encode("unaffable a, cafe").ids();
 
-    assertEquals("unaffable a , cafe", tokenizer.decode(ids));
-    assertEquals("[CLS] unaffable a , cafe [SEP]", tokenizer.decode(ids, SpecialTokens.KEEP));
+    assertEquals("unaffable a, cafe", tokenizer.decode(ids));
+    assertEquals("[CLS] unaffable a, cafe [SEP]", tokenizer.decode(ids, SpecialTokens.KEEP));
   }
 
   @Test
@@ -222,18 +222,20 @@ final class WordPieceTokenizerTest {
       value = {
         "\"##ble\": 14 | \"##ble\": 13 | model.vocab.##ble is 13; expected an id that is not taken",
         "\"##ble\": 14 | \"##ble\": -1 | model.vocab.##ble is -1; expected a whole number from 0 on",
-        "\"##ble\": 14 | \"##ble\": 99 | model.vocab.##ble is 99; expected an id below the number of tokens, 15",
+        "\"##ble\": 14 | \"##ble\": 70000 | model.vocab.##ble is 70000; expected an id near the number of tokens, 15",
         "\"##ble\": 14 | \"##ble\": 14.5 | model.vocab.##ble is 14.5; expected a whole number from 0 on",
-        "\"id\": 15 | \"id\": 17 | model.vocab is {\"[PAD]\":0,\"[UNK]\":1,\"[CLS]\":2,\"[SEP]\":3...; expected a token for every id below 18",
+        "\"id\": 15 | \"id\": 70000 | added_tokens[3].id is 70000; expected an id near the number of tokens, 19",
+        "\"id\": 15, \"content\": \"<id>\" | \"id\": 15, \"content\": \"un\" | added_tokens[3].content is \"un\"; expected a token that has no id yet",
         "\"id\": 15 | \"id\": 5 | added_tokens[3].id is 5; expected an id that is not taken",
         "\"<id>\" | \"\" | added_tokens[3].content is \"\"; expected text",
         "\"unk_token\": \"[UNK]\" | \"unk_token\": \"x\" | model.unk_token is \"x\"; expected a token of the vocabulary",
-        "\"type\": \"BertNormalizer\" | \"type\": \"NFC\" | normalizer.type is \"NFC\"; expected \"BertNormalizer\"",
-        "\"type\": \"BertPreTokenizer\" | \"type\": \"x\" | pre_tokenizer.type is \"x\"; expected \"BertPreTokenizer\"",
+        "\"type\": \"BertNormalizer\" | \"type\": \"x\" | normalizer.type is \"x\"; expected BertNormalizer, Lowercase, NFC, NFD, NFKC, NFKD, Prepend, Replace, Sequence, Strip or StripAccents",
+        "\"type\": \"BertPreTokenizer\" | \"type\": \"x\" | pre_tokenizer.type is \"x\"; expected BertPreTokenizer, ByteLevel, Digits, Metaspace, Punctuation, Sequence, Split, Whitespace or WhitespaceSplit",
+        "\"type\": \"WordPiece\", | \"type\": \"Unigram\", | model.type is \"Unigram\"; expected BPE or WordPiece",
         "\"clean_text\": true | \"clean_text\": 1 | normalizer.clean_text is 1; expected true or false",
         "\"max_input_chars_per_word\" | \"max\" | model.max_input_chars_per_word is missing; expected a whole number from 0 on",
         "\"ids\": [3] | \"ids\": [16] | post_processor.special_tokens.[SEP].ids[0] is 16; expected an id of the vocabulary",
-        "\"type\": \"TemplateProcessing\" | \"type\": \"ByteLevel\" | post_processor.type is \"ByteLevel\"; expected TemplateProcessing or BertProcessing",
+        "\"type\": \"TemplateProcessing\" | \"type\": \"x\" | post_processor.type is \"x\"; expected BertProcessing, ByteLevel, RobertaProcessing, Sequence or TemplateProcessing",
       })
   void aFileThatIsNotSuchATokenizerIsRefusedByItsField(
       String original, String replacement, String problem) {
@@ -244,12 +246,28 @@ final class WordPieceTokenizerTest {
   }
 
   @Test
-  void addedTokensOfNormalisedTextAreRefused() {
-    String json = TinyWordPiece.JSON.replace("\"normalized\": false", "\"normalized\": true");
+  void anAddedTokenMayBeLookedForInTheNormalisedText() throws IOException {
+    String json =
+        changed(
+            "\"content\": \"<id>\", \"single_word\": true, \"lstrip\": false, \"rstrip\": true,\n     \"normalized\": false",
+            "\"content\": \"<ID>\", \"single_word\": true, \"lstrip\": false, \"rstrip\": true,\n     \"normalized\": true");
+    Tokenizer normalizing = TinyWordPiece.read(json);
+    Encoding encoding = normalizing.encodePlain("A <\u00efD> a");
 
-    assertTrue(
-        Refusal.of(FormatException.class, () -> TinyWordPiece.read(json))
-            .startsWith("tiny.json: added_tokens[0].normalized is true; expected false"));
+    assertEquals(List.of(12, 15, 12), IntStream.of(encoding.ids()).boxed().toList());
+    assertEquals(2, encoding.start(1));
+    assertEquals(7, encoding.end(1), "with the space behind it");
+    assertEquals("<ID>", normalizing.token(15));
+  }
+
+  @Test
+  void idsMayBeWithoutAToken() throws IOException {
+    Tokenizer gapped = TinyWordPiece.read(changed("\"##ble\": 14", "\"##ble\": 20"));
+
+    assertEquals(21, gapped.vocabularySize());
+    assertEquals("", gapped.token(14));
+    assertEquals(20, gapped.encodePlain("able").id(1));
+    assertEquals("able", gapped.decode(12, 14, 20));
   }
 
   @Test
