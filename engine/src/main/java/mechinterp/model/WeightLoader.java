@@ -2,9 +2,10 @@ package mechinterp.model;
 
 import java.io.IOException;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
+import java.util.SequencedMap;
 import mechinterp.device.Device;
 import mechinterp.io.FormatException;
 import mechinterp.nn.LayerNorm;
@@ -24,7 +25,7 @@ public final class WeightLoader {
   private final Weights weights;
   private final Device device;
   private final boolean trainable;
-  private final Map<String, List<Integer>> shapes;
+  private final SequencedMap<String, List<Integer>> shapes;
   private final List<Parameter> parameters = new ArrayList<>();
   private final List<Linear> linears = new ArrayList<>();
 
@@ -148,9 +149,12 @@ public final class WeightLoader {
     return expected;
   }
 
-  /** Returns the parameters so far, in the order of loading; none unless trainable. */
+  /** Returns the parameters so far, in the order of their names' list; none unless trainable. */
   List<Parameter> parameters() {
-    return parameters;
+    List<String> order = List.copyOf(shapes.keySet());
+    return parameters.stream()
+        .sorted(Comparator.comparingInt(parameter -> order.indexOf(parameter.name())))
+        .toList();
   }
 
   /** Returns the linear layers so far. */

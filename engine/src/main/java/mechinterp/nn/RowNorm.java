@@ -41,7 +41,11 @@ public sealed interface RowNorm permits LayerNorm, RmsNorm {
       FloatMatrix x,
       FloatMatrix scale);
 
-  /** dx += the gradient of {@link #scale}. */
+  /**
+   * dx += the gradient of {@link #scale}.
+   *
+   * @param scale what {@link #scale} wrote
+   */
   void scaleBackward(FloatMatrix dx, FloatMatrix dScale, FloatMatrix x, FloatMatrix scale);
 
   /**

@@ -20,12 +20,65 @@ public final class NaiveTransformer {
     void edit(String hook, double[][] activation);
   }
 
+  /** Numbers of weights. */
+  public interface Numbers {
+    /** Returns whether there is a weight of this name. */
+    boolean contains(String name);
+
+    /** Returns its numbers. */
+    double[] of(String name);
+
+    /** Returns those of weights. */
+    static Numbers of(Weights weights) {
+      return new Numbers() {
+        @Override
+        public boolean contains(String name) {
+          return weights.contains(name);
+        }
+
+        @Override
+        public double[] of(String name) {
+          try {
+            float[] numbers = weights.floats(name);
+            double[] doubles = new double[numbers.length];
+            for (int i = 0; i < doubles.length; i++) {
+              doubles[i] = numbers[i];
+            }
+            return doubles;
+          } catch (IOException e) {
+            throw new UncheckedIOException(e);
+          }
+        }
+      };
+    }
+
+    /** Returns these numbers with a multiple of a direction added to one weight. */
+    default Numbers moved(String moved, float[] direction, double factor) {
+      Numbers before = this;
+      return new Numbers() {
+        @Override
+        public boolean contains(String name) {
+          return before.contains(name);
+        }
+
+        @Override
+        public double[] of(String name) {
+          double[] numbers = before.of(name);
+          for (int i = 0; name.equals(moved) && i < numbers.length; i++) {
+            numbers[i] += factor * direction[i];
+          }
+          return numbers;
+        }
+      };
+    }
+  }
+
   private final TransformerConfig config;
-  private final Weights weights;
+  private final Numbers weights;
   private final Editor editor;
   private final Map<String, double[][]> seen = new LinkedHashMap<>();
 
-  private NaiveTransformer(TransformerConfig config, Weights weights, Editor editor) {
+  private NaiveTransformer(TransformerConfig config, Numbers weights, Editor editor) {
     this.config = config;
     this.weights = weights;
     this.editor = editor;
@@ -37,6 +90,12 @@ public final class NaiveTransformer {
    */
   public static Map<String, double[][]> run(
       TransformerConfig config, Weights weights, int[] ids, Editor editor) {
+    return run(config, Numbers.of(weights), ids, editor);
+  }
+
+  /** The same for other numbers. */
+  public static Map<String, double[][]> run(
+      TransformerConfig config, Numbers weights, int[] ids, Editor editor) {
     NaiveTransformer run = new NaiveTransformer(config, weights, editor);
     double[][] x = run.embed(ids);
     for (int layer = 0; layer < config.nLayers(); layer++) {
@@ -437,12 +496,7 @@ public final class NaiveTransformer {
   }
 
   private double[] vector(String name) {
-    float[] numbers = floats(name);
-    double[] vector = new double[numbers.length];
-    for (int i = 0; i < vector.length; i++) {
-      vector[i] = numbers[i];
-    }
-    return vector;
+    return weights.of(name);
   }
 
   private double[][] matrix(String name) {
@@ -453,13 +507,5 @@ public final class NaiveTransformer {
       matrix[i / cols][i % cols] = numbers[i];
     }
     return matrix;
-  }
-
-  private float[] floats(String name) {
-    try {
-      return weights.floats(name);
-    } catch (IOException e) {
-      throw new UncheckedIOException(e);
-    }
   }
 }

@@ -62,7 +62,7 @@ final class HookedNorm {
   }
 
   Run begin(RunMemory memory) {
-    return new Run(declare(memory), memory.gradients().map(this::declare));
+    return new Run(memory);
   }
 
   private Values declare(RunMemory memory) {
@@ -88,10 +88,12 @@ final class HookedNorm {
   final class Run {
     private final Values values;
     private final Optional<Values> gradients;
+    private final Optional<FloatMatrix> scaleAgain;
 
-    private Run(Values values, Optional<Values> gradients) {
-      this.values = values;
-      this.gradients = gradients;
+    private Run(RunMemory memory) {
+      values = declare(memory);
+      gradients = memory.gradients().map(HookedNorm.this::declare);
+      scaleAgain = memory.gradients().map(d -> d.shared(matrix + " scale again", groups));
     }
 
     /** Computes the output of x. */
@@ -129,7 +131,10 @@ final class HookedNorm {
       norm.addNormalizeGradients(dNormalized, rows(x), column(values.scale()));
       norm.normalizeBackward(dNormalized, dScale, dNormalized, rows(x), column(values.scale()));
       hooks.at(scalePoint, d.scale());
-      norm.scaleBackward(dNormalized, dScale, rows(x), column(values.scale()));
+      // The scale that is kept may have been edited: its own gradient is that of the unedited one.
+      FloatMatrix unedited = column(scaleAgain.orElseThrow());
+      norm.scale(unedited, rows(x));
+      norm.scaleBackward(dNormalized, dScale, rows(x), unedited);
       return d.normalized();
     }
 
