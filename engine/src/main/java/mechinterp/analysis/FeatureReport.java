@@ -4,8 +4,11 @@ import java.util.ArrayList;
 import java.util.List;
 import mechinterp.activation.ActivationStore;
 import mechinterp.analysis.FeatureContext.ContextToken;
+import mechinterp.device.Device;
 import mechinterp.metrics.LatentDensity;
+import mechinterp.model.Transformer;
 import mechinterp.sae.Sae;
+import mechinterp.tensor.FloatMatrix;
 
 /**
  * What an analysis found. Statistics and peaks are kept; contexts and neighbours are computed when
@@ -43,6 +46,11 @@ public final class FeatureReport {
   /** Returns the number of latents, d_sae. */
   public int latents() {
     return sae.dSae();
+  }
+
+  /** Returns the width of an activation, d_in. */
+  public int dIn() {
+    return sae.dIn();
   }
 
   /** Returns how often each latent is active. */
@@ -104,6 +112,22 @@ public final class FeatureReport {
   /** Returns the {@code count} latents with the most similar decoder rows, for each of some. */
   public List<List<Neighbour>> neighbours(List<Integer> latents, int count) {
     return new DecoderGeometry(sae).neighbours(latents, count);
+  }
+
+  /**
+   * Returns what the decoder rows of latents do to a model's logits by themselves.
+   *
+   * @param model a language model whose residual stream the autoencoder reconstructs a part of
+   * @param count how many tokens to name, on each side
+   */
+  public List<LogitEffect> logitEffects(Transformer model, List<Integer> latents, int count) {
+    Device device = sae.device();
+    FloatMatrix rows = device.floats(latents.size(), sae.dIn());
+    for (int i = 0; i < latents.size(); i++) {
+      requireLatent(latents.get(i));
+      device.kernels().copy(rows.row(i), sae.weights().wDec().row(latents.get(i)));
+    }
+    return LogitEffect.of(model, rows, count);
   }
 
   /** Returns how many contexts of a latent there are at most. */

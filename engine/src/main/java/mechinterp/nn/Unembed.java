@@ -29,10 +29,15 @@ public final class Unembed {
 
   /** logits [tokens, vocabulary] of hidden [tokens, d_model]. */
   public void forward(FloatMatrix logits, FloatMatrix hidden) {
-    linear.forward(logits, hidden);
+    uncapped(logits, hidden);
     if (isCapped()) {
       kernels.softCap(logits, logits, softCap);
     }
+  }
+
+  /** logits = hidden W_U + b_U, without the cap. */
+  public void uncapped(FloatMatrix logits, FloatMatrix hidden) {
+    linear.forward(logits, hidden);
   }
 
   /**

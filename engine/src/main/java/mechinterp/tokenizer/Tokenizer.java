@@ -1,6 +1,7 @@
 package mechinterp.tokenizer;
 
 import java.util.OptionalInt;
+import java.util.stream.IntStream;
 
 /**
  * Cuts text into tokens of a fixed vocabulary, and makes text of tokens. Implementations are
@@ -28,6 +29,23 @@ public interface Tokenizer {
    * spells out are found all the same.
    */
   Encoding encodePlain(String text);
+
+  /**
+   * Returns the first tokens of a text, begun with {@link #bos} if there is one, also where the
+   * tokenizer's file puts none: how texts are given to language models to look inside them.
+   *
+   * @param maxTokens the most tokens to return, special ones included
+   * @throws IllegalArgumentException when the special tokens alone are more
+   */
+  default int[] encodeFromBos(String text, int maxTokens) {
+    int[] ids = encode(text, maxTokens).ids();
+    if (bos().isEmpty() || (ids.length > 0 && ids[0] == bos().getAsInt())) {
+      return ids;
+    }
+    return IntStream.concat(
+            IntStream.of(bos().getAsInt()), IntStream.of(encode(text, maxTokens - 1).ids()))
+        .toArray();
+  }
 
   /**
    * Returns the text of tokens, without the special ones. Bytes that are no UTF-8 become U+FFFD.

@@ -10,6 +10,12 @@ public final class TinyWordPiece {
   /** The file's name in messages. */
   public static final String FILE = "tiny.json";
 
+  /** The id of a special token. */
+  public static final int CLS = 2;
+
+  /** The id of another special token. */
+  public static final int SEP = 3;
+
   /** The file. */
   public static final String JSON =
       """

@@ -19,6 +19,7 @@ import mechinterp.experiments.report.FeatureCard;
 import mechinterp.experiments.run.FeatureCards;
 import mechinterp.experiments.run.SaeSource;
 import mechinterp.model.Models;
+import mechinterp.model.Transformer;
 import mechinterp.sae.LoadedSae;
 import mechinterp.sae.SaeFiles;
 import mechinterp.tokenizer.Tokenizer;
@@ -86,9 +87,9 @@ public final class Features implements Callable<Integer> {
         ActivationStore store = ActivationStore.open(storeFolder)) {
       LoadedSae loaded = SaeFiles.load(folder, device);
       SaeSource.requireFits(loaded, store);
-      Tokenizer tokenizer = tokenizer(store.identity().orElseThrow(), device);
+      Transformer transformer = load(store.identity().orElseThrow(), device);
       FeatureReport report = analyse(FeatureAnalysis.of(loaded.sae()).with(config), store);
-      FeatureCards cards = new FeatureCards(report, tokenizer, number -> "document " + number);
+      FeatureCards cards = new FeatureCards(report, transformer, number -> "document " + number);
       List<FeatureCard> shown = latents.isEmpty() ? cards.best(top) : cards.of(latents);
       Result result = new Result(report.tokens(), report.latents(), report.density().dead(), shown);
       output.print(result, describe(result));
@@ -96,15 +97,16 @@ public final class Features implements Callable<Integer> {
     return 0;
   }
 
-  private Tokenizer tokenizer(ActivationIdentity identity, Device device) throws IOException {
+  private Transformer load(ActivationIdentity identity, Device device) throws IOException {
     String name = model.orElseGet(() -> SaeSource.modelName(identity));
-    Tokenizer tokenizer = Models.load(name, device).tokenizer();
+    Transformer loaded = Models.load(name, device);
+    Tokenizer tokenizer = loaded.tokenizer();
     if (!tokenizer.identity().equals(identity.tokenizer())) {
       throw new IllegalArgumentException(
           "%s: tokenizer of %s is \"%s\"; the store's is \"%s\""
               .formatted(storeFolder, name, tokenizer.identity(), identity.tokenizer()));
     }
-    return tokenizer;
+    return loaded;
   }
 
   private FeatureReport analyse(FeatureAnalysis analysis, ActivationStore store) {
@@ -141,6 +143,12 @@ public final class Features implements Callable<Integer> {
         feature.topTokens().stream()
             .map(token -> token.token() + " " + token.count())
             .collect(Collectors.joining(", ", "  top tokens: ", "\n"));
+    String logits =
+        feature.promoted().isEmpty()
+            ? ""
+            : "  promotes: %s%n  suppresses: %s%n"
+                .formatted(
+                    String.join(" ", feature.promoted()), String.join(" ", feature.suppressed()));
     String neighbours =
         feature.neighbours().stream()
             .map(neighbour ->
@@ -153,7 +161,7 @@ public final class Features implements Callable<Integer> {
             .collect(Collectors.joining(", ", "  nearest decoder rows: ", "\n"));
     return feature.contexts().stream()
         .map(Features::describe)
-        .collect(Collectors.joining("", facts + tokens + neighbours, ""));
+        .collect(Collectors.joining("", facts + tokens + logits + neighbours, ""));
   }
 
   private static String describe(FeatureCard.Context context) {

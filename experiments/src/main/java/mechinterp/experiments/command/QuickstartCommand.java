@@ -15,6 +15,7 @@ import mechinterp.experiments.quickstart.QuickstartResult;
 import mechinterp.experiments.run.SaeSettings;
 import mechinterp.io.FormatException;
 import mechinterp.io.Json;
+import mechinterp.metrics.SplicedLoss;
 import mechinterp.training.TrainConfigBuilder;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -24,7 +25,7 @@ import picocli.CommandLine.Option;
 @Command(
     name = "quickstart",
     description = {
-      "Train a sparse autoencoder on a real sentence encoder reading real text, measure it on other text and show its features.",
+      "Train a sparse autoencoder on a language model reading real text, measure it on other text and show its features.",
       "Model and text come with the program. RUNS/quickstart/ID gets the settings, results, autoencoder and report."
     })
 public final class QuickstartCommand implements Callable<Integer> {
@@ -37,7 +38,13 @@ public final class QuickstartCommand implements Callable<Integer> {
           "Settings as JSON. Default: those of configs/quickstart.json; the options below win.")
   private Optional<Path> configFile = Optional.empty();
 
-  @Option(names = "--model", paramLabel = "M", description = "Sentence encoder.")
+  @Option(
+      names = "--model",
+      paramLabel = "M",
+      description = {
+        "Language model or sentence encoder: tiny-lm, all-MiniLM-L6-v2, a folder, a .gguf file",
+        "or a name of the Hugging Face hub."
+      })
   private Optional<String> model = Optional.empty();
 
   @Option(names = "--hook", paramLabel = "H", description = "Where activations are taken.")
@@ -130,15 +137,31 @@ public final class QuickstartCommand implements Callable<Integer> {
             .row("explained variance", decimal(result.heldOut().explainedVariance()))
             .row("L0", decimal(result.heldOut().l0()))
             .row("dead latents", decimal(result.heldOut().deadFraction()))
-            .row("shrinkage", decimal(result.heldOut().shrinkage()))
-            .row("embedding cosine, spliced in", decimal(result.embedding().reconstruction()))
-            .row("embedding cosine, mean ablation", decimal(result.embedding().meanAblation()))
-            .row("seconds", String.format(Locale.ROOT, "%.1f", result.seconds().get("total")));
+            .row("shrinkage", decimal(result.heldOut().shrinkage()));
+    result
+        .embedding()
+        .ifPresent(embedding ->
+            table
+                .row("embedding cosine, spliced in", decimal(embedding.reconstruction()))
+                .row("embedding cosine, mean ablation", decimal(embedding.meanAblation())));
+    result.nextToken().ifPresent(loss -> addRows(table, loss));
+    table.row("seconds", String.format(Locale.ROOT, "%.1f", result.seconds().get("total")));
     return table
         + "\nautoencoder  "
         + finished.folder().resolve("sae")
         + "\nreport       "
         + finished.report();
+  }
+
+  private static void addRows(TextTable table, SplicedLoss.Result loss) {
+    table
+        .row("cross-entropy (nats a token)", decimal(loss.crossEntropy()))
+        .row("cross-entropy, spliced in", decimal(loss.reconstruction().crossEntropy()))
+        .row("cross-entropy, mean ablation", decimal(loss.meanAblation().crossEntropy()))
+        .row("cross-entropy, zero ablation", decimal(loss.zeroAblation().crossEntropy()))
+        .row("KL divergence, spliced in", decimal(loss.reconstruction().klDivergence()))
+        .row("loss recovered from mean ablation", decimal(loss.lossRecoveredFromMean()))
+        .row("loss recovered from zero ablation", decimal(loss.lossRecoveredFromZero()));
   }
 
   private static String number(long value) {

@@ -12,7 +12,6 @@ import mechinterp.activation.Harvester;
 import mechinterp.analysis.FeatureAnalysis;
 import mechinterp.analysis.FeatureAnalysisConfig;
 import mechinterp.analysis.FeatureReport;
-import mechinterp.analysis.SplicedEmbeddings;
 import mechinterp.device.Device;
 import mechinterp.device.MemoryPlan;
 import mechinterp.experiments.console.Progress;
@@ -41,8 +40,6 @@ import mechinterp.training.SaeTrainer;
 
 /** One quickstart from text to report. Nothing is written before all of it is done. */
 public final class Quickstart {
-  private static final int SPLICED_AT_ONCE = 16;
-
   private final QuickstartConfig config;
   private final Device device;
   private final Progress.Display display;
@@ -92,8 +89,10 @@ public final class Quickstart {
       Training trained = Training.run(config.training(), training, device, display);
       times.ended("train");
       SaeEvaluator evaluator = Evaluation.of(trained.sae(), heldOut, display);
-      SplicedEmbeddings.Result embedding =
-          splice(model, hook, trained.sae(), training, text.heldOut());
+      Splice splice = new Splice(model, hook, trained.sae(), MeanActivation.of(training, device));
+      SplicedModel spliced =
+          SplicedModel.measure(
+              splice, splicedTexts(text.heldOut()), config.harvest().maxContext(), display);
       times.ended("evaluate");
       List<FeatureCard> features = features(model, trained.sae(), training, text.training());
       times.ended("features");
@@ -107,7 +106,8 @@ public final class Quickstart {
               heldOut.tokens(),
               ReconstructionMetrics.VERSION,
               evaluator.metrics(),
-              embedding,
+              spliced.embedding(),
+              spliced.nextToken(),
               trained.last(),
               features.stream().map(FeatureCard::latent).toList(),
               times.seconds());
@@ -132,23 +132,10 @@ public final class Quickstart {
     return Harvesting.run(harvester, tokens, ready -> ready.collect(corpus, tokens), display);
   }
 
-  private SplicedEmbeddings.Result splice(
-      Transformer model, HookPoint hook, Sae sae, ActivationStore training, Corpus heldOut)
-      throws IOException {
-    SplicedEmbeddings spliced =
-        new SplicedEmbeddings(new Splice(model, hook, sae, MeanActivation.of(training, device)));
-    List<String> texts =
-        QuickstartText.first(heldOut, config.report().splicedTexts()).stream()
-            .map(Document::text)
-            .toList();
-    try (Progress progress = display.start("splice", texts.size(), "texts")) {
-      for (int first = 0; first < texts.size(); first += SPLICED_AT_ONCE) {
-        int end = Math.min(texts.size(), first + SPLICED_AT_ONCE);
-        spliced.add(texts.subList(first, end), config.harvest().maxContext());
-        progress.update(end);
-      }
-    }
-    return spliced.result();
+  private List<String> splicedTexts(Corpus heldOut) throws IOException {
+    return QuickstartText.first(heldOut, config.report().splicedTexts()).stream()
+        .map(Document::text)
+        .toList();
   }
 
   private List<FeatureCard> features(
@@ -161,7 +148,7 @@ public final class Quickstart {
       report = analysis.over(store, progress::update);
     }
     List<Document> documents = QuickstartText.first(corpus, Integer.MAX_VALUE);
-    return new FeatureCards(report, model.tokenizer(), number -> documents.get(number).id())
+    return new FeatureCards(report, model, number -> documents.get(number).id())
         .best(config.report().features());
   }
 

@@ -8,7 +8,7 @@ import mechinterp.training.TrainConfig;
 /**
  * All settings of a quickstart: the content of {@code configs/quickstart.json}.
  *
- * @param model the sentence encoder
+ * @param model the language model or sentence encoder
  * @param hook where its activations are taken
  * @param text what it reads
  * @param harvest how much of it
@@ -76,7 +76,7 @@ public record QuickstartConfig(
    *
    * @param features how many latents
    * @param topContexts how many contexts of each
-   * @param splicedTexts held-out documents whose embedding is compared
+   * @param splicedTexts held-out documents that the model reads with reconstructions spliced in
    */
   public record Shown(int features, int topContexts, int splicedTexts) {
     /**

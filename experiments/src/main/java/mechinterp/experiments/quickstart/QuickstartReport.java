@@ -7,7 +7,6 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.ToDoubleFunction;
-import mechinterp.analysis.SplicedEmbeddings;
 import mechinterp.experiments.console.Progress;
 import mechinterp.experiments.report.BarChart;
 import mechinterp.experiments.report.FeatureCard;
@@ -59,26 +58,27 @@ final class QuickstartReport {
 
   private static List<Report.Tile> tiles(QuickstartConfig config, QuickstartResult result) {
     ReconstructionMetrics metrics = result.heldOut();
-    SplicedEmbeddings.Result embedding = result.embedding();
-    return List.of(
-        new Report.Tile("FVU", text("%.3f", metrics.fvu()), "fraction of variance unexplained"),
+    List<Report.Tile> tiles = new ArrayList<>();
+    tiles.add(
+        new Report.Tile("FVU", text("%.3f", metrics.fvu()), "fraction of variance unexplained"));
+    tiles.add(
         new Report.Tile(
             "Explained variance",
             text("%.1f %%", 100 * metrics.explainedVariance()),
-            "1 − FVU, held-out text"),
+            "1 − FVU, held-out text"));
+    tiles.add(
         new Report.Tile(
             "L0",
             text("%.1f", metrics.l0()),
-            text("active latents a token, k = %d", config.sae().k())),
+            text("active latents a token, k = %d", config.sae().k())));
+    tiles.add(
         new Report.Tile(
             "Dead latents",
             text("%.1f %%", 100 * metrics.deadFraction()),
-            text("of %,d, on held-out text", config.sae().dSae())),
-        new Report.Tile(
-            "Embedding cosine",
-            text("%.3f", embedding.reconstruction()),
-            text("spliced in; the mean alone gives %.3f", embedding.meanAblation())),
-        new Report.Tile("Time", Progress.duration(total(result)), "from text to features"));
+            text("of %,d, on held-out text", config.sae().dSae())));
+    SplicedFigures.tile(result).ifPresent(tiles::add);
+    tiles.add(new Report.Tile("Time", Progress.duration(total(result)), "from text to features"));
+    return tiles;
   }
 
   private static double total(QuickstartResult result) {
@@ -172,50 +172,37 @@ final class QuickstartReport {
 
   private static List<Report.Metric> metrics(QuickstartResult result) {
     ReconstructionMetrics metrics = result.heldOut();
-    SplicedEmbeddings.Result embedding = result.embedding();
-    return List.of(
-        metric(
-            "fvu",
-            metrics.fvu(),
-            "Fraction of variance unexplained: sum of |x − x̂|² over sum of |x − m|², m the mean of x over all"
-                + " held-out tokens. 0 is perfect, 1 is as good as the mean."),
-        metric("explained_variance", metrics.explainedVariance(), "1 − fvu."),
-        metric("mse", metrics.mse(), "Mean of |x − x̂|², summed over dimensions."),
-        metric("l0", metrics.l0(), "Mean number of active latents of a token."),
-        metric(
-            "dead_fraction",
-            metrics.deadFraction(),
-            text(
-                "Share of the latents that are active on none of the %,d tokens.",
-                metrics.tokens())),
-        metric(
-            "shrinkage",
-            metrics.shrinkage(),
-            "Mean of |x̂| / |x|: below 1 when reconstructions are too short."),
-        metric(
-            "relative_reconstruction_bias",
-            metrics.relativeReconstructionBias(),
-            "Sum of |x̂|² over sum of x · x̂: 1 is unbiased."),
-        metric("cosine", metrics.cosine(), "Mean cosine of x and x̂."),
-        metric(
-            "embedding.reconstruction",
-            embedding.reconstruction(),
-            text(
-                "Mean cosine over %,d held-out documents between the sentence embedding of the model and that with"
-                    + " the activations of all but the special tokens replaced by their reconstructions.",
-                embedding.texts())),
-        metric(
-            "embedding.mean_ablation",
-            embedding.meanAblation(),
-            "The same with the activations replaced by the mean training activation: what is to be beaten."),
-        metric(
-            "embedding.recovered",
-            embedding.recovered(),
-            "(reconstruction − mean_ablation) / (1 − mean_ablation): 1 when nothing is lost, 0 when the"
-                + " reconstruction is worth no more than the mean."));
+    List<Report.Metric> rows = new ArrayList<>();
+    rows.addAll(
+        List.of(
+            metric(
+                "fvu",
+                metrics.fvu(),
+                "Fraction of variance unexplained: sum of |x − x̂|² over sum of |x − m|², m the mean of x over all"
+                    + " held-out tokens. 0 is perfect, 1 is as good as the mean."),
+            metric("explained_variance", metrics.explainedVariance(), "1 − fvu."),
+            metric("mse", metrics.mse(), "Mean of |x − x̂|², summed over dimensions."),
+            metric("l0", metrics.l0(), "Mean number of active latents of a token."),
+            metric(
+                "dead_fraction",
+                metrics.deadFraction(),
+                text(
+                    "Share of the latents that are active on none of the %,d tokens.",
+                    metrics.tokens())),
+            metric(
+                "shrinkage",
+                metrics.shrinkage(),
+                "Mean of |x̂| / |x|: below 1 when reconstructions are too short."),
+            metric(
+                "relative_reconstruction_bias",
+                metrics.relativeReconstructionBias(),
+                "Sum of |x̂|² over sum of x · x̂: 1 is unbiased."),
+            metric("cosine", metrics.cosine(), "Mean cosine of x and x̂.")));
+    rows.addAll(SplicedFigures.metrics(result));
+    return rows;
   }
 
-  private static Report.Metric metric(String name, double value, String definition) {
+  static Report.Metric metric(String name, double value, String definition) {
     return new Report.Metric(name, text("%.4f", value), definition);
   }
 
@@ -269,7 +256,7 @@ final class QuickstartReport {
 
   // The annotation that is asked for would be the only use of its library.
   @SuppressWarnings("AnnotateFormatMethod")
-  private static String text(String format, Object... values) {
+  static String text(String format, Object... values) {
     return String.format(Locale.ROOT, format, values);
   }
 }

@@ -2,8 +2,10 @@ package mechinterp.experiments.quickstart;
 
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import mechinterp.analysis.SplicedEmbeddings;
 import mechinterp.metrics.ReconstructionMetrics;
+import mechinterp.metrics.SplicedLoss;
 import mechinterp.training.StepMetrics;
 
 /**
@@ -17,7 +19,8 @@ import mechinterp.training.StepMetrics;
  * @param heldOutTokens tokens of other documents that were measured on
  * @param metricsVersion version of the metrics' definitions
  * @param heldOut reconstruction of the held-out activations
- * @param embedding what sentence embeddings of held-out documents keep
+ * @param embedding what sentence embeddings of held-out documents keep, of a sentence encoder
+ * @param nextToken how well the next token of held-out documents is predicted, of a language model
  * @param lastStep training metrics of the last batch
  * @param features latents that the report shows
  * @param seconds time of each stage, and of all together as {@code total}
@@ -31,7 +34,8 @@ public record QuickstartResult(
     int heldOutTokens,
     int metricsVersion,
     ReconstructionMetrics heldOut,
-    SplicedEmbeddings.Result embedding,
+    Optional<SplicedEmbeddings.Result> embedding,
+    Optional<SplicedLoss.Result> nextToken,
     StepMetrics lastStep,
     List<Integer> features,
     Map<String, Double> seconds) {}

@@ -12,6 +12,9 @@ import java.util.List;
  * @param maxActivation its largest activation
  * @param encoderDecoderCosine cosine of its encoder and decoder directions
  * @param topTokens the tokens on which its top contexts peak, the most frequent first
+ * @param promoted the tokens that its decoder row makes more likely by itself, the most so first;
+ *     empty where the model predicts no tokens
+ * @param suppressed the tokens that it makes less likely, the most so first
  * @param neighbours the latents with the most similar decoder rows, the most similar first
  * @param histogram counts of its activations by size
  * @param histogramRange from where to where the histogram goes and how
@@ -25,6 +28,8 @@ public record FeatureCard(
     double maxActivation,
     double encoderDecoderCosine,
     List<TokenCount> topTokens,
+    List<String> promoted,
+    List<String> suppressed,
     List<Neighbour> neighbours,
     List<Long> histogram,
     String histogramRange,
@@ -33,6 +38,8 @@ public record FeatureCard(
   /** Keeps the lists. */
   public FeatureCard {
     topTokens = List.copyOf(topTokens);
+    promoted = List.copyOf(promoted);
+    suppressed = List.copyOf(suppressed);
     neighbours = List.copyOf(neighbours);
     histogram = List.copyOf(histogram);
     contexts = List.copyOf(contexts);

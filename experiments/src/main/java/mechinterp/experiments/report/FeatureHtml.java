@@ -21,6 +21,7 @@ final class FeatureHtml {
     <article class="card" id="latent-%d">
     <h3><a href="#latent-%d">Latent %d</a> %s</h3>
     <p class="facts">%s</p>
+    %s%s
     %s
     %s
     %s
@@ -32,6 +33,8 @@ final class FeatureHtml {
             feature.latent(),
             tokens(feature.topTokens()),
             facts(feature),
+            logits("promotes", feature.promoted()),
+            logits("suppresses", feature.suppressed()),
             spark(feature),
             contexts(feature),
             neighbours(feature.neighbours()));
@@ -43,6 +46,16 @@ final class FeatureHtml {
             "<span class=\"chip\">%s<small>%d</small></span>"
                 .formatted(Html.escape(token.token()), token.count()))
         .collect(Collectors.joining(" "));
+  }
+
+  /** The logit lens of the decoder row. */
+  private static String logits(String verb, List<String> tokens) {
+    if (tokens.isEmpty()) {
+      return "";
+    }
+    return tokens.stream()
+        .map(token -> "<code>" + Html.escape(token) + "</code>")
+        .collect(Collectors.joining(" ", "<p class=\"logits\">" + verb + " ", "</p>"));
   }
 
   private static String facts(FeatureCard feature) {

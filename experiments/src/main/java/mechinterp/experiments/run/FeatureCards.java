@@ -1,6 +1,7 @@
 package mechinterp.experiments.run;
 
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.Locale;
 import java.util.function.IntFunction;
@@ -11,14 +12,17 @@ import mechinterp.analysis.FeatureInterest;
 import mechinterp.analysis.FeatureRanking;
 import mechinterp.analysis.FeatureReport;
 import mechinterp.analysis.LatentProfile;
+import mechinterp.analysis.LogitEffect;
 import mechinterp.analysis.Neighbour;
 import mechinterp.experiments.report.FeatureCard;
 import mechinterp.experiments.report.TokenText;
+import mechinterp.model.Transformer;
 import mechinterp.tokenizer.Tokenizer;
 
 /** Makes cards of latents, with tokens as text. */
 public final class FeatureCards {
   private static final int NEIGHBOURS = 5;
+  private static final int EFFECTS = 6;
   private static final int MOST_TOP_TOKENS = 8;
 
   /** From this share on the contexts of a latent are said to be about one token. */
@@ -26,19 +30,21 @@ public final class FeatureCards {
 
   private final FeatureReport report;
   private final FeatureRanking ranking;
+  private final Transformer model;
   private final Tokenizer tokenizer;
   private final IntFunction<String> documentName;
 
   /**
    * Makes cards from a report.
    *
-   * @param tokenizer that of the model whose activations were analysed
+   * @param model whose activations were analysed
    * @param documentName names the document of a number
    */
-  public FeatureCards(FeatureReport report, Tokenizer tokenizer, IntFunction<String> documentName) {
+  public FeatureCards(FeatureReport report, Transformer model, IntFunction<String> documentName) {
     this.report = report;
     this.ranking = new FeatureRanking(report);
-    this.tokenizer = tokenizer;
+    this.model = model;
+    this.tokenizer = model.tokenizer();
     this.documentName = documentName;
   }
 
@@ -62,14 +68,27 @@ public final class FeatureCards {
    */
   public List<FeatureCard> of(List<Integer> latents) {
     List<List<Neighbour>> neighbours = report.neighbours(latents, NEIGHBOURS);
+    List<LogitEffect> effects = effects(latents);
     List<FeatureCard> cards = new ArrayList<>();
     for (int i = 0; i < latents.size(); i++) {
-      cards.add(card(latents.get(i), neighbours.get(i)));
+      cards.add(card(latents.get(i), effects.get(i), neighbours.get(i)));
     }
     return cards;
   }
 
-  private FeatureCard card(int latent, List<Neighbour> neighbours) {
+  /** Decoder rows move the logits of a language model when they lie in its residual stream. */
+  private List<LogitEffect> effects(List<Integer> latents) {
+    boolean predicts = model.config().unembed().isPresent();
+    return predicts && report.dIn() == model.config().dModel()
+        ? report.logitEffects(model, latents, EFFECTS)
+        : Collections.nCopies(latents.size(), new LogitEffect(List.of(), List.of()));
+  }
+
+  private List<String> tokens(List<LogitEffect.TokenEffect> effects) {
+    return effects.stream().map(effect -> TokenText.of(tokenizer, effect.id())).toList();
+  }
+
+  private FeatureCard card(int latent, LogitEffect effect, List<Neighbour> neighbours) {
     LatentProfile profile = report.profile(latent);
     ActivationHistogram histogram = report.histogram(latent);
     return new FeatureCard(
@@ -80,6 +99,8 @@ public final class FeatureCards {
         profile.maxActivation(),
         profile.encoderDecoderCosine(),
         topTokens(latent),
+        tokens(effect.promoted()),
+        tokens(effect.suppressed()),
         neighbours.stream().map(this::neighbour).toList(),
         histogram.counts(),
         describeRange(histogram),
@@ -88,8 +109,8 @@ public final class FeatureCards {
 
   private List<FeatureCard.TokenCount> topTokens(int latent) {
     return peakTokens(latent)
-        .map(token ->
-            new FeatureCard.TokenCount(TokenText.of(tokenizer.token(token.id())), token.count()))
+        .map(
+            token -> new FeatureCard.TokenCount(TokenText.of(tokenizer, token.id()), token.count()))
         .limit(MOST_TOP_TOKENS)
         .toList();
   }
@@ -104,7 +125,7 @@ public final class FeatureCards {
     String token =
         peakTokens(neighbour.latent())
             .findFirst()
-            .map(top -> TokenText.of(tokenizer.token(top.id())))
+            .map(top -> TokenText.of(tokenizer, top.id()))
             .orElse("");
     return new FeatureCard.Neighbour(neighbour.latent(), neighbour.cosine(), token);
   }
@@ -120,16 +141,16 @@ public final class FeatureCards {
   }
 
   private FeatureCard.Context context(FeatureContext context) {
+    List<TokenText.Piece> pieces =
+        TokenText.pieces(
+            tokenizer, context.tokens().stream().map(FeatureContext.ContextToken::id).toList());
     List<FeatureCard.ContextToken> tokens = new ArrayList<>();
-    String before = "";
-    for (FeatureContext.ContextToken token : context.tokens()) {
-      String spelled = tokenizer.token(token.id());
+    for (int i = 0; i < pieces.size(); i++) {
       tokens.add(
           new FeatureCard.ContextToken(
-              TokenText.of(spelled),
-              TokenText.isSpaceBetween(before, spelled),
-              token.activation()));
-      before = spelled;
+              pieces.get(i).text(),
+              pieces.get(i).spaceBefore(),
+              context.tokens().get(i).activation()));
     }
     return new FeatureCard.Context(tokens, context.peak(), documentName.apply(context.document()));
   }

@@ -104,6 +104,8 @@ class HtmlReportTest {
             4,
             0.5,
             List.of(new TokenCount(text, 3)),
+            List.of(text),
+            List.of(text),
             List.of(new Neighbour(8, 0.5, text)),
             List.of(4L, 2L, 0L),
             text,

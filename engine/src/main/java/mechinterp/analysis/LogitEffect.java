@@ -1,0 +1,103 @@
+package mechinterp.analysis;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.stream.IntStream;
+import mechinterp.device.Device;
+import mechinterp.kernel.Kernels;
+import mechinterp.model.Edit;
+import mechinterp.model.HookPoint;
+import mechinterp.model.TokenBatch;
+import mechinterp.model.Transformer;
+import mechinterp.tensor.FloatMatrix;
+
+/**
+ * Which tokens a direction of the residual stream makes more and less likely by itself, without the
+ * blocks that follow (the logit lens, nostalgebraist 2020, of a direction):
+ *
+ * <pre>  effect = ((v - mean of v, with layer norms) gain) W_U</pre>
+ *
+ * The final norm's division by its scale is left out, since it is the same for all tokens; so is
+ * the logits' soft cap, which keeps their order. Effects have the right order and proportions, but
+ * no unit.
+ *
+ * @param promoted the tokens with the largest effects, the largest first
+ * @param suppressed the tokens with the smallest effects, the smallest first
+ */
+public record LogitEffect(List<TokenEffect> promoted, List<TokenEffect> suppressed) {
+  private static final HookPoint FINAL_SCALE = HookPoint.outside("ln_final.hook_scale");
+
+  /** Keeps the lists. */
+  public LogitEffect {
+    promoted = List.copyOf(promoted);
+    suppressed = List.copyOf(suppressed);
+  }
+
+  /** A token and the effect on its logit. */
+  public record TokenEffect(int id, float effect) {}
+
+  /**
+   * Returns the effects of directions.
+   *
+   * @param model a language model
+   * @param directions such as decoder rows [directions, d_model]
+   * @param count how many tokens to name, on each side
+   * @throws IllegalArgumentException when the model is an encoder or the directions are not as wide
+   *     as its residual stream
+   */
+  public static List<LogitEffect> of(Transformer model, FloatMatrix directions, int count) {
+    requireFits(model, directions);
+    Device device = model.device();
+    FloatMatrix moved = normalized(model, directions);
+    FloatMatrix origin = logits(model, normalized(model, device.floats(1, directions.cols())));
+    List<LogitEffect> effects = new ArrayList<>();
+    for (int i = 0; i < directions.rows(); i++) {
+      FloatMatrix effect = logits(model, moved.row(i));
+      device.kernels().subtract(effect, effect, origin);
+      effects.add(of(device.toHost(effect), count));
+    }
+    return effects;
+  }
+
+  private static FloatMatrix logits(Transformer model, FloatMatrix hidden) {
+    FloatMatrix logits = model.device().floats(1, model.config().dVocab());
+    model.unembed().uncapped(logits, hidden);
+    return logits;
+  }
+
+  private static void requireFits(Transformer model, FloatMatrix directions) {
+    if (directions.cols() != model.config().dModel()) {
+      throw new IllegalArgumentException(
+          "logit effect: directions are %s, d_model of %s is %d; their columns must be d_model"
+              .formatted(directions.shape(), model.config().name(), model.config().dModel()));
+    }
+    model.unembed();
+  }
+
+  /** Runs the final norm alone: its input becomes the directions, its scale 1. */
+  private static FloatMatrix normalized(Transformer model, FloatMatrix directions) {
+    Kernels kernels = model.device().kernels();
+    TokenBatch batch =
+        TokenBatch.ofIds(
+            IntStream.range(0, directions.rows()).mapToObj(_ -> new int[] {0}).toList());
+    Map<HookPoint, Edit> edits =
+        Map.of(
+            HookPoint.residPost(model.config().nLayers() - 1),
+            (residual, _) -> kernels.copy(residual, directions),
+            FINAL_SCALE,
+            (scale, _) -> kernels.fill(scale, 1));
+    return model.run(batch, Set.of(), edits).output();
+  }
+
+  private static LogitEffect of(float[] effects, int count) {
+    List<TokenEffect> rising =
+        IntStream.range(0, effects.length)
+            .mapToObj(id -> new TokenEffect(id, effects[id]))
+            .sorted((a, b) -> Float.compare(a.effect, b.effect))
+            .toList();
+    int shown = Math.min(count, effects.length);
+    return new LogitEffect(rising.reversed().subList(0, shown), rising.subList(0, shown));
+  }
+}

@@ -1,0 +1,149 @@
+package mechinterp.metrics;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import mechinterp.device.CpuDevice;
+import mechinterp.device.Device;
+import mechinterp.model.Edit;
+import mechinterp.model.HookPoint;
+import mechinterp.model.TinyModels;
+import mechinterp.model.TokenBatch;
+import mechinterp.model.Transformer;
+import mechinterp.sae.TopKConfig;
+import mechinterp.sae.TopKSae;
+import mechinterp.tensor.FloatMatrix;
+import mechinterp.tokenizer.TinyWordPiece;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+
+final class SplicedLossTest {
+  private static final HookPoint HOOK = HookPoint.residPost(0);
+  private static final List<int[]> SEQUENCES =
+      List.of(new int[] {5, 1, 6, 9}, new int[] {7, 7}, new int[] {8, 10, 1});
+
+  private final Device device = CpuDevice.best(2);
+  private final Transformer model = TinyModels.frozen(TinyModels.GPT2, device);
+  private final int dModel = model.config().dModel();
+  private final FloatMatrix mean = mean();
+
+  @AfterEach
+  void close() {
+    device.close();
+  }
+
+  private FloatMatrix mean() {
+    float[] values = new float[dModel];
+    for (int j = 0; j < dModel; j++) {
+      values[j] = 0.1f * j;
+    }
+    return device.matrix(1, dModel, values);
+  }
+
+  /** Latents 2j and 2j + 1 are the positive and the negative part of dimension j. */
+  private TopKSae exact() {
+    TopKSae sae = TopKSae.allocate(device, new TopKConfig(dModel, 2 * dModel, dModel));
+    float[] rows = new float[2 * dModel * dModel];
+    for (int j = 0; j < dModel; j++) {
+      rows[2 * j * dModel + j] = 1;
+      rows[(2 * j + 1) * dModel + j] = -1;
+    }
+    device.upload(sae.weights().wEnc(), rows, 0);
+    device.upload(sae.weights().wDec(), rows, 0);
+    sae.weightsChanged();
+    return sae;
+  }
+
+  private SplicedLoss loss(TopKSae sae) {
+    return new SplicedLoss(new Splice(model, HOOK, sae, mean));
+  }
+
+  private SplicedLoss.Result measured(TopKSae sae) {
+    SplicedLoss loss = loss(sae);
+    loss.add(TokenBatch.ofIds(SEQUENCES));
+    return loss.result();
+  }
+
+  @Test
+  void anExactReconstructionLosesNothing() {
+    SplicedLoss.Result result = measured(exact());
+
+    assertEquals(6, result.predictions());
+    assertEquals(result.crossEntropy(), result.reconstruction().crossEntropy(), 1e-5);
+    assertEquals(0, result.reconstruction().klDivergence(), 1e-6);
+    assertEquals(1, result.lossRecoveredFromMean(), 1e-3);
+    assertEquals(1, result.lossRecoveredFromZero(), 1e-3);
+  }
+
+  @Test
+  void reconstructingTheMeanRecoversNothingFromIt() {
+    TopKSae sae = TopKSae.allocate(device, new TopKConfig(dModel, 4, 1));
+    device.kernels().copy(sae.weights().bDec(), mean);
+    sae.weightsChanged();
+
+    SplicedLoss.Result result = measured(sae);
+
+    assertEquals(result.meanAblation(), result.reconstruction());
+    assertEquals(0, result.lossRecoveredFromMean(), 0);
+    assertTrue(result.meanAblation().klDivergence() > 1e-3, result.toString());
+  }
+
+  @Test
+  void lossesAreThoseOfThePredictionsOfTheNextToken() {
+    Edit zero = (activation, _) -> device.kernels().fill(activation, 0);
+    SplicedLoss.Result result = measured(exact());
+
+    assertEquals(crossEntropy(Map.of()), result.crossEntropy(), 1e-5);
+    assertEquals(crossEntropy(Map.of(HOOK, zero)), result.zeroAblation().crossEntropy(), 1e-5);
+  }
+
+  /** In doubles, sequence by sequence. */
+  private double crossEntropy(Map<HookPoint, Edit> edits) {
+    double sum = 0;
+    int predictions = 0;
+    for (int[] sequence : SEQUENCES) {
+      TokenBatch batch = TokenBatch.ofIds(List.of(sequence));
+      FloatMatrix hidden = model.run(batch, Set.of(), edits).output();
+      for (int t = 0; t + 1 < sequence.length; t++) {
+        float[] logits = device.toHost(model.logits(hidden.row(t)));
+        double total = 0;
+        for (float logit : logits) {
+          total += Math.exp(logit);
+        }
+        sum += Math.log(total) - logits[sequence[t + 1]];
+        predictions++;
+      }
+    }
+    return sum / predictions;
+  }
+
+  @Test
+  void specialTokensKeepTheirActivations() {
+    SplicedLoss loss = loss(exact());
+    loss.add(TokenBatch.ofIds(List.of(new int[] {TinyWordPiece.CLS, TinyWordPiece.SEP})));
+
+    assertEquals(loss.result().crossEntropy(), loss.result().zeroAblation().crossEntropy(), 0);
+  }
+
+  @Test
+  void theMeansAreOverAllTextsWhateverTheBatches() {
+    TopKSae sae = exact();
+    SplicedLoss apart = loss(sae);
+    apart.add(TokenBatch.ofIds(SEQUENCES.subList(0, 1)));
+    apart.add(TokenBatch.ofIds(SEQUENCES.subList(1, 3)));
+
+    assertEquals(measured(sae), apart.result());
+  }
+
+  @Test
+  void withoutAPredictionThereIsNoLoss() {
+    SplicedLoss loss = loss(exact());
+    loss.add(TokenBatch.ofIds(List.of(new int[] {5})));
+
+    assertThrows(IllegalStateException.class, loss::result);
+  }
+}
