@@ -43,8 +43,24 @@ final class Families {
    * @throws FormatException naming file and field, when it is not supported
    */
   static TransformerConfig config(String name, JsonField config) throws FormatException {
+    return config(name, config, read -> read);
+  }
+
+  /** What is done to a config that was read. */
+  @FunctionalInterface
+  interface Change {
+    TransformerConfig to(TransformerConfig read) throws FormatException;
+  }
+
+  /**
+   * Reads a config.json and changes what it says.
+   *
+   * @throws FormatException as {@link #config(String, JsonField)} does
+   */
+  static TransformerConfig config(String name, JsonField config, Change change)
+      throws FormatException {
     try {
-      return of(config).config(name, config);
+      return change.to(of(config).config(name, config));
     } catch (IllegalArgumentException e) {
       throw new FormatException(config.file(), String.valueOf(e.getMessage()), e);
     }

@@ -1,59 +1,100 @@
 package mechinterp.model;
 
 import java.io.IOException;
-import java.io.InputStream;
-import java.net.URI;
 import mechinterp.device.Device;
 import mechinterp.device.MemoryPlan;
-import mechinterp.io.OnnxFile;
-import mechinterp.io.Sha256;
-import mechinterp.model.bert.Bert;
 import mechinterp.tokenizer.Tokenizer;
-import mechinterp.tokenizer.Tokenizers;
 
-/** Finds models by name or folder and loads them. */
+/**
+ * Finds models and loads them. A model is called by the first of these that fits:
+ *
+ * <ol>
+ *   <li>the name of a model that comes with the engine
+ *   <li>{@code all-MiniLM-L6-v2}, from the Maven artifact on the class path
+ *   <li>a folder with config.json and safetensors as transformers saves it, or with {@code
+ *       model.onnx} (a BERT encoder exported by PyTorch) and tokenizer.json
+ *   <li>a GGUF file, which ends with {@code .gguf}
+ * </ol>
+ */
 public final class Models {
   private Models() {}
 
   /**
-   * Loads a model: {@code all-MiniLM-L6-v2} from the Maven artifact on the class path, or a folder
-   * with {@code model.onnx} (a BERT encoder exported by PyTorch) and {@code tokenizer.json}.
+   * Loads a model whose weights stay as they are.
    *
    * @throws IllegalArgumentException when nothing has this name, listing what is known
    * @throws mechinterp.io.FormatException when a file is damaged or holds something else
    * @throws mechinterp.device.InsufficientMemoryException when the model does not fit
    */
-  public static Transformer load(String nameOrFolder, Device device) throws IOException {
-    ModelFiles files = ModelFiles.find(nameOrFolder);
-    plan(files).requireFits(device);
-    Tokenizer tokenizer = tokenizer(files);
-    Sha256 hash = new Sha256();
-    OnnxFile weights;
-    try (InputStream in = hash.adding(open(files.weights()))) {
-      weights = OnnxFile.read(fileName(files.weights()), in);
+  public static Transformer load(String nameOrPath, Device device) throws IOException {
+    return load(nameOrPath, device, LoadOptions.frozen());
+  }
+
+  /**
+   * Loads a model, one weight at a time: in memory there are at most the weights and the largest of
+   * them once more as it is in the file and as it is in the model.
+   *
+   * @throws IllegalArgumentException when nothing has this name, listing what is known, or the
+   *     tokenizer is another model's
+   * @throws mechinterp.io.FormatException when a file is damaged or holds something else
+   * @throws mechinterp.device.InsufficientMemoryException when the model does not fit
+   */
+  public static Transformer load(String nameOrPath, Device device, LoadOptions options)
+      throws IOException {
+    ModelFiles files = ModelFinder.find(nameOrPath);
+    MemoryPlan.empty("opening " + files.name())
+        .with("files", files.heapBytes())
+        .requireFits(device);
+    Tokenizer tokenizer = files.tokenizer();
+    try (OpenModel model = files.open()) {
+      model.requireFits(tokenizer);
+      MemoryPlan plan = plan(model, device, options);
+      options.listener().planned(plan);
+      plan.requireFits(device);
+      return TransformerBuilder.build(
+          model.config(),
+          files.name() + " " + model.hash().value(),
+          model.weights(),
+          tokenizer,
+          device,
+          options);
     }
-    String identity = files.name() + " " + hash.end();
-    return Bert.of(files.name(), identity, weights, tokenizer, device);
   }
 
-  /** The file as it is read, and the weights made of it. */
-  private static MemoryPlan plan(ModelFiles files) throws IOException {
-    long size = Math.max(0, ModelFiles.size(files.weights()));
-    return MemoryPlan.empty("loading " + files.name()).with("file", size).with("weights", size);
+  private static MemoryPlan plan(OpenModel model, Device device, LoadOptions options) {
+    MemoryPlan weights = TransformerBuilder.plan(model.config(), device, options);
+    return MemoryPlan.empty("loading " + model.config().name())
+        .with("weights", weights.total())
+        .with("largest weight on its way", 2 * model.largestWeight());
   }
 
-  private static Tokenizer tokenizer(ModelFiles files) throws IOException {
-    try (InputStream in = open(files.tokenizer())) {
-      return Tokenizers.ofJson(fileName(files.tokenizer()), in);
+  /**
+   * Reads a model's tokenizer without its weights.
+   *
+   * @throws IllegalArgumentException when nothing has this name, listing what is known
+   * @throws mechinterp.io.FormatException when the tokenizer's file is damaged or of a kind that is
+   *     not supported
+   * @throws IOException when the model has no tokenizer
+   */
+  public static Tokenizer tokenizer(String nameOrPath) throws IOException {
+    return switch (ModelFinder.find(nameOrPath).tokenizer()) {
+      case NoTokenizer none -> throw new IOException(none.refusal());
+      case Tokenizer tokenizer -> tokenizer;
+    };
+  }
+
+  /**
+   * Describes a model without reading its weights.
+   *
+   * @throws IllegalArgumentException when nothing has this name, listing what is known
+   * @throws mechinterp.io.FormatException when a file is damaged or holds something else
+   */
+  public static ModelInfo info(String nameOrPath) throws IOException {
+    ModelFiles files = ModelFinder.find(nameOrPath);
+    Tokenizer tokenizer = files.tokenizer();
+    try (OpenModel model = files.open()) {
+      model.requireFits(tokenizer);
+      return ModelInfo.of(model, tokenizer);
     }
-  }
-
-  private static InputStream open(URI file) throws IOException {
-    return file.toURL().openStream();
-  }
-
-  private static String fileName(URI file) {
-    String text = file.toString();
-    return text.substring(text.lastIndexOf('/') + 1);
   }
 }

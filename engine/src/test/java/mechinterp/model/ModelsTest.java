@@ -63,7 +63,7 @@ final class ModelsTest {
   @Test
   void aNameThatNothingHasIsRefusedWithWhatIsKnown() {
     assertEquals(
-        "model no-such-model: no model and no folder of this name; known are all-MiniLM-L6-v2, and folders with model.onnx and tokenizer.json",
+        "model no-such-model: no model, folder or file of this name; known are all-MiniLM-L6-v2, folders with config.json and safetensors or with model.onnx, and .gguf files",
         Refusal.of(IllegalArgumentException.class, () -> Models.load("no-such-model", device)));
     Refusal.of(IllegalArgumentException.class, () -> Models.load("\0", device));
   }

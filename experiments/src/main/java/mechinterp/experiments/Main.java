@@ -8,6 +8,7 @@ import mechinterp.experiments.command.Doctor;
 import mechinterp.experiments.command.Eval;
 import mechinterp.experiments.command.Features;
 import mechinterp.experiments.command.Harvest;
+import mechinterp.experiments.command.ModelCommand;
 import mechinterp.experiments.command.QuickstartCommand;
 import mechinterp.experiments.command.SaeCommand;
 import mechinterp.experiments.command.Train;
@@ -36,6 +37,7 @@ import picocli.CommandLine.Spec;
       Eval.class,
       Features.class,
       SaeCommand.class,
+      ModelCommand.class,
       Doctor.class
     })
 public final class Main implements Runnable {

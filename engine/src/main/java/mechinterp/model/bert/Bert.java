@@ -23,6 +23,7 @@ import mechinterp.model.Transformer;
 import mechinterp.model.TransformerBuilder;
 import mechinterp.model.TransformerConfig;
 import mechinterp.model.Weights;
+import mechinterp.model.family.CanonicalWeights;
 import mechinterp.tokenizer.Tokenizer;
 
 /** Makes BERT encoders. Weights have the names of Hugging Face's {@code BertModel}. */
@@ -47,12 +48,7 @@ public final class Bert {
       Device device)
       throws IOException {
     return TransformerBuilder.build(
-        config,
-        identity,
-        new BertWeights(weights, config.nLayers()),
-        tokenizer,
-        device,
-        LoadOptions.frozen());
+        config, identity, weights(weights, config), tokenizer, device, LoadOptions.frozen());
   }
 
   /**
@@ -65,8 +61,31 @@ public final class Bert {
   public static Transformer of(
       String name, String identity, OnnxFile file, Tokenizer tokenizer, Device device)
       throws IOException {
-    Weights weights = new OnnxWeights(file);
-    return of(checkedConfig(name, file, weights), identity, weights, tokenizer, device);
+    return of(config(name, file), identity, new OnnxWeights(file), tokenizer, device);
+  }
+
+  /**
+   * Returns weights that are named as in {@code BertModel}, [in, out] for linear layers, under the
+   * canonical names; what else there is, such as a pooler, is left out.
+   *
+   * @throws FormatException when a weight is missing or has another shape than the sizes say
+   */
+  public static Weights weights(Weights file, TransformerConfig config) throws IOException {
+    return CanonicalWeights.of(file, BertFiles.names(false).harmless(".*").build(), config);
+  }
+
+  /**
+   * Reads the sizes of an encoder that PyTorch exported from {@code BertModel}.
+   *
+   * @param name the model's name
+   * @throws FormatException when the file holds something else
+   */
+  public static TransformerConfig config(String name, OnnxFile file) throws IOException {
+    try {
+      return config(name, file, new OnnxWeights(file));
+    } catch (IllegalArgumentException e) {
+      throw new FormatException(file.name(), String.valueOf(e.getMessage()), e);
+    }
   }
 
   /**
@@ -105,15 +124,6 @@ public final class Bert {
         Collections.nCopies(nLayers, LayerAttention.plain()),
         new MlpConfig(dMlp, ActivationFunction.GELU, false, true),
         Optional.empty());
-  }
-
-  private static TransformerConfig checkedConfig(String name, OnnxFile file, Weights weights)
-      throws IOException {
-    try {
-      return config(name, file, weights);
-    } catch (IllegalArgumentException e) {
-      throw new FormatException(file.name(), String.valueOf(e.getMessage()), e);
-    }
   }
 
   /** Reads the sizes from the shapes of the weights and from the constants of the graph. */

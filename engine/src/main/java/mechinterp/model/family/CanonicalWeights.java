@@ -74,6 +74,11 @@ public final class CanonicalWeights implements Weights {
   }
 
   @Override
+  public String nameInFile(String name) {
+    return contains(name) ? place(name).tensor() : name;
+  }
+
+  @Override
   public boolean contains(String name) {
     return shapes.containsKey(name);
   }
@@ -87,7 +92,7 @@ public final class CanonicalWeights implements Weights {
   @Override
   public float[] floats(String name) throws IOException {
     List<Integer> shape = shape(name);
-    FileWeight place = Optional.ofNullable(places.get(name)).orElseThrow();
+    FileWeight place = place(name);
     float[] values = new WeightReader(file, place).read(shape);
     if (place.added() != 0) {
       for (int i = 0; i < values.length; i++) {
@@ -95,6 +100,10 @@ public final class CanonicalWeights implements Weights {
       }
     }
     return values;
+  }
+
+  private FileWeight place(String name) {
+    return Optional.ofNullable(places.get(name)).orElseThrow();
   }
 
   private void requireKnown(String name) throws FormatException {

@@ -91,11 +91,10 @@ final class BertTest {
   }
 
   @Test
-  void everyActivationIsThatOfTheFormulas() {
+  void everyActivationIsThatOfTheFormulas() throws IOException {
     Activations found = model.run(batch, everywhere(), Map.of());
 
-    new Agreement(
-            TinyBert.CONFIG, new BertWeights(WEIGHTS, TinyBert.CONFIG.nLayers()), device, TOLERANCE)
+    new Agreement(TinyBert.CONFIG, Bert.weights(WEIGHTS, TinyBert.CONFIG), device, TOLERANCE)
         .assertAll(found, SEQUENCES, (hook, activation) -> {});
   }
 
@@ -253,7 +252,7 @@ final class BertTest {
     TransformerConfig other = Bert.config("tiny", 2, 10, 2, 3, 8, 16, 9, 2, 1e-6f);
 
     assertEquals(
-        "tiny weights: encoder.layer.0.intermediate.dense.weight has shape [10, 7]; expected [10, 8]",
+        "tiny weights: tensor \"encoder.layer.0.intermediate.dense.weight\" is [10, 7]; the config makes it [10, 8]",
         Refusal.of(
             FormatException.class,
             () -> Bert.of(other, "tiny", WEIGHTS, TinyWordPiece.tokenizer(), device)));

@@ -58,6 +58,12 @@ public final class Progress implements AutoCloseable {
       return new Display(err, StandardError.isTerminal(), System::nanoTime);
     }
 
+    /** Shows a line or several that stay. */
+    public void note(String text) {
+      out.println(text);
+      out.flush();
+    }
+
     /**
      * Begins a stage.
      *

@@ -1,0 +1,23 @@
+package mechinterp.experiments.command;
+
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Spec;
+
+/** {@code mechinterp model}: what can be done with a language model alone. */
+@Command(
+    name = "model",
+    description = "Look at a language model or run it.",
+    synopsisSubcommandLabel = "COMMAND",
+    subcommands = {ModelInfoCommand.class, ModelLogits.class})
+public final class ModelCommand implements Runnable {
+  @Spec private CommandSpec spec;
+
+  @Override
+  public void run() {
+    throw new ParameterException(
+        spec.commandLine(),
+        "no command given; choose one of " + String.join(", ", spec.subcommands().keySet()));
+  }
+}
