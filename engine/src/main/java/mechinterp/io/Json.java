@@ -93,6 +93,11 @@ public final class Json {
     AtomicFile.write(file, out -> out.write(text));
   }
 
+  /** Returns a value as the tree that {@link #tree} would read. */
+  static JsonNode node(Object value) {
+    return STRICT.valueToTree(value);
+  }
+
   /** Returns a value as indented JSON, fields in the order of declaration. */
   public static String pretty(Object value) {
     return STRICT.writer().with(printer()).writeValueAsString(value);

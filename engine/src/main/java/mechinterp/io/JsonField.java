@@ -5,6 +5,7 @@ import java.io.InputStream;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import tools.jackson.databind.JsonNode;
 
 /**
@@ -36,6 +37,15 @@ public record JsonField(String file, String path, JsonNode node) {
    */
   public static JsonField read(String name, InputStream in) throws IOException {
     return new JsonField(name, "", Json.read(name, in, JsonNode.class));
+  }
+
+  /**
+   * Returns what a file with such fields holds.
+   *
+   * @param name what messages call it
+   */
+  public static JsonField of(String name, Map<String, Object> fields) {
+    return new JsonField(name, "", Json.node(fields));
   }
 
   /** Returns the field of this name, which may be absent. */
