@@ -54,4 +54,38 @@ final class TokenBatchTest {
             IllegalArgumentException.class,
             () -> TokenBatch.ofIds(List.of(new int[1], new int[0]))));
   }
+
+  @Test
+  void paddingIsLeftOutOnEitherSide() {
+    TokenBatch batch =
+        TokenBatch.ofPadded(
+            new int[][] {{0, 0, 7, 8}, {5, 0, 0, 0}, {1, 2, 3, 4}},
+            new int[][] {{0, 0, 1, 1}, {1, 0, 0, 0}, {1, 1, 1, 1}});
+
+    assertArrayEquals(new int[] {7, 8, 5, 1, 2, 3, 4}, batch.ids());
+    assertArrayEquals(new int[] {0, 1, 0, 0, 1, 2, 3}, batch.positions());
+    assertEquals(4, batch.longestSequence());
+  }
+
+  @Test
+  void masksThatAreNoneAreRefused() {
+    assertEquals(
+        "token batch: attention mask of sequence 0 is 1 at 2; it must be 0, then 1, then 0",
+        padded(new int[] {1, 2, 3}, new int[] {1, 0, 1}));
+    assertEquals(
+        "token batch: attention mask of sequence 0 is 2 at 1; it must be 0, then 1, then 0",
+        padded(new int[] {1, 2}, new int[] {1, 2}));
+    assertEquals(
+        "token batch: sequence 0 has no tokens; each must have at least one",
+        padded(new int[] {1, 2}, new int[] {0, 0}));
+    assertEquals(
+        "token batch: sequence 0 has 2 ids and an attention mask of 1; they must be equal",
+        padded(new int[] {1, 2}, new int[] {1}));
+  }
+
+  private static String padded(int[] ids, int[] mask) {
+    return Refusal.of(
+        IllegalArgumentException.class,
+        () -> TokenBatch.ofPadded(new int[][] {ids}, new int[][] {mask}));
+  }
 }

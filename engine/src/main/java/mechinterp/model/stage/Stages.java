@@ -115,41 +115,44 @@ public final class Stages {
   private HookedAttention attention(int layer) throws IOException {
     String name = WeightNames.inBlock(layer, "attn.");
     Place place = Place.block(layer);
-    AttentionConfig attention = config.attention();
-    Optional<Rotary> rotary = config.layers().get(layer).rotary().map(this::rotary);
-    HookedHeads query =
-        new HookedHeads(
-            "q",
-            attention.heads(),
-            weights.linear(name, "Q"),
-            weights.headNorm(name + "q_norm"),
-            rotary,
-            place);
-    HookedHeads key =
-        new HookedHeads(
-            "k",
-            attention.keyValueHeads(),
-            weights.linear(name, "K"),
-            weights.headNorm(name + "k_norm"),
-            rotary,
-            place);
-    HookedHeads value =
-        new HookedHeads(
-            "v",
-            attention.keyValueHeads(),
-            weights.linear(name, "V"),
-            Optional.empty(),
-            Optional.empty(),
-            place);
-    Attention between = new Attention(device, form(config.layers().get(layer)));
+    LayerAttention particular = config.layers().get(layer);
+    int heads = config.attention().heads();
+    Optional<Rotary> rotary = particular.rotary().map(this::rotary);
+    Attention between = new Attention(device, form(particular));
     return new HookedAttention(
         kernels,
         layer,
-        query,
-        key,
-        value,
-        new HookedPattern(device, between, attention.heads(), place),
-        new HookedOutput(device, weights.linear(name, "O"), attention.heads(), place));
+        new HookedHeads(
+            "q",
+            heads,
+            weights.linear(name, "Q"),
+            weights.headNorm(name + "q_norm"),
+            rotary,
+            place),
+        keys(name, rotary, place),
+        values(name, place),
+        new HookedPattern(device, between, heads, place),
+        new HookedOutput(device, weights.linear(name, "O"), heads, place));
+  }
+
+  private HookedHeads keys(String name, Optional<Rotary> rotary, Place place) throws IOException {
+    return new HookedHeads(
+        "k",
+        config.attention().keyValueHeads(),
+        weights.linear(name, "K"),
+        weights.headNorm(name + "k_norm"),
+        rotary,
+        place);
+  }
+
+  private HookedHeads values(String name, Place place) throws IOException {
+    return new HookedHeads(
+        "v",
+        config.attention().keyValueHeads(),
+        weights.linear(name, "V"),
+        Optional.empty(),
+        Optional.empty(),
+        place);
   }
 
   private AttentionForm form(LayerAttention layer) {
