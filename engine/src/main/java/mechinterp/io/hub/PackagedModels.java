@@ -58,9 +58,17 @@ public final class PackagedModels {
    * $XDG_CACHE_HOME/mechinterp}, else {@code ~/.cache/mechinterp}.
    */
   public static PackagedModels ofEnvironment() {
-    Map<String, String> environment = System.getenv();
-    Path home = Path.of(System.getProperty("user.home"));
+    return of(System.getenv(), Path.of(System.getProperty("user.home")));
+  }
+
+  /** Returns the models in the cache that an environment names. */
+  public static PackagedModels of(Map<String, String> environment, Path home) {
     return new PackagedModels(cache(environment, home), environment);
+  }
+
+  /** Returns the folder of the cache. */
+  public Path cache() {
+    return cache;
   }
 
   static Path cache(Map<String, String> environment, Path home) {
