@@ -74,12 +74,12 @@ def download(folder):
 
 def place(model):
     """Returns from_pretrained's arguments for a folder or a .gguf file."""
-    return ([model], {}) if model.is_dir() else ([model.parent], {"gguf_file": model.name})
+    return (model, {}) if model.is_dir() else (model.parent, {"gguf_file": model.name})
 
 
 def compare_ids(model):
     folder, file = place(model)
-    tokenizer = AutoTokenizer.from_pretrained(*folder, **file)
+    tokenizer = AutoTokenizer.from_pretrained(folder, **file)
     if file:
         digits = pre_tokenizers.Digits(individual_digits=True)
         before = tokenizer.backend_tokenizer.pre_tokenizer
@@ -93,7 +93,7 @@ def compare_ids(model):
 def compare_logits(model, ids, folder):
     place_of_model, file = place(model)
     reference = AutoModelForCausalLM.from_pretrained(
-        *place_of_model, **file, dtype=torch.float32, attn_implementation="eager"
+        place_of_model, **file, dtype=torch.float32, attn_implementation="eager"
     ).eval()
     ids = ids[: reference.config.max_position_embeddings]
     with torch.no_grad():
