@@ -30,6 +30,7 @@ from transformers import (
 VOCABULARY = 43
 POSITIONS = 16
 WINDOW = 4
+EPSILON = 1e-3  # far from every default: who does not read it from the file is found out
 
 COMMON = {
     "vocab_size": VOCABULARY,
@@ -77,12 +78,13 @@ def small(config, d_model, heads, layers, d_mlp, **more):
         "num_attention_heads": heads,
         "num_hidden_layers": layers,
         "intermediate_size": d_mlp,
+        "rms_norm_eps" if hasattr(config, "rms_norm_eps") else "layer_norm_eps": EPSILON,
     }
     return config(**{**COMMON, **sizes, **more})
 
 
 SAFETENSORS = [
-    Shape("gpt2", GPT2LMHeadModel, gpt2(n_embd=18, n_head=3, n_layer=2, n_inner=25)),
+    Shape("gpt2", GPT2LMHeadModel, gpt2(n_embd=18, n_head=3, n_layer=2, n_inner=25, layer_norm_epsilon=EPSILON)),
     Shape("gpt2-hub", GPT2LMHeadModel, gpt2(n_embd=12, n_head=2, n_layer=3), dtype="float16", as_hub=True),
     Shape(
         "neox-parallel",

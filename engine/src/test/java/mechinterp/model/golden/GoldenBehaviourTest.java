@@ -129,11 +129,9 @@ class GoldenBehaviourTest {
       float[] found = device.toHost(model.logits(run.output()));
       for (int s = 0; s < 2; s++) {
         int row = (s == 0 ? 0 : sequences.getFirst().length) + done[s];
-        float[] expected =
-            Arrays.copyOfRange(whole, row * vocabulary, (row + piece) * vocabulary);
+        float[] expected = Arrays.copyOfRange(whole, row * vocabulary, (row + piece) * vocabulary);
         float[] part =
-            Arrays.copyOfRange(
-                found, s * piece * vocabulary, (s + 1) * piece * vocabulary);
+            Arrays.copyOfRange(found, s * piece * vocabulary, (s + 1) * piece * vocabulary);
         assertArrayEquals(expected, part, (float) NEARLY * largest(whole));
         done[s] += piece;
       }

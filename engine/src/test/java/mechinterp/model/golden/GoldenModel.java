@@ -22,6 +22,7 @@ import mechinterp.io.SafetensorsFile;
  */
 record GoldenModel(Path folder) {
   private static final String ROOT = "/golden/models";
+  private static final String GGUF = "model.gguf";
 
   /** Returns all models, sorted by name. */
   static List<GoldenModel> all() {
@@ -48,8 +49,12 @@ record GoldenModel(Path folder) {
 
   /** Returns what {@code Models.load} is given: the folder, or the GGUF file in it. */
   Path model() {
-    Path gguf = folder.resolve("model.gguf");
-    return Files.exists(gguf) ? gguf : folder;
+    return isGguf() ? folder.resolve(GGUF) : folder;
+  }
+
+  /** Returns whether the model is a GGUF file. */
+  boolean isGguf() {
+    return Files.exists(folder.resolve(GGUF));
   }
 
   /** Returns whether the model comes with {@code config.json} in two forms. */

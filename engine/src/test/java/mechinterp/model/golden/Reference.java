@@ -55,8 +55,7 @@ final class Reference implements AutoCloseable {
    *
    * @param least the difference is over this number where the reference's largest is smaller
    */
-  void assertClose(
-      String name, FloatMatrix found, Device device, double tolerance, double least)
+  void assertClose(String name, FloatMatrix found, Device device, double tolerance, double least)
       throws IOException {
     float[] expected = floats(name);
     float[] values = device.toHost(found);
