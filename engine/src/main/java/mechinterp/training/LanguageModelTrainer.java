@@ -64,9 +64,11 @@ public final class LanguageModelTrainer {
 
   /** Returns what training holds on the device besides the model's weights and gradients. */
   public MemoryPlan plan() {
-    return Workspace.plan(purpose(), model.device(), this::buffers)
+    Device device = model.device();
+    return MemoryPlan.empty(purpose())
+        .with("moments and batch", Workspace.plan(purpose(), device, this::buffers).total())
         .with("activations", model.gradientMemoryPlan(microBatchTokens()).total())
-        .with("logits", CrossEntropy.plan(model.device(), model.unembed(), LOGIT_ROWS).total());
+        .with("logits", CrossEntropy.plan(device, model.unembed(), LOGIT_ROWS).total());
   }
 
   private String purpose() {

@@ -36,8 +36,8 @@ import picocli.CommandLine.Spec;
       Train.class,
       Eval.class,
       Features.class,
-      SaeCommand.class,
       ModelCommand.class,
+      SaeCommand.class,
       Doctor.class
     })
 public final class Main implements Runnable {

@@ -5,12 +5,12 @@ import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
 
-/** {@code mechinterp model}: what can be done with a language model alone. */
+/** {@code mechinterp model}: what can be done with a language model. */
 @Command(
     name = "model",
-    description = "Look at a language model or run it.",
+    description = "Look at a language model, run it, or train one.",
     synopsisSubcommandLabel = "COMMAND",
-    subcommands = {ModelInfoCommand.class, ModelLogits.class})
+    subcommands = {ModelInfoCommand.class, ModelLogits.class, ModelTrain.class})
 public final class ModelCommand implements Runnable {
   @Spec private CommandSpec spec;
 
