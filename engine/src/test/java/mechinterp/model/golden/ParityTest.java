@@ -34,7 +34,9 @@ class ParityTest {
   private static final double FORWARD = 1e-5;
   private static final double BACKWARD = 1e-4;
 
-  /** Gradients below this share of the model's largest one may be rounding: b_K's is 0 by nature. */
+  /**
+   * Gradients below this share of the model's largest one may be rounding: b_K's is 0 by nature.
+   */
   private static final double ZERO = 1e-2;
 
   private static final int LOGIT_ROWS = 5;
