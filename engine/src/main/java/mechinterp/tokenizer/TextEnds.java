@@ -20,7 +20,8 @@ record TextEnds(Optional<JsonField> begin, Optional<JsonField> end) {
     return new TextEnds(token(root.at("bos_token")), token(root.at("eos_token")));
   }
 
-  private static Optional<JsonField> token(JsonField field) {
+  /** Returns the text that names a token, if it is there. */
+  static Optional<JsonField> token(JsonField field) {
     JsonField content = field.node().isObject() ? field.at("content") : field;
     return Optional.of(content).filter(JsonField::isPresent);
   }

@@ -1,7 +1,7 @@
 package mechinterp.tokenizer;
 
 /** Spells words with tokens. */
-sealed interface TokenModel permits BytePairModel, ByteLevelModel, WordPieceModel {
+sealed interface TokenModel permits BytePairModel, ByteLevelModel, ScoredPairModel, WordPieceModel {
   /** Takes the tokens of a word in order. */
   interface TokenListener {
     /** Takes a token that stands for chars {@code from} to {@code to - 1} of the word. */

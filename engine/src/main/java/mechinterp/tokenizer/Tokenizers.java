@@ -4,9 +4,11 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.stream.Stream;
+import java.util.List;
 import mechinterp.io.FormatException;
+import mechinterp.io.GgufFile;
 import mechinterp.io.JsonField;
+import tools.jackson.databind.node.JsonNodeFactory;
 
 /**
  * Reads tokenizers from the files that models come with. All readers throw {@link FormatException}
@@ -14,30 +16,56 @@ import mechinterp.io.JsonField;
  */
 public final class Tokenizers {
   private static final String TOKENIZER = "tokenizer.json";
+  private static final String VOCABULARY = "vocab.json";
+  private static final String MERGES = "merges.txt";
   private static final String CONFIG = "tokenizer_config.json";
   private static final String SPECIAL_TOKENS = "special_tokens_map.json";
 
   private Tokenizers() {}
 
   /**
-   * Reads the tokenizer of a model's folder: {@code tokenizer.json}; the tokens that begin and end
-   * a text are named by {@code tokenizer_config.json} or {@code special_tokens_map.json} beside it.
+   * Reads the tokenizer of a model: of its folder, a {@code tokenizer.json} or a GGUF file. A
+   * folder has {@code tokenizer.json}, or GPT-2's {@code vocab.json} and {@code merges.txt}; the
+   * tokens that begin and end a text are named by {@code tokenizer_config.json} or {@code
+   * special_tokens_map.json} beside them.
    *
-   * @param path the folder, or its {@code tokenizer.json}
+   * @param path the folder or file
    */
   public static Tokenizer read(Path path) throws IOException {
-    boolean folder = Files.isDirectory(path);
-    Path file = folder ? path.resolve(TOKENIZER) : path;
-    return TokenizerFile.read(JsonField.read(file), ends(file));
-  }
-
-  private static TextEnds ends(Path tokenizer) throws IOException {
-    for (Path file : Stream.of(CONFIG, SPECIAL_TOKENS).map(tokenizer::resolveSibling).toList()) {
-      if (Files.exists(file)) {
-        return TextEnds.of(JsonField.read(file));
+    if (path.toString().endsWith(".gguf")) {
+      try (GgufFile file = GgufFile.open(path)) {
+        return ofGguf(file);
       }
     }
-    return TextEnds.UNNAMED;
+    boolean folder = Files.isDirectory(path);
+    Path vocabulary = path.resolve(VOCABULARY);
+    if (folder && !Files.exists(path.resolve(TOKENIZER)) && Files.exists(vocabulary)) {
+      return BytePairFiles.read(vocabulary, path.resolve(MERGES), config(vocabulary));
+    }
+    Path file = folder ? path.resolve(TOKENIZER) : path;
+    JsonField config = config(file);
+    return TokenizerFile.read(JsonField.read(file), TextEnds.of(config));
+  }
+
+  /** Returns the first file beside the tokenizer that names special tokens, or an empty object. */
+  private static JsonField config(Path tokenizer) throws IOException {
+    for (String name : List.of(CONFIG, SPECIAL_TOKENS)) {
+      Path file = tokenizer.resolveSibling(name);
+      if (Files.exists(file)) {
+        return JsonField.read(file);
+      }
+    }
+    return new JsonField(CONFIG, "", JsonNodeFactory.instance.objectNode());
+  }
+
+  /**
+   * Reads the tokenizer in a GGUF file ({@code tokenizer.ggml.*}), which works as llama.cpp's:
+   * model {@code gpt2} (byte-level pairs, cut as {@code pre} says) or {@code llama}
+   * (SentencePiece's pairs by score). Tokens of the types control, user-defined and unknown are cut
+   * out of the text.
+   */
+  public static Tokenizer ofGguf(GgufFile file) throws FormatException {
+    return GgufTokenizerReader.read(file);
   }
 
   /**
