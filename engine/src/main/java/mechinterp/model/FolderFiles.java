@@ -5,6 +5,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.Stream;
 import mechinterp.io.JsonField;
 import mechinterp.io.SafetensorsFile;
 import mechinterp.io.ShardedSafetensors;
@@ -20,6 +21,9 @@ import mechinterp.tokenizer.Tokenizers;
 record FolderFiles(String name, Path folder) implements ModelFiles {
   /** Name of the file with the sizes. */
   static final String CONFIG = "config.json";
+
+  private static final String TOKENIZER = "tokenizer.json";
+  private static final String VOCABULARY = "vocab.json";
 
   /** Returns whether a folder has safetensors. */
   static boolean hasWeights(Path folder) {
@@ -49,10 +53,13 @@ record FolderFiles(String name, Path folder) implements ModelFiles {
 
   @Override
   public Tokenizer tokenizer() throws IOException {
-    Path json = folder.resolve("tokenizer.json");
-    if (!Files.isRegularFile(json)) {
-      return new NoTokenizer("%s has no tokenizer.json".formatted(folder));
-    }
-    return Tokenizers.read(folder);
+    boolean there = Stream.of(TOKENIZER, VOCABULARY).anyMatch(this::has);
+    return there
+        ? Tokenizers.read(folder)
+        : new NoTokenizer("%s has no %s and no %s".formatted(folder, TOKENIZER, VOCABULARY));
+  }
+
+  private boolean has(String file) {
+    return Files.exists(folder.resolve(file));
   }
 }

@@ -12,6 +12,7 @@ import mechinterp.model.family.CanonicalWeights;
 import mechinterp.model.family.GgufConfig;
 import mechinterp.model.family.GgufNames;
 import mechinterp.tokenizer.Tokenizer;
+import mechinterp.tokenizer.Tokenizers;
 
 /**
  * A model in a GGUF file, which has everything in it.
@@ -22,6 +23,8 @@ import mechinterp.tokenizer.Tokenizer;
 record GgufModel(String name, Path path) implements ModelFiles {
   /** How the names of such files end. */
   static final String ENDING = ".gguf";
+
+  private static final String TOKENIZER = "tokenizer.ggml.model";
 
   @Override
   public long heapBytes() {
@@ -66,6 +69,10 @@ record GgufModel(String name, Path path) implements ModelFiles {
 
   @Override
   public Tokenizer tokenizer() throws IOException {
-    return new NoTokenizer("of %s cannot be read yet".formatted(path));
+    try (GgufFile file = GgufFile.open(path)) {
+      return file.metadata().contains(TOKENIZER)
+          ? Tokenizers.ofGguf(file)
+          : new NoTokenizer("%s has no %s".formatted(path, TOKENIZER));
+    }
   }
 }

@@ -6,28 +6,50 @@ import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.util.Optional;
 import java.util.TreeSet;
+import java.util.regex.Pattern;
+import mechinterp.io.hub.HubException;
+import mechinterp.io.hub.HubName;
 
 /** Finds the files of a model by what a user calls it. */
 final class ModelFinder {
-  private ModelFinder() {}
+  /** What can only be the path of a file or folder, not a name on the hub. */
+  private static final Pattern PATH = Pattern.compile("[./~].*|.*\\\\.*|.*/.*/.*|.*\\.gguf");
+
+  private final RemoteModels remote;
+
+  ModelFinder(RemoteModels remote) {
+    this.remote = remote;
+  }
+
+  /** Which files are wanted. */
+  enum Part {
+    /** All that a model needs. */
+    MODEL,
+    /** What its tokenizer needs. */
+    TOKENIZER
+  }
 
   /**
    * Returns the files of the first of these that there is: a model that comes with the engine or
-   * with a Maven artifact, a folder, a GGUF file.
+   * with a Maven artifact, a folder, a GGUF file, a model of the hub.
    *
    * @throws IllegalArgumentException when there is none, listing what can be had
+   * @throws HubException when the hub has it but does not give it
    */
-  static ModelFiles find(String nameOrPath) throws IOException {
-    Optional<ModelFiles> shipped = ShippedFiles.find(nameOrPath);
+  ModelFiles find(String name, Part part) throws IOException {
+    Optional<ModelFiles> shipped = ShippedFiles.find(name);
     if (shipped.isPresent()) {
       return shipped.get();
     }
-    Optional<ModelFiles> published = OnnxFiles.published(nameOrPath);
-    return published.isPresent() ? published.get() : onDisk(nameOrPath);
+    Optional<ModelFiles> published = OnnxFiles.published(name);
+    if (published.isPresent()) {
+      return published.get();
+    }
+    Optional<Path> path = path(name).filter(Files::exists);
+    return path.isPresent() ? onDisk(path.get()) : onHub(name, part);
   }
 
-  private static ModelFiles onDisk(String nameOrPath) throws IOException {
-    Path path = path(nameOrPath).filter(Files::exists).orElseThrow(() -> unknown(nameOrPath));
+  private static ModelFiles onDisk(Path path) throws IOException {
     return Files.isDirectory(path) ? inFolder(path) : inFile(path);
   }
 
@@ -59,15 +81,53 @@ final class ModelFinder {
     return new GgufModel(name.substring(0, name.length() - GgufModel.ENDING.length()), file);
   }
 
-  private static IllegalArgumentException unknown(String name) {
+  private ModelFiles onHub(String name, Part part) throws IOException {
+    HubName hubName = hubName(name).orElseThrow(() -> unknown(name, ""));
+    try {
+      Path folder =
+          switch (part) {
+            case MODEL -> remote.model(hubName);
+            case TOKENIZER -> remote.tokenizer(hubName);
+          };
+      return new FolderFiles(name, folder);
+    } catch (HubException e) {
+      if (isElsewhere(e.problem())) {
+        throw unknown(name, "; " + e.getMessage());
+      }
+      throw e;
+    }
+  }
+
+  /** Returns whether a problem leaves it open that the name was meant for something else. */
+  private static boolean isElsewhere(HubException.Problem problem) {
+    return switch (problem) {
+      case REPOSITORY_NOT_FOUND, UNREACHABLE, OFFLINE -> true;
+      case REVISION_NOT_FOUND, FILE_NOT_FOUND, NOT_AUTHORIZED, GATED, RATE_LIMITED, DAMAGED ->
+          false;
+    };
+  }
+
+  private static Optional<HubName> hubName(String name) {
+    if (PATH.matcher(name).matches()) {
+      return Optional.empty();
+    }
+    try {
+      return Optional.of(HubName.parse(name));
+    } catch (IllegalArgumentException e) {
+      return Optional.empty();
+    }
+  }
+
+  private static IllegalArgumentException unknown(String name, String onHub) {
     return new IllegalArgumentException(
-        "model %s: no model, folder or file of this name; known are %s, folders with %s and safetensors or with %s, and %s files"
+        "model %s: no model, folder or file of this name; known are %s, folders with %s and safetensors or with %s, %s files, and models of the hub%s"
             .formatted(
                 name,
                 String.join(", ", new TreeSet<>(OnnxFiles.published())),
                 FolderFiles.CONFIG,
                 OnnxFiles.GRAPH,
-                GgufModel.ENDING));
+                GgufModel.ENDING,
+                onHub));
   }
 
   private static Optional<Path> path(String name) {

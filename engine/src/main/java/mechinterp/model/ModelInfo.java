@@ -1,6 +1,5 @@
 package mechinterp.model;
 
-import java.util.List;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import mechinterp.tokenizer.Tokenizer;
@@ -16,7 +15,6 @@ import mechinterp.tokenizer.Tokenizer;
  * @param parameters how many numbers all weights have
  * @param tokenizer the kind of tokenizer and the SHA-256 of its vocabulary; {@code none} without
  * @param vocabularySize how many tokens the tokenizer has
- * @param eosIds ids after which the model's config says that a text has ended
  */
 public record ModelInfo(
     TransformerConfig config,
@@ -26,13 +24,11 @@ public record ModelInfo(
     SortedMap<String, Integer> encodings,
     long parameters,
     String tokenizer,
-    int vocabularySize,
-    List<Integer> eosIds) {
+    int vocabularySize) {
 
-  /** Copies the collections. */
+  /** Copies the counts. */
   public ModelInfo {
     encodings = new TreeMap<>(encodings);
-    eosIds = List.copyOf(eosIds);
   }
 
   static ModelInfo of(OpenModel model, Tokenizer tokenizer) {
@@ -44,7 +40,6 @@ public record ModelInfo(
         model.encodings(),
         model.parameters(),
         tokenizer.identity(),
-        tokenizer.vocabularySize(),
-        model.specialIds().eos());
+        tokenizer.vocabularySize());
   }
 }

@@ -3,6 +3,7 @@ package mechinterp.model;
 import java.io.IOException;
 import mechinterp.device.Device;
 import mechinterp.device.MemoryPlan;
+import mechinterp.model.ModelFinder.Part;
 import mechinterp.tokenizer.Tokenizer;
 
 /**
@@ -14,6 +15,8 @@ import mechinterp.tokenizer.Tokenizer;
  *   <li>a folder with config.json and safetensors as transformers saves it, or with {@code
  *       model.onnx} (a BERT encoder exported by PyTorch) and tokenizer.json
  *   <li>a GGUF file, which ends with {@code .gguf}
+ *   <li>a model of the Hugging Face Hub, {@code NAME} or {@code OWNER/NAME} with or without
+ *       {@code @REVISION}: from the cache that Python's library uses, or fetched into it
  * </ol>
  */
 public final class Models {
@@ -41,7 +44,7 @@ public final class Models {
    */
   public static Transformer load(String nameOrPath, Device device, LoadOptions options)
       throws IOException {
-    ModelFiles files = ModelFinder.find(nameOrPath);
+    ModelFiles files = find(nameOrPath, Part.MODEL, options);
     MemoryPlan.empty("opening " + files.name())
         .with("files", files.heapBytes())
         .requireFits(device);
@@ -49,7 +52,7 @@ public final class Models {
     try (OpenModel model = files.open()) {
       model.requireFits(tokenizer);
       MemoryPlan plan = plan(model, device, options);
-      options.listener().planned(plan);
+      options.listener().planned(new LoadPlan(model.config(), tokenizer, plan));
       plan.requireFits(device);
       return TransformerBuilder.build(
           model.config(),
@@ -59,6 +62,11 @@ public final class Models {
           device,
           options);
     }
+  }
+
+  private static ModelFiles find(String nameOrPath, Part part, LoadOptions options)
+      throws IOException {
+    return new ModelFinder(RemoteModels.of(options)).find(nameOrPath, part);
   }
 
   private static MemoryPlan plan(OpenModel model, Device device, LoadOptions options) {
@@ -77,7 +85,12 @@ public final class Models {
    * @throws IOException when the model has no tokenizer
    */
   public static Tokenizer tokenizer(String nameOrPath) throws IOException {
-    return switch (ModelFinder.find(nameOrPath).tokenizer()) {
+    return tokenizer(nameOrPath, LoadOptions.frozen());
+  }
+
+  /** Reads a model's tokenizer as {@link #tokenizer(String)}, with or without the hub. */
+  public static Tokenizer tokenizer(String nameOrPath, LoadOptions options) throws IOException {
+    return switch (find(nameOrPath, Part.TOKENIZER, options).tokenizer()) {
       case NoTokenizer none -> throw new IOException(none.refusal());
       case Tokenizer tokenizer -> tokenizer;
     };
@@ -89,8 +102,8 @@ public final class Models {
    * @throws IllegalArgumentException when nothing has this name, listing what is known
    * @throws mechinterp.io.FormatException when a file is damaged or holds something else
    */
-  public static ModelInfo info(String nameOrPath) throws IOException {
-    ModelFiles files = ModelFinder.find(nameOrPath);
+  public static ModelInfo info(String nameOrPath, LoadOptions options) throws IOException {
+    ModelFiles files = find(nameOrPath, Part.MODEL, options);
     Tokenizer tokenizer = files.tokenizer();
     try (OpenModel model = files.open()) {
       model.requireFits(tokenizer);

@@ -10,7 +10,12 @@ import picocli.CommandLine.Spec;
     name = "model",
     description = "Look at a language model, run it, or train one.",
     synopsisSubcommandLabel = "COMMAND",
-    subcommands = {ModelInfoCommand.class, ModelLogits.class, ModelTrain.class})
+    subcommands = {
+      ModelInfoCommand.class,
+      ModelLogits.class,
+      ModelGenerate.class,
+      ModelTrain.class
+    })
 public final class ModelCommand implements Runnable {
   @Spec private CommandSpec spec;
 

@@ -78,19 +78,17 @@ public final class ModelDownload implements Callable<Integer> {
     }
     return models
         .find(packaged)
-        .orElseThrow(
-            () ->
-                new IllegalArgumentException(
-                    "%s: is not in the cache %s; without --offline it is fetched"
-                        .formatted(packaged, models.cache())));
+        .orElseThrow(() ->
+            new IllegalArgumentException(
+                "%s: is not in the cache %s; without --offline it is fetched"
+                    .formatted(packaged, models.cache())));
   }
 
   private Path fromHub() throws IOException {
     HubName wanted = HubName.parse(name);
     HubSettings settings = HubSettings.of(environment, home);
     try (DownloadProgress progress = new DownloadProgress(output.progress());
-        HubClient client =
-            new HubClient(offline ? settings.withoutHub() : settings, progress)) {
+        HubClient client = new HubClient(offline ? settings.withoutHub() : settings, progress)) {
       return include.isEmpty() ? client.model(wanted) : client.snapshot(wanted, include);
     }
   }

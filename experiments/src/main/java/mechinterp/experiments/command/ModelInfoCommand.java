@@ -6,6 +6,7 @@ import java.util.Optional;
 import java.util.SortedMap;
 import java.util.concurrent.Callable;
 import java.util.stream.Collectors;
+import mechinterp.experiments.console.LoadProgress;
 import mechinterp.experiments.console.ResultOutput;
 import mechinterp.model.LayerAttention;
 import mechinterp.model.ModelInfo;
@@ -26,6 +27,7 @@ public final class ModelInfoCommand implements Callable<Integer> {
   @ArgGroup(multiplicity = "1")
   private Name name;
 
+  @Mixin private OfflineOption offline;
   @Mixin private ResultOutput output;
 
   /** The model, as a parameter or as the option that the other commands have. */
@@ -94,7 +96,8 @@ public final class ModelInfoCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws IOException {
-    Result result = Result.of(Models.info(name.text()));
+    LoadProgress progress = new LoadProgress(output.progress());
+    Result result = Result.of(Models.info(name.text(), offline.options().with(progress)));
     output.print(result, describe(result));
     return 0;
   }

@@ -50,9 +50,9 @@ public final class ModelLogits implements Callable<Integer> {
   @Override
   public Integer call() throws IOException {
     try (Device device = deviceOptions.open()) {
-      Transformer model = modelOptions.load(device, output);
+      Transformer model = modelOptions.load(device, output, prompt::check);
       int vocabulary = model.unembed().vocabulary();
-      int[] ids = prompt.ids(model.tokenizer());
+      int[] ids = prompt.ids(model.tokenizer(), model.config());
       FloatMatrix hidden = model.run(TokenBatch.ofIds(List.of(ids))).output();
       new SafetensorsWriter()
           .tensor("logits", DType.F32, sink -> write(sink, model, hidden), ids.length, vocabulary)

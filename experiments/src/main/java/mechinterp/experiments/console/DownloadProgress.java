@@ -3,7 +3,9 @@ package mechinterp.experiments.console;
 import java.util.Optional;
 import mechinterp.io.hub.HubListener;
 
-/** Shows downloads: one stage of progress for each file of a megabyte or more, and what is noted. */
+/**
+ * Shows downloads: one stage of progress for each file of a megabyte or more, and what is noted.
+ */
 public final class DownloadProgress implements HubListener, AutoCloseable {
   private static final long MEGABYTE = 1_000_000;
 

@@ -28,6 +28,18 @@ public final class ResultOutput {
     out.flush();
   }
 
+  /**
+   * Prints a piece of a text as it comes, unless JSON was asked for; {@link #print} ends it.
+   *
+   * @param piece not a whole line
+   */
+  public void stream(String piece) {
+    if (!json) {
+      spec.commandLine().getOut().print(piece);
+      spec.commandLine().getOut().flush();
+    }
+  }
+
   /** Returns where progress goes. */
   public Progress.Display progress() {
     return Progress.Display.of(spec.commandLine().getErr());

@@ -41,8 +41,11 @@ class ModelDownloadTest {
                 "{\"sha\": \"%s\", \"siblings\": [{\"rfilename\": \"config.json\"}, {\"rfilename\": \"model.safetensors\"}]}"
                     .formatted(COMMIT)
                     .getBytes(StandardCharsets.UTF_8)));
-    hub.createContext("/owner/model/resolve/" + COMMIT + "/config.json", e -> answer(e, "{}".getBytes(StandardCharsets.UTF_8)));
-    hub.createContext("/owner/model/resolve/" + COMMIT + "/model.safetensors", e -> answer(e, WEIGHTS));
+    hub.createContext(
+        "/owner/model/resolve/" + COMMIT + "/config.json",
+        e -> answer(e, "{}".getBytes(StandardCharsets.UTF_8)));
+    hub.createContext(
+        "/owner/model/resolve/" + COMMIT + "/model.safetensors", e -> answer(e, WEIGHTS));
     hub.createContext("/", exchange -> exchange.sendResponseHeaders(404, -1));
     hub.start();
     environment.put("HF_ENDPOINT", "http://localhost:" + hub.getAddress().getPort());
@@ -90,7 +93,9 @@ class ModelDownloadTest {
     assertEquals(snapshot() + System.lineSeparator(), fetched.out());
     assertEquals(WEIGHTS.length, Files.size(snapshot().resolve("model.safetensors")));
     assertEquals(1, fetched.err().lines().count(), fetched.err());
-    assertEquals(snapshot().toString(), run("owner/model", "--offline", "--json").json().path("path").asString());
+    assertEquals(
+        snapshot().toString(),
+        run("owner/model", "--offline", "--json").json().path("path").asString());
   }
 
   @Test
@@ -99,7 +104,8 @@ class ModelDownloadTest {
     try (var files = Files.list(snapshot())) {
       assertEquals(1, files.count());
     }
-    run("owner/model", "--offline").assertRefused("owner/model: the cache has no model.safetensors");
+    run("owner/model", "--offline")
+        .assertRefused("owner/model: the cache has no model.safetensors");
   }
 
   @Test
