@@ -82,6 +82,7 @@ class Transformers:
 class Mechinterp:
     def __init__(self, file, threads):
         sizes = ["--sequences", SEQUENCES, "--gradient-sequences", GRADIENT_SEQUENCES, "--tokens", LENGTH]
+        subprocess.run([LAUNCHER, "--version"], check=True, stdout=subprocess.DEVNULL)  # builds it first
         command = [LAUNCHER, "bench", "forward", "--model", file, *sizes, "--threads", threads, "--on-demand"]
         self.process = subprocess.Popen(
             list(map(str, command)), stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
@@ -91,7 +92,10 @@ class Mechinterp:
         """Returns tokens per second."""
         self.process.stdin.write(phase + "\n")
         self.process.stdin.flush()
-        return json.loads(self.process.stdout.readline())["tokensPerSecond"]
+        answer = self.process.stdout.readline()
+        if not answer:
+            raise SystemExit("mechinterp ended; what it said is above")
+        return json.loads(answer)["tokens_per_second"]
 
     def end(self):
         self.process.stdin.close()

@@ -4,6 +4,7 @@ import java.io.OutputStreamWriter;
 import java.io.PrintStream;
 import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
+import mechinterp.experiments.command.BenchCommand;
 import mechinterp.experiments.command.Doctor;
 import mechinterp.experiments.command.Eval;
 import mechinterp.experiments.command.Features;
@@ -38,6 +39,7 @@ import picocli.CommandLine.Spec;
       Features.class,
       ModelCommand.class,
       SaeCommand.class,
+      BenchCommand.class,
       Doctor.class
     })
 public final class Main implements Runnable {

@@ -92,7 +92,7 @@ public final class HubClient implements AutoCloseable {
       HubListing listing = listing(name, cached.isEmpty());
       return fetch(name, listing, new FilePatterns(patterns));
     } catch (HubException e) {
-      if (e.problem() != Problem.UNREACHABLE || cached.isEmpty()) {
+      if (!mayAnswerLater(e) || cached.isEmpty()) {
         throw e;
       }
       listener.note(e.getMessage() + "; taking " + name + " as the cache has it");
@@ -149,12 +149,15 @@ public final class HubClient implements AutoCloseable {
       if (e.problem() == Problem.FILE_NOT_FOUND) {
         return Optional.empty();
       }
-      if (e.problem() == Problem.UNREACHABLE
-          && entry instanceof HubCache.Entry.Present(Path path)) {
+      if (mayAnswerLater(e) && entry instanceof HubCache.Entry.Present(Path path)) {
         return Optional.of(path);
       }
       throw e;
     }
+  }
+
+  private static boolean mayAnswerLater(HubException e) {
+    return e.problem() == Problem.UNREACHABLE || e.problem() == Problem.RATE_LIMITED;
   }
 
   private HubListing listing(HubName name, boolean patient) throws IOException {

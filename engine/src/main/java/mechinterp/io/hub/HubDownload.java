@@ -16,6 +16,7 @@ import java.security.NoSuchAlgorithmException;
 import java.util.HexFormat;
 import java.util.Map;
 import java.util.OptionalLong;
+import java.util.regex.Pattern;
 import mechinterp.io.FileProblem;
 
 /**
@@ -25,6 +26,8 @@ import mechinterp.io.FileProblem;
 final class HubDownload {
   private static final int BUFFER_BYTES = 1 << 16;
   private static final int MOST_FAILURES = 5;
+  private static final int SHA_256_DIGITS = 64;
+  private static final Pattern HASH = Pattern.compile("[0-9a-f]{40}|[0-9a-f]{64}");
   private static final int OK = 200;
   private static final int PARTIAL = 206;
   private static final int RANGE_NOT_SATISFIABLE = 416;
@@ -234,11 +237,9 @@ final class HubDownload {
     }
   }
 
+  /** A mirror may name contents by other hashes, of which only the size can be checked. */
   private boolean isWhole() throws IOException {
-    return switch (content.etag().length()) {
-      case 64, 40 -> hash().equals(content.etag());
-      default -> true;
-    };
+    return !HASH.matcher(content.etag()).matches() || hash().equals(content.etag());
   }
 
   private void requireWhole() throws IOException {
@@ -254,7 +255,7 @@ final class HubDownload {
 
   /** Large files have the SHA-256 of their bytes, others the SHA-1 of git's header and bytes. */
   private String hash() throws IOException {
-    boolean large = content.etag().length() == 64;
+    boolean large = content.etag().length() == SHA_256_DIGITS;
     MessageDigest digest = digest(large ? "SHA-256" : "SHA-1");
     if (!large) {
       digest.update(("blob " + present() + "\0").getBytes(StandardCharsets.US_ASCII));

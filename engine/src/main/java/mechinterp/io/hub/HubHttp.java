@@ -123,19 +123,23 @@ final class HubHttp implements AutoCloseable {
         }
         answer.close();
         Duration wait = waitFor(answer, failures);
-        listener.note(
-            "%s: answers %d; trying again in %d s"
-                .formatted(withoutQuery(question.uri()), answer.status(), wait.toSeconds()));
-        pause.of(wait);
+        pauseFor(question.uri(), "answers " + answer.status(), wait, listener);
       } catch (HubException | InterruptedIOException e) {
         throw e;
       } catch (IOException e) {
         if (failures == tries) {
           throw noAnswer(question.uri(), e);
         }
-        waitAfter(failures);
+        pauseFor(question.uri(), reason(e), backoff(failures), listener);
       }
     }
+  }
+
+  private void pauseFor(URI uri, String problem, Duration time, HubListener listener)
+      throws IOException {
+    listener.note(
+        "%s: %s; trying again in %d s".formatted(withoutQuery(uri), problem, time.toSeconds()));
+    pause.of(time);
   }
 
   private HubAnswer send(Question question) throws IOException {
@@ -232,15 +236,16 @@ final class HubHttp implements AutoCloseable {
   }
 
   private static HubException noAnswer(URI uri, IOException cause) {
-    String reason =
-        switch (cause) {
-          case HttpTimeoutException _ -> "no answer in time";
-          case ConnectException _ -> "no connection";
-          default ->
-              Objects.requireNonNullElse(cause.getMessage(), cause.getClass().getSimpleName());
-        };
     return new HubException(
-        HubException.Problem.UNREACHABLE, withoutQuery(uri) + ": " + reason, cause);
+        HubException.Problem.UNREACHABLE, withoutQuery(uri) + ": " + reason(cause), cause);
+  }
+
+  private static String reason(IOException cause) {
+    return switch (cause) {
+      case HttpTimeoutException _ -> "no answer in time";
+      case ConnectException _ -> "no connection (network or HTTPS_PROXY?)";
+      default -> Objects.requireNonNullElse(cause.getMessage(), cause.getClass().getSimpleName());
+    };
   }
 
   /** What stands behind the question mark may be a signature, which is nobody's business. */

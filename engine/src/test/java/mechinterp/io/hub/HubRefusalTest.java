@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.time.ZoneOffset;
 import java.time.ZonedDateTime;
@@ -149,5 +150,16 @@ class HubRefusalTest extends HubFixture {
       server.fault("/api/models", HubServer.status(429));
     }
     assertTrue(refusal(Problem.RATE_LIMITED).endsWith("the hub says to come back later"));
+  }
+
+  @Test
+  void whoHasTheModelDoesNotWaitForTheHub() throws IOException {
+    Path snapshot = fetchModel();
+    server.fault("/api/models", HubServer.status(429, "Retry-After", "7"));
+    server.fault("/api/models", HubServer.status(503));
+    assertEquals(snapshot, fetchModel());
+    assertEquals(snapshot, fetchModel());
+    assertEquals(2, notes.size());
+    assertEquals(List.of(), pauses);
   }
 }

@@ -2,6 +2,7 @@ package mechinterp.model.golden;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
 import java.nio.file.Files;
@@ -21,11 +22,15 @@ import mechinterp.model.Transformer;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /** What must not change a model's numbers: the age of its config, the batch, padding, a cache. */
 class GoldenBehaviourTest {
   private static final double NEARLY = 1e-5;
+
+  /** Twice what a difference from the reference may be. */
+  private static final double VISIBLE = 2e-5;
 
   @TempDir private Path folder;
 
@@ -48,14 +53,54 @@ class GoldenBehaviourTest {
     return everyModel().filter(model -> !model.isEncoder());
   }
 
+  /** A golden file that does not show a field's value would not prove that the field is read. */
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      textBlock =
+          """
+          gpt2          | "activation_function": "gelu_new" | "activation_function": "gelu"
+          gpt2          | "layer_norm_epsilon": 0.001   | "layer_norm_epsilon": 0.0011
+          neox-parallel | "partial_rotary_factor": 0.25 | "partial_rotary_factor": 0.5
+          neox-parallel | "use_parallel_residual": true | "use_parallel_residual": false
+          neox-parallel | "layer_norm_eps": 0.001       | "layer_norm_eps": 0.00101
+          llama-tied    | "rms_norm_eps": 0.001         | "rms_norm_eps": 0.00101
+          llama-tied    | "rope_theta": 10000.0         | "rope_theta": 9000.0
+          llama-linear  | "factor": 4.0                 | "factor": 4.1
+          llama-llama3  | "factor": 8.0                 | "factor": 8.1
+          llama-llama3  | "low_freq_factor": 1.0        | "low_freq_factor": 1.1
+          llama-llama3  | "high_freq_factor": 4.0       | "high_freq_factor": 4.1
+          mistral       | "sliding_window": 4           | "sliding_window": 5
+          qwen2-window  | "sliding_window": 4           | "sliding_window": 3
+          gemma2        | "sliding_window": 4           | "sliding_window": 5
+          gemma2        | "query_pre_attn_scalar": 10   | "query_pre_attn_scalar": 11
+          gemma2        | "attn_logit_softcapping": 4.0 | "attn_logit_softcapping": 4.1
+          gemma3        | "query_pre_attn_scalar": 12   | "query_pre_attn_scalar": 11
+          gemma3        | "factor": 8.0                 | "factor": 7.0
+          gemma3        | "rope_theta": 10000.0         | "rope_theta": 9000.0
+          gemma3        | "rope_theta": 1000000.0       | "rope_theta": 900000.0
+          """)
+  void theGoldenFilesShowWhetherAFieldIsRead(String name, String field, String other)
+      throws IOException {
+    GoldenModel golden = GoldenModel.named(name);
+    copyTo(folder, golden);
+    Path config = folder.resolve("config.json");
+    String text = Files.readString(config);
+    Files.writeString(config, text.replace(field, other));
+    TokenBatch batch = TokenBatch.ofIds(golden.sequences());
+
+    float[] found = hidden(Models.load(folder.toString(), device), batch);
+
+    float[] expected = hidden(load(golden), batch);
+    assertTrue(
+        largestDifference(expected, found) > VISIBLE * largest(expected),
+        () -> name + " hardly depends on " + field);
+  }
+
   @ParameterizedTest
   @MethodSource("withOldConfig")
   void theOldFormOfAConfigMeansTheSame(GoldenModel golden) throws IOException {
-    try (Stream<Path> files = Files.list(golden.folder())) {
-      for (Path file : files.toList()) {
-        Files.copy(file, folder.resolve(file.getFileName()));
-      }
-    }
+    copyTo(folder, golden);
     Files.delete(folder.resolve("config.json"));
     Files.move(folder.resolve("config-old.json"), folder.resolve("config.json"));
     TokenBatch batch = TokenBatch.ofIds(golden.sequences());
@@ -136,6 +181,22 @@ class GoldenBehaviourTest {
         done[s] += piece;
       }
     }
+  }
+
+  private static void copyTo(Path folder, GoldenModel golden) throws IOException {
+    try (Stream<Path> files = Files.list(golden.folder())) {
+      for (Path file : files.toList()) {
+        Files.copy(file, folder.resolve(file.getFileName()));
+      }
+    }
+  }
+
+  private static float largestDifference(float[] some, float[] others) {
+    float[] differences = some.clone();
+    for (int i = 0; i < some.length; i++) {
+      differences[i] -= others[i];
+    }
+    return largest(differences);
   }
 
   private Transformer load(GoldenModel golden) throws IOException {

@@ -33,6 +33,11 @@ record GoldenModel(Path folder) {
     }
   }
 
+  /** Returns the model of a folder. */
+  static GoldenModel named(String name) {
+    return new GoldenModel(root().resolve(name));
+  }
+
   private static Path root() {
     URL url = Objects.requireNonNull(GoldenModel.class.getResource(ROOT), ROOT);
     try {

@@ -8,12 +8,13 @@ import picocli.CommandLine.Spec;
 /** {@code mechinterp model}: what can be done with a language model. */
 @Command(
     name = "model",
-    description = "Look at a language model, run it, or train one.",
+    description = "Fetch a language model, look at it, run it, or train one.",
     synopsisSubcommandLabel = "COMMAND",
     subcommands = {
       ModelInfoCommand.class,
       ModelLogits.class,
       ModelGenerate.class,
+      ModelDownload.class,
       ModelTrain.class
     })
 public final class ModelCommand implements Runnable {

@@ -4,6 +4,7 @@ import java.io.IOException;
 import mechinterp.device.Device;
 import mechinterp.experiments.console.LoadProgress;
 import mechinterp.experiments.console.ResultOutput;
+import mechinterp.model.LoadOptions;
 import mechinterp.model.Models;
 import mechinterp.model.Transformer;
 import picocli.CommandLine.Mixin;
@@ -27,7 +28,16 @@ final class ModelOptions {
    */
   Transformer load(Device device, ResultOutput output, LoadProgress.Check check)
       throws IOException {
-    LoadProgress progress = new LoadProgress(output.progress(), check);
-    return Models.load(model, device, offline.options().with(progress));
+    return load(device, offline.options().with(new LoadProgress(output.progress(), check)));
+  }
+
+  /** Loads it so that its weights can be changed or not, after showing how much memory it takes. */
+  Transformer load(Device device, ResultOutput output, LoadOptions options) throws IOException {
+    LoadProgress progress = new LoadProgress(output.progress());
+    return load(device, offline.of(options).with(progress));
+  }
+
+  private Transformer load(Device device, LoadOptions options) throws IOException {
+    return Models.load(model, device, options);
   }
 }

@@ -12,6 +12,11 @@ final class OfflineOption {
 
   /** Returns the options for a model whose weights stay as they are. */
   LoadOptions options() {
-    return LoadOptions.frozen().withOffline(offline);
+    return of(LoadOptions.frozen());
+  }
+
+  /** Returns other options with what was said here. */
+  LoadOptions of(LoadOptions options) {
+    return options.withOffline(offline);
   }
 }
