@@ -29,23 +29,49 @@ record AttentionBlock(
     return Math.min(Tiles.PANEL, rows() - panel * Tiles.PANEL);
   }
 
-  /** Returns the query of a row of a panel, counted within the sequence. */
-  int query(int panel, int row) {
-    return firstQuery + (panel * Tiles.PANEL + row) / group();
+  private int firstQuery(int panel) {
+    return firstQuery + panel * Tiles.PANEL / group();
   }
 
-  private int head(int panel, int row) {
-    return keyValueHead * group() + (panel * Tiles.PANEL + row) % group();
+  private int lastQuery(int panel) {
+    return firstQuery + (panel * Tiles.PANEL + rows(panel) - 1) / group();
   }
 
   /** Returns the first key that a row of the panel sees. */
   int firstKey(int panel) {
-    return span.firstVisible(query(panel, 0), form);
+    return span.firstVisible(firstQuery(panel), form);
   }
 
   /** Returns the key behind the last one that a row of the panel sees. */
   int endKey(int panel) {
-    return span.endVisible(query(panel, rows(panel) - 1), form);
+    return span.endVisible(lastQuery(panel), form);
+  }
+
+  /** Returns the first of the keys that every row of the panel sees. */
+  int firstSharedKey(int panel) {
+    return span.firstVisible(lastQuery(panel), form);
+  }
+
+  /** Returns the key behind the last one that every row of the panel sees. */
+  int endSharedKey(int panel) {
+    return span.endVisible(firstQuery(panel), form);
+  }
+
+  /** Writes for each row of a panel the keys that it sees, less {@code firstKey}. */
+  void visible(int panel, int firstKey, float[] first, float[] end) {
+    int group = group();
+    int query = firstQuery(panel);
+    int head = panel * Tiles.PANEL % group;
+    int rows = rows(panel);
+    for (int row = 0; row < rows; row++) {
+      first[row] = span.firstVisible(query, form) - firstKey;
+      end[row] = span.endVisible(query, form) - firstKey;
+      head++;
+      if (head == group) {
+        head = 0;
+        query++;
+      }
+    }
   }
 
   /** Returns the first key that a row sees. */
@@ -63,11 +89,19 @@ record AttentionBlock(
    * queries and a block of columns for each head.
    */
   int[] places(FloatMatrix x, int panel) {
+    int group = group();
     int width = x.cols() / form.heads();
+    int query = firstQuery(panel);
+    int head = panel * Tiles.PANEL % group;
     int[] places = new int[rows(panel)];
     for (int row = 0; row < places.length; row++) {
       places[row] =
-          x.layout().index(span.firstQuery() + query(panel, row), head(panel, row) * width);
+          x.layout().index(span.firstQuery() + query, (keyValueHead * group + head) * width);
+      head++;
+      if (head == group) {
+        head = 0;
+        query++;
+      }
     }
     return places;
   }

@@ -1,6 +1,5 @@
 package mechinterp.kernel;
 
-import java.util.Arrays;
 import java.util.EnumMap;
 import java.util.Map;
 import mechinterp.tensor.FloatMatrix;
@@ -66,9 +65,10 @@ final class AttentionMemory {
   float[] rows(Buffer buffer, AttentionBlock block, FloatMatrix x, int firstKey, int endKey) {
     int width = x.cols() / block.form().keyValueHeads();
     float[] rows = buffer(buffer, Math.multiplyExact(PanelLoops.padded(endKey - firstKey), width));
-    for (int key = firstKey; key < endKey; key++) {
-      System.arraycopy(
-          HostMemory.floats(x), block.place(x, key), rows, (key - firstKey) * width, width);
+    float[] from = HostMemory.floats(x);
+    int at = block.place(x, firstKey);
+    for (int row = 0; row < endKey - firstKey; row++) {
+      System.arraycopy(from, at + row * x.layout().rowStride(), rows, row * width, width);
     }
     return rows;
   }
@@ -78,8 +78,8 @@ final class AttentionMemory {
     int width = x.cols() / block.form().keyValueHeads();
     int stride = columnStride(endKey - firstKey);
     float[] columns = buffer(buffer, Math.multiplyExact(PanelLoops.padded(width), stride));
-    int[] places = new int[endKey - firstKey];
-    Arrays.setAll(places, key -> block.place(x, firstKey + key));
+    int[] places =
+        Transposition.places(block.place(x, firstKey), x.layout().rowStride(), endKey - firstKey);
     Transposition.transpose(
         HostMemory.floats(x), places, 0, places.length, 0, width, columns, 0, stride);
     return columns;

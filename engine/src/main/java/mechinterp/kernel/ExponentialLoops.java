@@ -21,9 +21,13 @@ final class ExponentialLoops {
   /** x = exp(x - max); returns its sum, one after the other. */
   static float exponentials(float[] x, int at, int length) {
     expShifted(x, at, x, at, length, RowLoops.max(x, at, length, Float.NEGATIVE_INFINITY));
+    return sumInOrder(x, at, length);
+  }
+
+  private static float sumInOrder(float[] x, int at, int length) {
     float sum = 0;
-    for (int i = 0; i < length; i++) {
-      sum += x[at + i];
+    for (int i = at; i < at + length; i++) {
+      sum += x[i];
     }
     return sum;
   }

@@ -122,10 +122,9 @@ final class PackedPanels implements PackedMatrix {
     if (width < Tiles.PANEL) {
       Arrays.fill(values, at(panel), at(panel) + rows * Tiles.PANEL, 0);
     }
-    int[] places = new int[width];
     for (int row = 0; row < rows; row += Tiles.PANEL) {
-      int from = b.at(firstPanel + row / Tiles.PANEL);
-      Arrays.setAll(places, j -> from + (first + j) * Tiles.PANEL);
+      int from = b.at(firstPanel + row / Tiles.PANEL) + first * Tiles.PANEL;
+      int[] places = Transposition.places(from, Tiles.PANEL, width);
       Transposition.transpose(
           b.values,
           places,

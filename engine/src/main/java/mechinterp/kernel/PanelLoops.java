@@ -97,28 +97,35 @@ final class PanelLoops {
 
   /** scores = exp(scores - max) by lanes; sums = their sums, key after key. */
   static void exponentials(float[] scores, int keys, float[] sums) {
+    max(scores, keys, sums);
     for (int lane = 0; lane < PANEL; lane += LANES) {
-      exponentials(scores, lane, keys * PANEL, max(scores, lane, keys * PANEL), sums);
+      exponentials(scores, lane, keys * PANEL, sums);
     }
   }
 
-  private static FloatVector max(float[] scores, int lane, int end) {
-    FloatVector max = FloatVector.broadcast(Tiles.SPECIES, Float.NEGATIVE_INFINITY);
-    for (int at = lane; at < end; at += PANEL) {
-      max = max.max(FloatVector.fromArray(Tiles.SPECIES, scores, at));
+  private static void max(float[] scores, int keys, float[] max) {
+    FloatVector left = FloatVector.broadcast(Tiles.SPECIES, Float.NEGATIVE_INFINITY);
+    FloatVector right = left;
+    for (int at = 0; at < keys * PANEL; at += PANEL) {
+      FloatVector score = FloatVector.fromArray(Tiles.SPECIES, scores, at);
+      left = left.blend(score, score.compare(VectorOperators.GT, left));
+      score = FloatVector.fromArray(Tiles.SPECIES, scores, at + LANES);
+      right = right.blend(score, score.compare(VectorOperators.GT, right));
     }
-    return max;
+    left.intoArray(max, 0);
+    right.intoArray(max, LANES);
   }
 
-  private static void exponentials(
-      float[] scores, int lane, int end, FloatVector max, float[] sums) {
+  /** One exponential in a loop: the compiler does not inline a second one. */
+  private static void exponentials(float[] scores, int lane, int end, float[] maxThenSums) {
+    FloatVector max = FloatVector.fromArray(Tiles.SPECIES, maxThenSums, lane);
     FloatVector sum = FloatVector.zero(Tiles.SPECIES);
     for (int at = lane; at < end; at += PANEL) {
       FloatVector power = VectorMath.exp(FloatVector.fromArray(Tiles.SPECIES, scores, at).sub(max));
       power.intoArray(scores, at);
       sum = sum.add(power);
     }
-    sum.intoArray(sums, lane);
+    sum.intoArray(maxThenSums, lane);
   }
 
   /** Each row of x is divided by the sums, lane by lane: times 1 / sum. */
@@ -158,6 +165,30 @@ final class PanelLoops {
           FloatVector.fromArray(Tiles.SPECIES, scores, at)
               .compare(VectorOperators.EQ, Float.NEGATIVE_INFINITY);
       FloatVector.fromArray(Tiles.SPECIES, d, at).blend(0f, masked).intoArray(d, at);
+    }
+  }
+
+  /** Writes rows of a tile to rows of out. */
+  static void store(float[] tile, int tileAt, int rows, float[] out, int outAt, int outStride) {
+    for (int row = 0; row < rows; row++) {
+      int from = tileAt + row * PANEL;
+      int to = outAt + row * outStride;
+      FloatVector.fromArray(Tiles.SPECIES, tile, from).intoArray(out, to);
+      FloatVector.fromArray(Tiles.SPECIES, tile, from + LANES).intoArray(out, to + LANES);
+    }
+  }
+
+  /** Adds rows of a tile to rows of out. */
+  static void add(float[] tile, int tileAt, int rows, float[] out, int outAt, int outStride) {
+    for (int row = 0; row < rows; row++) {
+      int from = tileAt + row * PANEL;
+      int to = outAt + row * outStride;
+      FloatVector.fromArray(Tiles.SPECIES, out, to)
+          .add(FloatVector.fromArray(Tiles.SPECIES, tile, from))
+          .intoArray(out, to);
+      FloatVector.fromArray(Tiles.SPECIES, out, to + LANES)
+          .add(FloatVector.fromArray(Tiles.SPECIES, tile, from + LANES))
+          .intoArray(out, to + LANES);
     }
   }
 }

@@ -88,6 +88,43 @@ final class RowLoops {
     }
   }
 
+  /**
+   * sums += the sum over t below {@code terms} of factors[factorsAt + t] times the row at {@code
+   * rowsAt + t * stride}, one term after the other.
+   */
+  static void addRows(
+      float[] sums,
+      int at,
+      int length,
+      int terms,
+      float[] factors,
+      int factorsAt,
+      float[] rows,
+      int rowsAt,
+      int stride) {
+    int t = 0;
+    for (; t <= terms - 4; t += 4) {
+      int factor = factorsAt + t;
+      int row = rowsAt + t * stride;
+      addFourRows(
+          sums,
+          at,
+          length,
+          factors[factor],
+          factors[factor + 1],
+          factors[factor + 2],
+          factors[factor + 3],
+          rows,
+          row,
+          row + stride,
+          row + 2 * stride,
+          row + 3 * stride);
+    }
+    for (; t < terms; t++) {
+      addScaled(sums, at, sums, at, rows, rowsAt + t * stride, length, factors[factorsAt + t]);
+    }
+  }
+
   /** Four terms in one pass over the sums: a load and a store of a sum serve four rows. */
   private static void addFourRows(
       float[] sums,
@@ -174,12 +211,16 @@ final class RowLoops {
 
   /** Returns the largest of x, at least {@code least}. */
   static float max(float[] x, int at, int length, float least) {
-    FloatVector largest = FloatVector.broadcast(Tiles.SPECIES, least);
+    FloatVector a = FloatVector.broadcast(Tiles.SPECIES, least);
+    FloatVector b = a;
     int i = 0;
-    for (; i <= length - LANES; i += LANES) {
-      largest = largest.max(FloatVector.fromArray(Tiles.SPECIES, x, at + i));
+    for (; i <= length - 2 * LANES; i += 2 * LANES) {
+      FloatVector v = FloatVector.fromArray(Tiles.SPECIES, x, at + i);
+      a = a.blend(v, v.compare(VectorOperators.GT, a));
+      v = FloatVector.fromArray(Tiles.SPECIES, x, at + i + LANES);
+      b = b.blend(v, v.compare(VectorOperators.GT, b));
     }
-    float max = largest.reduceLanes(VectorOperators.MAX);
+    float max = a.max(b).reduceLanes(VectorOperators.MAX);
     for (; i < length; i++) {
       max = Math.max(max, x[at + i]);
     }

@@ -36,23 +36,18 @@ final class ScorePanels {
     if (form.softCap() > 0) {
       FunctionLoops.cap(scores, 0, keys * PANEL, form.softCap());
     }
-    int rows = block.rows(panel);
-    Span span = block.span();
-    int seenFromHere = span.firstVisible(block.query(panel, rows - 1), form) - firstKey;
-    int seenUpToHere = span.endVisible(block.query(panel, 0), form) - firstKey;
-    if (seenFromHere <= 0 && seenUpToHere >= keys) {
+    int firstShared = block.firstSharedKey(panel) - firstKey;
+    int endShared = block.endSharedKey(panel) - firstKey;
+    if (firstShared <= 0 && endShared >= keys) {
       return;
     }
     Arrays.fill(memory.firstKeys, 0);
     Arrays.fill(memory.endKeys, keys);
-    for (int row = 0; row < rows; row++) {
-      memory.firstKeys[row] = span.firstVisible(block.query(panel, row), form) - firstKey;
-      memory.endKeys[row] = span.endVisible(block.query(panel, row), form) - firstKey;
-    }
-    int endOfFirst = Math.min(seenFromHere, keys);
-    PanelLoops.mask(scores, memory.firstKeys, memory.endKeys, 0, endOfFirst);
-    int startOfLast = Math.max(endOfFirst, Math.min(seenUpToHere, keys));
-    PanelLoops.mask(scores, memory.firstKeys, memory.endKeys, startOfLast, keys);
+    block.visible(panel, firstKey, memory.firstKeys, memory.endKeys);
+    int head = Math.clamp(firstShared, 0, keys);
+    PanelLoops.mask(scores, memory.firstKeys, memory.endKeys, 0, head);
+    int tail = Math.clamp(endShared, head, keys);
+    PanelLoops.mask(scores, memory.firstKeys, memory.endKeys, tail, keys);
   }
 
   /** Writes a panel [length, PANEL] to the rows at {@code places}. */
@@ -60,8 +55,7 @@ final class ScorePanels {
       AttentionMemory memory, float[] panel, int length, float[] to, int[] places, int offset) {
     int stride = AttentionMemory.columnStride(length);
     float[] rows = memory.buffer(Buffer.ROWS, PANEL * stride);
-    int[] from = new int[length];
-    Arrays.setAll(from, row -> row * PANEL);
+    int[] from = Transposition.places(0, PANEL, length);
     Transposition.transpose(panel, from, 0, length, 0, places.length, rows, 0, stride);
     for (int row = 0; row < places.length; row++) {
       System.arraycopy(rows, row * stride, to, places[row] + offset, length);

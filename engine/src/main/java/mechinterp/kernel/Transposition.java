@@ -38,6 +38,15 @@ final class Transposition {
     return VectorMask.fromArray(SPECIES, odd, 0);
   }
 
+  /** Returns where rows begin that follow each other. */
+  static int[] places(int at, int stride, int rows) {
+    int[] places = new int[rows];
+    for (int row = 0; row < rows; row++) {
+      places[row] = at + row * stride;
+    }
+    return places;
+  }
+
   /**
    * Writes columns of some rows as rows: {@code to[toAt + j * toStride + i] = from[places[first +
    * i] + column + j]} for i below {@code rows} and j below {@code columns}.

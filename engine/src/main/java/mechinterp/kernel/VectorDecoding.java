@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import mechinterp.tensor.FloatMatrix;
+import mechinterp.tensor.MatrixLayout;
 
 /**
  * Attention of few queries with many keys, as in generation: nothing is prepared that only many
@@ -16,6 +17,9 @@ final class VectorDecoding {
 
   /** Keys of a piece. */
   private static final int PIECE = Tiles.ROW_PANELS * Tiles.PANEL;
+
+  /** Keys whose values are added for one head after the other: few enough for the cache. */
+  private static final int KEYS_AT_ONCE = 32;
 
   /** Scores of the sequences that are computed together, at most, unless one alone has more. */
   private static final int SCORES = 1 << 22;
@@ -73,6 +77,16 @@ final class VectorDecoding {
       return Math.ceilDiv(keys(), PIECE);
     }
 
+    /** The first key that a query sees, counted from {@link #firstKey}. */
+    int firstSeen(int query) {
+      return span.firstVisible(query, form) - firstKey();
+    }
+
+    /** The key behind the last one that a query sees, counted from {@link #firstKey}. */
+    int endSeen(int query) {
+      return span.endVisible(query, form) - firstKey();
+    }
+
     int at(int query, int head) {
       return at + (query * form.heads() + head) * pieces() * PIECE;
     }
@@ -115,36 +129,46 @@ final class VectorDecoding {
     for (Span span : spans) {
       Scores scores = new Scores(span, call.form, at);
       at += Math.toIntExact(size(span, call.form));
-      for (int head = 0; head < call.form.keyValueHeads(); head++) {
-        for (int piece = 0; piece < scores.pieces(); piece++) {
-          int keyValueHead = head;
-          int number = piece;
-          products.add(() -> multiplyPiece(call, scores, array, keyValueHead, number));
-        }
+      for (int piece = 0; piece < scores.pieces(); piece++) {
+        int number = piece;
+        products.add(() -> multiplyPiece(call, scores, array, number));
       }
-      for (int head = 0; head < call.form.heads(); head++) {
-        int number = head;
-        sums.add(() -> addValues(call, scores, array, number));
+      int groups = Math.min(workers.threads(), call.form.heads());
+      for (int group = 0; group < groups; group++) {
+        int first = VectorGemm.cut(call.form.heads(), group, groups);
+        int end = VectorGemm.cut(call.form.heads(), group + 1, groups);
+        sums.add(() -> addValues(call, scores, array, first, end));
       }
     }
     workers.run(products.size(), (task, thread) -> products.get(task).run());
     workers.run(sums.size(), (task, thread) -> sums.get(task).run());
   }
 
-  /** The scores of a piece of the keys with all queries and heads that share a key/value head. */
-  private void multiplyPiece(Call call, Scores scores, float[] array, int keyValueHead, int piece) {
-    Scratch memory = scratch.get();
-    int dHead = call.dHead();
+  /** The scores of a piece of the keys with all queries, head by head. */
+  private void multiplyPiece(Call call, Scores scores, float[] array, int piece) {
+    PackedPanels keys = scratch.get().keys;
+    for (int head = 0; head < call.form.keyValueHeads(); head++) {
+      packKeys(call, scores, piece, head, keys);
+      multiplyKeys(call, scores, array, piece, head, keys);
+    }
+  }
+
+  private static void packKeys(
+      Call call, Scores scores, int piece, int keyValueHead, PackedPanels keys) {
     int first = scores.span.firstKey() + scores.firstKey() + piece * PIECE;
-    int count = Math.min(PIECE, scores.keys() - piece * PIECE);
-    PackedPanels keys = memory.keys.reshape(dHead, count);
+    keys.reshape(call.dHead(), Math.min(PIECE, scores.keys() - piece * PIECE));
     for (int panel = 0; panel < keys.panels(); panel++) {
       keys.packTransposed(
           panel,
           HostMemory.floats(call.k),
-          j -> call.k.layout().index(first + j, keyValueHead * dHead));
+          j -> call.k.layout().index(first + j, keyValueHead * call.dHead()));
     }
-    float[] row = memory.row(dHead);
+  }
+
+  private void multiplyKeys(
+      Call call, Scores scores, float[] array, int piece, int keyValueHead, PackedPanels keys) {
+    int dHead = call.dHead();
+    float[] row = scratch.get().row(dHead);
     int group = call.form.heads() / call.form.keyValueHeads();
     for (int query = 0; query < scores.span.queries(); query++) {
       for (int head = keyValueHead * group; head < (keyValueHead + 1) * group; head++) {
@@ -156,31 +180,65 @@ final class VectorDecoding {
     }
   }
 
-  /** The results of a head. */
-  private void addValues(Call call, Scores scores, float[] array, int head) {
+  /** The results of some heads. */
+  private void addValues(Call call, Scores scores, float[] array, int firstHead, int endHead) {
     int dHead = call.dHead();
-    float[] row = scratch.get().row(dHead);
-    AttentionForm form = call.form;
+    float[] results = scratch.get().row((endHead - firstHead) * dHead);
+    float[] factors = new float[endHead - firstHead];
     for (int query = 0; query < scores.span.queries(); query++) {
-      int firstKey = scores.span.firstVisible(query, form);
-      int keys = scores.span.endVisible(query, form) - firstKey;
-      int at = scores.at(query, head) + firstKey - scores.firstKey();
-      if (form.softCap() > 0) {
-        FunctionLoops.cap(array, at, keys, form.softCap());
+      for (int head = firstHead; head < endHead; head++) {
+        factors[head - firstHead] = 1 / exponentials(scores, array, query, head);
       }
-      float sum = ExponentialLoops.exponentials(array, at, keys);
-      Arrays.fill(row, 0, dHead, 0);
-      int firstRow = scores.span.firstKey() + firstKey;
-      RowLoops.addRows(
-          row,
-          0,
-          dHead,
-          keys,
-          key -> array[at + key],
-          HostMemory.floats(call.v),
-          key -> call.v.layout().index(firstRow + key, form.keyValueHead(head) * dHead));
-      int to = call.out.layout().index(scores.span.firstQuery() + query, head * dHead);
-      RowLoops.scale(HostMemory.floats(call.out), to, row, 0, dHead, 1 / sum);
+      Arrays.fill(results, 0, (endHead - firstHead) * dHead, 0);
+      addValues(call, scores, array, query, firstHead, endHead, results);
+      for (int head = firstHead; head < endHead; head++) {
+        RowLoops.scale(
+            HostMemory.floats(call.out),
+            call.out.layout().index(scores.span.firstQuery() + query, head * dHead),
+            results,
+            (head - firstHead) * dHead,
+            dHead,
+            factors[head - firstHead]);
+      }
+    }
+  }
+
+  /** Caps the scores of a query and a head and turns them into exponentials; returns their sum. */
+  private static float exponentials(Scores scores, float[] array, int query, int head) {
+    int at = scores.at(query, head) + scores.firstSeen(query);
+    int length = scores.endSeen(query) - scores.firstSeen(query);
+    if (scores.form.softCap() > 0) {
+      FunctionLoops.cap(array, at, length, scores.form.softCap());
+    }
+    return ExponentialLoops.exponentials(array, at, length);
+  }
+
+  /** results += exponentials times values; a few keys for all heads, then the next few. */
+  private static void addValues(
+      Call call,
+      Scores scores,
+      float[] array,
+      int query,
+      int firstHead,
+      int endHead,
+      float[] results) {
+    int dHead = call.dHead();
+    MatrixLayout layout = call.v.layout();
+    int end = scores.endSeen(query);
+    for (int first = scores.firstSeen(query); first < end; first += KEYS_AT_ONCE) {
+      int row = scores.span.firstKey() + scores.firstKey() + first;
+      for (int head = firstHead; head < endHead; head++) {
+        RowLoops.addRows(
+            results,
+            (head - firstHead) * dHead,
+            dHead,
+            Math.min(KEYS_AT_ONCE, end - first),
+            array,
+            scores.at(query, head) + first,
+            HostMemory.floats(call.v),
+            layout.index(row, call.form.keyValueHead(head) * dHead),
+            layout.rowStride());
+      }
     }
   }
 }

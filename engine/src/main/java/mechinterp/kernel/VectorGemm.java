@@ -198,8 +198,8 @@ final class VectorGemm {
   private Rows transposed(FloatMatrix a) {
     int stride = oddLines(a.rows());
     float[] copy = scratch.get().rows(a.cols() * stride);
-    int[] places = new int[a.rows()];
-    Arrays.setAll(places, p -> a.layout().index(p, 0));
+    MatrixLayout layout = a.layout();
+    int[] places = Transposition.places(layout.offset(), layout.rowStride(), a.rows());
     workers.run(
         Math.ceilDiv(a.cols(), LINE),
         (block, thread) -> {
@@ -314,16 +314,38 @@ final class VectorGemm {
     float[] to = HostMemory.floats(out);
     MatrixLayout layout = out.layout();
     return (tile, at, stride, firstRow, endRow, column, width) -> {
-      for (int row = firstRow; row < endRow; row++) {
-        int from = at + (row - firstRow) * stride;
-        if (write == Write.SET) {
-          System.arraycopy(tile, from, to, layout.index(row, column), width);
-        } else {
-          int target = layout.index(row, column);
-          RowLoops.addScaled(to, target, to, target, tile, from, width, 1);
-        }
+      int target = layout.index(firstRow, column);
+      int rows = endRow - firstRow;
+      if (width < Tiles.PANEL || stride > Tiles.PANEL) {
+        storeRows(to, target, layout.rowStride(), tile, at, stride, rows, width, write);
+      } else if (write == Write.SET) {
+        PanelLoops.store(tile, at, rows, to, target, layout.rowStride());
+      } else {
+        PanelLoops.add(tile, at, rows, to, target, layout.rowStride());
       }
     };
+  }
+
+  /** Stores or adds rows of any width. */
+  private static void storeRows(
+      float[] to,
+      int target,
+      int targetStride,
+      float[] tile,
+      int at,
+      int stride,
+      int rows,
+      int width,
+      Write write) {
+    for (int row = 0; row < rows; row++) {
+      int from = at + row * stride;
+      int out = target + row * targetStride;
+      if (write == Write.SET) {
+        System.arraycopy(tile, from, to, out, width);
+      } else {
+        RowLoops.addScaled(to, out, to, out, tile, from, width, 1);
+      }
+    }
   }
 
   /**

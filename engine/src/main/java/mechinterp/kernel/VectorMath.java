@@ -1,7 +1,6 @@
 package mechinterp.kernel;
 
 import jdk.incubator.vector.FloatVector;
-import jdk.incubator.vector.IntVector;
 import jdk.incubator.vector.VectorOperators;
 import jdk.incubator.vector.VectorSpecies;
 
@@ -11,9 +10,6 @@ import jdk.incubator.vector.VectorSpecies;
  */
 final class VectorMath {
   private static final VectorSpecies<Float> SPECIES = Tiles.SPECIES;
-  private static final VectorSpecies<Integer> INTS =
-      VectorSpecies.of(int.class, SPECIES.vectorShape());
-
   private static final float LOG2_E = (float) 1.44269504;
   private static final float LN2_HIGH = (float) 0.693359375;
   private static final float LN2_LOW = (float) -2.12194440e-4;
@@ -35,12 +31,18 @@ final class VectorMath {
    * -87.7, where n is -127 and the bits of 2^n are those of 0, the result is 0.
    *
    * <p>Source: Moshier, Cephes, expf.c: exp(x) = 2^n exp(r) with n = round(x / ln 2) and a
-   * polynomial for |r| below ln 2 / 2.
+   * polynomial for |r| below ln 2 / 2. n is in the last bits of its sum with a number so large that
+   * nothing smaller than 1 has room beside it; {@code max}, {@code min} and conversions to integers
+   * cost several times as much as comparing and shifting.
    */
   static FloatVector exp(FloatVector x) {
-    FloatVector clamped = x.max(EXP_LEAST).min(EXP_MOST);
-    FloatVector n = clamped.mul(LOG2_E).add(ROUNDER).sub(ROUNDER);
-    FloatVector r = clamped.sub(n.mul(LN2_HIGH)).sub(n.mul(LN2_LOW));
+    FloatVector notLess = x.blend(EXP_LEAST, x.compare(VectorOperators.LT, EXP_LEAST));
+    FloatVector clamped = notLess.blend(EXP_MOST, x.compare(VectorOperators.GT, EXP_MOST));
+    FloatVector rounder = FloatVector.broadcast(SPECIES, ROUNDER);
+    FloatVector shifted = clamped.fma(FloatVector.broadcast(SPECIES, LOG2_E), rounder);
+    FloatVector n = shifted.sub(rounder);
+    FloatVector r = n.fma(FloatVector.broadcast(SPECIES, -LN2_HIGH), clamped);
+    r = n.fma(FloatVector.broadcast(SPECIES, -LN2_LOW), r);
     FloatVector p = FloatVector.broadcast(SPECIES, (float) 1.9875691500e-4);
     p = p.fma(r, FloatVector.broadcast(SPECIES, (float) 1.3981999507e-3));
     p = p.fma(r, FloatVector.broadcast(SPECIES, (float) 8.3334519073e-3));
@@ -48,14 +50,15 @@ final class VectorMath {
     p = p.fma(r, FloatVector.broadcast(SPECIES, (float) 1.6666665459e-1));
     p = p.fma(r, FloatVector.broadcast(SPECIES, (float) 5.0000001201e-1));
     FloatVector power = p.fma(r.mul(r), r.add(1f));
-    return power.mul(powerOfTwo(n));
+    return power.mul(powerOfTwo(shifted));
   }
 
-  private static FloatVector powerOfTwo(FloatVector n) {
-    IntVector exponent = (IntVector) n.convertShape(VectorOperators.F2I, INTS, 0);
-    return exponent
-        .add(EXPONENT_BIAS)
+  /** 2^n, where the last bits of {@code shifted} are n. */
+  private static FloatVector powerOfTwo(FloatVector shifted) {
+    return shifted
+        .reinterpretAsInts()
         .lanewise(VectorOperators.LSHL, MANTISSA_BITS)
+        .add(EXPONENT_BIAS << MANTISSA_BITS)
         .reinterpretAsFloats();
   }
 
