@@ -5,7 +5,7 @@
     VENV/bin/python tokenizer_golden.py tokenizer.json > ../../test/resources/golden/minilm-tokenizer.json
 
 Offsets are those of UTF-16 units, as Java counts them. Texts with lone surrogates and with characters newer than
-the Unicode tables of tokenizers are left out: see docs/models.md.
+the Unicode tables of tokenizers are left out: see docs/tokenizers.md.
 """
 
 import json

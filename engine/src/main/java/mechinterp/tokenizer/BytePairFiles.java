@@ -25,8 +25,10 @@ final class BytePairFiles {
    * @param vocabFile tokens and their ids
    * @param mergesFile a merge a line, perhaps after a line that begins with {@code #version}
    * @param config what names special tokens and says whether a space is put in front
+   * @param ends what names the tokens that begin and end a text
    */
-  static Tokenizer read(Path vocabFile, Path mergesFile, JsonField config) throws IOException {
+  static Tokenizer read(Path vocabFile, Path mergesFile, JsonField config, TextEnds ends)
+      throws IOException {
     VocabularyReader reader = new VocabularyReader();
     reader.readModel(JsonField.read(vocabFile));
     Vocabulary vocabulary = reader.vocabulary();
@@ -34,7 +36,6 @@ final class BytePairFiles {
     BytePairSettings settings = new BytePairSettings(OptionalInt.empty(), false, false, false);
     PreTokenizer words = PreTokenizerReader.sequence(SplitRule.GPT2.steps());
     boolean space = config.at("add_prefix_space").flag(false);
-    TextEnds ends = TextEnds.of(config);
     return new PipelineTokenizer(
         new PipelineSettings(
             "bpe",

@@ -19,15 +19,17 @@ public final class Tokenizers {
   private static final String VOCABULARY = "vocab.json";
   private static final String MERGES = "merges.txt";
   private static final String CONFIG = "tokenizer_config.json";
+  private static final String MODEL_CONFIG = "config.json";
   private static final String SPECIAL_TOKENS = "special_tokens_map.json";
 
   private Tokenizers() {}
 
   /**
    * Reads the tokenizer of a model: of its folder, a {@code tokenizer.json} or a GGUF file. A
-   * folder has {@code tokenizer.json}, or GPT-2's {@code vocab.json} and {@code merges.txt}; the
+   * folder has {@code tokenizer.json}, or GPT-2's {@code vocab.json} and {@code merges.txt}. The
    * tokens that begin and end a text are named by {@code tokenizer_config.json} or {@code
-   * special_tokens_map.json} beside them.
+   * special_tokens_map.json} beside them; where neither speaks of them, as GPT-2's own files, by
+   * the ids of {@code config.json}.
    *
    * @param path the folder or file
    */
@@ -37,14 +39,27 @@ public final class Tokenizers {
         return ofGguf(file);
       }
     }
-    boolean folder = Files.isDirectory(path);
-    Path vocabulary = path.resolve(VOCABULARY);
-    if (folder && !Files.exists(path.resolve(TOKENIZER)) && Files.exists(vocabulary)) {
-      return BytePairFiles.read(vocabulary, path.resolve(MERGES), config(vocabulary));
+    if (!Files.isDirectory(path)) {
+      return readJson(path);
     }
-    Path file = folder ? path.resolve(TOKENIZER) : path;
-    JsonField config = config(file);
-    return TokenizerFile.read(JsonField.read(file), TextEnds.of(config));
+    boolean bytePairs = !Files.exists(path.resolve(TOKENIZER)) && isIn(path);
+    return bytePairs ? readBytePairs(path) : readJson(path.resolve(TOKENIZER));
+  }
+
+  /** Returns whether a folder has the files of a tokenizer. */
+  public static boolean isIn(Path folder) {
+    return Files.exists(folder.resolve(TOKENIZER))
+        || (Files.exists(folder.resolve(VOCABULARY)) && Files.exists(folder.resolve(MERGES)));
+  }
+
+  private static Tokenizer readJson(Path file) throws IOException {
+    return TokenizerFile.read(JsonField.read(file), ends(file, config(file)));
+  }
+
+  private static Tokenizer readBytePairs(Path folder) throws IOException {
+    Path vocabulary = folder.resolve(VOCABULARY);
+    JsonField config = config(vocabulary);
+    return BytePairFiles.read(vocabulary, folder.resolve(MERGES), config, ends(vocabulary, config));
   }
 
   /** Returns the first file beside the tokenizer that names special tokens, or an empty object. */
@@ -56,6 +71,13 @@ public final class Tokenizers {
       }
     }
     return new JsonField(CONFIG, "", JsonNodeFactory.instance.objectNode());
+  }
+
+  private static TextEnds ends(Path tokenizer, JsonField config) throws IOException {
+    Path model = tokenizer.resolveSibling(MODEL_CONFIG);
+    return TextEnds.areIn(config) || !Files.exists(model)
+        ? TextEnds.of(config)
+        : TextEnds.ofModel(JsonField.read(model));
   }
 
   /**

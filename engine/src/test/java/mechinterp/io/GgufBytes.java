@@ -16,6 +16,7 @@ public final class GgufBytes {
   private static final int STRING = 8;
   private static final int ARRAY = 9;
   private static final int UINT32 = 4;
+  private static final int INT32 = 5;
 
   private final ByteArrayOutputStream metadata = new ByteArrayOutputStream();
   private final ByteArrayOutputStream tensors = new ByteArrayOutputStream();
@@ -54,6 +55,20 @@ public final class GgufBytes {
   public GgufBytes strings(String key, List<String> values) {
     byte[][] texts = values.stream().map(GgufBytes::text).toArray(byte[][]::new);
     return metadata(key, ARRAY, int32(STRING), int64(values.size()), OnnxBytes.join(texts));
+  }
+
+  /** Adds an array of floats. */
+  public GgufBytes float32s(String key, float... values) {
+    ByteBuffer bytes = ByteBuffer.allocate(4 * values.length).order(ByteOrder.LITTLE_ENDIAN);
+    bytes.asFloatBuffer().put(values);
+    return metadata(key, ARRAY, int32(FLOAT32), int64(values.length), bytes.array());
+  }
+
+  /** Adds an array of whole numbers of 32 bits. */
+  public GgufBytes int32s(String key, int... values) {
+    ByteBuffer bytes = ByteBuffer.allocate(4 * values.length).order(ByteOrder.LITTLE_ENDIAN);
+    bytes.asIntBuffer().put(values);
+    return metadata(key, ARRAY, int32(INT32), int64(values.length), bytes.array());
   }
 
   /** Adds a value from parts. */

@@ -12,6 +12,7 @@ import mechinterp.experiments.command.Harvest;
 import mechinterp.experiments.command.ModelCommand;
 import mechinterp.experiments.command.QuickstartCommand;
 import mechinterp.experiments.command.SaeCommand;
+import mechinterp.experiments.command.Tokenize;
 import mechinterp.experiments.command.Train;
 import mechinterp.experiments.console.FailureHandlers;
 import picocli.CommandLine;
@@ -40,6 +41,7 @@ import picocli.CommandLine.Spec;
       ModelCommand.class,
       SaeCommand.class,
       BenchCommand.class,
+      Tokenize.class,
       Doctor.class
     })
 public final class Main implements Runnable {
