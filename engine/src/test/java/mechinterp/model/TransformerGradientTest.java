@@ -14,9 +14,11 @@ import java.util.Set;
 import mechinterp.device.CpuDevice;
 import mechinterp.device.Device;
 import mechinterp.io.Refusal;
+import mechinterp.nn.CrossEntropy;
 import mechinterp.nn.Parameter;
 import mechinterp.random.RandomStream;
 import mechinterp.tensor.FloatMatrix;
+import mechinterp.tensor.IntMatrix;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -146,6 +148,61 @@ final class TransformerGradientTest {
     float[] gradient = device.toHost(parameter.gradient());
 
     assertClose(name, (above - below) / (2 * STEP), dot(gradient, direction), norm(gradient));
+  }
+
+  @ParameterizedTest
+  @MethodSource("mechinterp.model.TinyModels#causal")
+  void gradientsOfTheNextTokensLossAreDifferences(TransformerConfig config) {
+    Transformer model = TinyModels.trainable(config, device);
+    IntMatrix targets = device.matrix(1, batch.tokens(), nextTokens());
+    FloatMatrix ones = device.floats(batch.tokens(), 1);
+    device.kernels().fill(ones, 1);
+    CrossEntropy crossEntropy = new CrossEntropy(device, model.unembed(), 4);
+    try (GradientRun run = model.runForGradients(batch)) {
+      FloatMatrix dHidden = device.floats(batch.tokens(), config.dModel());
+      FloatMatrix losses = device.floats(batch.tokens(), 1);
+      crossEntropy.backward(dHidden, losses, run.output(), targets, ones);
+      run.backward(dHidden);
+    }
+    for (Parameter parameter : model.parameters()) {
+      float[] direction = random(parameter.name(), parameter.value().size());
+      double above = nextTokenLoss(config, parameter.name(), direction, STEP);
+      double below = nextTokenLoss(config, parameter.name(), direction, -STEP);
+      float[] gradient = device.toHost(parameter.gradient());
+
+      assertClose(
+          parameter.name(), (above - below) / (2 * STEP), dot(gradient, direction), norm(gradient));
+    }
+  }
+
+  /** Returns the token that follows each; none follows the last of a sequence. */
+  private int[] nextTokens() {
+    int[] next = new int[batch.tokens()];
+    for (int s = 0; s < batch.sequences(); s++) {
+      for (int t = batch.start(s); t < batch.end(s); t++) {
+        next[t] = t + 1 < batch.end(s) ? batch.id(t + 1) : -1;
+      }
+    }
+    return next;
+  }
+
+  private static double nextTokenLoss(
+      TransformerConfig config, String weight, float[] direction, double step) {
+    double loss = 0;
+    for (int[] ids : SEQUENCES) {
+      double[][] logits =
+          NaiveTransformer.run(
+                  config, numbers(config).moved(weight, direction, step), ids, (_, _) -> {})
+              .getOrDefault("logits", new double[0][]);
+      for (int t = 0; t + 1 < ids.length; t++) {
+        double total = 0;
+        for (double logit : logits[t]) {
+          total += Math.exp(logit);
+        }
+        loss += Math.log(total) - logits[t][ids[t + 1]];
+      }
+    }
+    return loss;
   }
 
   @ParameterizedTest

@@ -80,7 +80,7 @@ final class HookedAttention implements HookedLayer {
       q = query.begin(memory);
       k = key.begin(memory);
       v = value.begin(memory);
-      patternRun = pattern.begin();
+      patternRun = pattern.begin(memory);
       z = memory.keptForParameters("attn.z", "z", zWidth);
       gradients = memory.gradients().map(HookedAttention.this::declareGradients);
     }

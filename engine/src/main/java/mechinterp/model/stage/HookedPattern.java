@@ -7,6 +7,7 @@ import mechinterp.device.Device;
 import mechinterp.model.BatchInput;
 import mechinterp.model.HookPoint;
 import mechinterp.model.Hooks;
+import mechinterp.model.RunMemory;
 import mechinterp.nn.Attention;
 import mechinterp.tensor.FloatMatrix;
 import mechinterp.tensor.IntMatrix;
@@ -43,8 +44,8 @@ final class HookedPattern {
     points.put(patternPoint, OptionalInt.empty());
   }
 
-  Run begin() {
-    return new Run();
+  Run begin(RunMemory memory) {
+    return new Run(memory.gradients().isPresent());
   }
 
   private boolean isWanted(Hooks hooks) {
@@ -54,12 +55,17 @@ final class HookedPattern {
   /** What attention reads, of one run. */
   record Inputs(FloatMatrix q, FloatMatrix k, FloatMatrix v) {}
 
-  /** The scores and the pattern of a run, with its edits. */
+  /** The scores and the pattern of a run, with its edits, kept for the way back. */
   private record Shown(FloatMatrix scores, FloatMatrix pattern) {}
 
   /** The layer in one run. */
   final class Run {
+    private final boolean keeps;
     private Optional<Shown> shown = Optional.empty();
+
+    private Run(boolean keeps) {
+      this.keeps = keeps;
+    }
 
     void forward(FloatMatrix z, Inputs inputs, BatchInput input, Hooks hooks) {
       if (isWanted(hooks)) {
@@ -70,19 +76,18 @@ final class HookedPattern {
     }
 
     private void forwardShown(FloatMatrix z, Inputs inputs, BatchInput input, Hooks hooks) {
-      Shown made = newShown(inputs, input);
-      attention.scores(made.scores(), inputs.q(), inputs.k(), input.spans());
-      hooks.at(scoresPoint, made.scores());
-      attention.pattern(made.pattern(), made.scores());
-      hooks.at(patternPoint, made.pattern());
-      attention.values(z, made.pattern(), inputs.v(), input.spans());
-      shown = Optional.of(made);
+      FloatMatrix scores = newMatrix(inputs, input);
+      attention.scores(scores, inputs.q(), inputs.k(), input.spans());
+      hooks.at(scoresPoint, scores);
+      FloatMatrix pattern = keeps ? newMatrix(inputs, input) : scores;
+      attention.pattern(pattern, scores);
+      hooks.at(patternPoint, pattern);
+      attention.values(z, pattern, inputs.v(), input.spans());
+      shown = keeps ? Optional.of(new Shown(scores, pattern)) : Optional.empty();
     }
 
-    private Shown newShown(Inputs inputs, BatchInput input) {
-      int cols = Math.multiplyExact(heads, input.maxKeys());
-      return new Shown(
-          device.floats(inputs.q().rows(), cols), device.floats(inputs.q().rows(), cols));
+    private FloatMatrix newMatrix(Inputs inputs, BatchInput input) {
+      return device.floats(inputs.q().rows(), Math.multiplyExact(heads, input.maxKeys()));
     }
 
     /** Computes the gradients with respect to q, k and v. */
@@ -99,23 +104,24 @@ final class HookedPattern {
         Inputs d, FloatMatrix dz, Inputs inputs, BatchInput input, Hooks hooks) {
       IntMatrix spans = input.spans();
       Shown forward = shown.orElseGet(() -> shownAgain(inputs, input));
-      Shown work = newShown(inputs, input);
-      FloatMatrix dPattern = work.pattern();
-      attention.valuesBackward(dPattern, d.v(), dz, forward.pattern(), inputs.v(), spans);
-      hooks.at(patternPoint, dPattern);
-      attention.pattern(work.scores(), forward.scores());
-      attention.patternBackward(dPattern, dPattern, work.scores());
-      hooks.at(scoresPoint, dPattern);
-      attention.scores(work.scores(), inputs.q(), inputs.k(), spans);
-      attention.scoresBackward(
-          d.q(), d.k(), dPattern, work.scores(), inputs.q(), inputs.k(), spans);
+      FloatMatrix gradient = newMatrix(inputs, input);
+      attention.valuesBackward(gradient, d.v(), dz, forward.pattern(), inputs.v(), spans);
+      hooks.at(patternPoint, gradient);
+      // Edits do not count here: softmax goes back with what it made, scores with what they were.
+      FloatMatrix unedited = newMatrix(inputs, input);
+      attention.pattern(unedited, forward.scores());
+      attention.patternBackward(gradient, gradient, unedited);
+      hooks.at(scoresPoint, gradient);
+      attention.scores(unedited, inputs.q(), inputs.k(), spans);
+      attention.scoresBackward(d.q(), d.k(), gradient, unedited, inputs.q(), inputs.k(), spans);
     }
 
     private Shown shownAgain(Inputs inputs, BatchInput input) {
-      Shown made = newShown(inputs, input);
-      attention.scores(made.scores(), inputs.q(), inputs.k(), input.spans());
-      attention.pattern(made.pattern(), made.scores());
-      return made;
+      FloatMatrix scores = newMatrix(inputs, input);
+      FloatMatrix pattern = newMatrix(inputs, input);
+      attention.scores(scores, inputs.q(), inputs.k(), input.spans());
+      attention.pattern(pattern, scores);
+      return new Shown(scores, pattern);
     }
   }
 }
