@@ -1,5 +1,6 @@
 package mechinterp.bench;
 
+import java.util.function.LongSupplier;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.VectorOperators;
 import jdk.incubator.vector.VectorSpecies;
@@ -26,11 +27,16 @@ final class FmaProbe {
 
   /** Returns operations a second in units of 10^9, one multiply-add counted as two. */
   double gigaflops() {
-    long start = System.nanoTime();
+    return gigaflops(System::nanoTime);
+  }
+
+  /** The same by another clock. */
+  double gigaflops(LongSupplier nanos) {
+    long start = nanos.getAsLong();
     workers.run(workers.threads(), (task, thread) -> results[task] = chains(STEPS, 1 + task));
     double operations =
         (double) STEPS * CHAINS * SPECIES.length() * OPERATIONS_PER_FMA * workers.threads();
-    return operations / (System.nanoTime() - start);
+    return operations / (nanos.getAsLong() - start);
   }
 
   private static float chains(int steps, float start) {

@@ -18,13 +18,6 @@ final class Sizes {
     }
   }
 
-  static void requireAtLeastZero(String field, long value) {
-    if (value < 0) {
-      throw new IllegalArgumentException(
-          "config: %s is %d; it must not be negative".formatted(field, value));
-    }
-  }
-
   static void requireAtLeastZero(String field, double value) {
     if (!(value >= 0 && value < Double.POSITIVE_INFINITY)) {
       throw new IllegalArgumentException(
