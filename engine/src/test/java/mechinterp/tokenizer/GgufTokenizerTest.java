@@ -168,7 +168,9 @@ final class GgufTokenizerTest {
         scored("gemma").uint32(KEY + "bos_token_id", 2).bool(KEY + "add_space_prefix", false);
 
     List<String> texts =
-        GoldenTokenizers.texts().stream().filter(text -> !text.replace('\u2581', ' ').contains("  ")).toList();
+        GoldenTokenizers.texts().stream()
+            .filter(text -> !text.replace('\u2581', ' ').contains("  "))
+            .toList();
 
     assertSame(GoldenTokenizers.read("gemma"), read(file), texts);
   }
