@@ -163,6 +163,17 @@ final class PipelineTokenizerTest {
   }
 
   @Test
+  void eachByteOfHalfASurrogatePairBecomesAReplacementCharacter() throws IOException {
+    Tokenizer tokenizer = GoldenTokenizers.read("gpt2");
+    int[] ids =
+        IntStream.of(0xED, 0xA0, 0x80, 0xED, 0x9F, 0xBF, 0xED, 0xBF)
+            .map(b -> tokenizer.id(String.valueOf(ByteAlphabet.character(b))).orElseThrow())
+            .toArray();
+
+    assertEquals("\ufffd\ufffd\ufffd\ud7ff\ufffd\ufffd", tokenizer.decode(ids));
+  }
+
+  @Test
   void aLongTextIsTheSameAsItsPartsTogether() throws IOException {
     Tokenizer tokenizer = GoldenTokenizers.read("llama2");
     String text = "x".repeat(100_000);
