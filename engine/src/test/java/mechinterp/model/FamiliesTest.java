@@ -190,6 +190,8 @@ class FamiliesTest {
         "\"head_dim\": 3 | config: d_rotary is 3; it must be even",
         "\"rms_norm_eps\": -1 | config: norm epsilon is -1.0; it must not be negative",
         "\"attention_bias\": \"no\" | attention_bias is \"no\"; expected true or false",
+        "\"rope_parameters\": [1] | rope_parameters is [1]; expected an object",
+        "\"rope_scaling\": \"linear\" | rope_scaling is \"linear\"; expected an object",
         "\"quantization_config\": {\"bits\": 4} | quantization_config is {\"bits\":4}; expected none"
       })
   void namesTheFieldThatItDoesNotSupport(String field, String problem) {
@@ -209,6 +211,9 @@ class FamiliesTest {
         "{\"model_type\": \"bert\", \"position_embedding_type\": \"relative_key\"} | position_embedding_type is \"relative_key\"; expected \"absolute\"",
         "{\"model_type\": \"gemma3_text\", \"use_bidirectional_attention\": true} | use_bidirectional_attention is true; expected false",
         "{\"model_type\": \"gemma3_text\", \"num_hidden_layers\": 1, \"layer_types\": [\"chunked_attention\"]} | layer_types[0] is \"chunked_attention\"; expected full_attention or sliding_attention",
+        "{\"model_type\": \"gemma3_text\", \"num_hidden_layers\": 1000000000} | num_hidden_layers is 1000000000; expected at most 10000 layers",
+        "{\"model_type\": \"gemma3_text\", \"rope_parameters\": {\"full_attention\": 1}} | rope_parameters.full_attention is 1; expected an object",
+        "{\"model_type\": \"gpt2\", \"n_embd\": 10, \"n_layer\": 10001} | n_layer is 10001; expected at most 10000 layers",
         "{\"model_type\": \"gemma3_text\", \"layer_types\": [\"full_attention\"]} | layer_types is [\"full_attention\"]; expected one for each of 26 layers"
       })
   void namesTheFieldOfOtherFamilies(String json, String problem) {

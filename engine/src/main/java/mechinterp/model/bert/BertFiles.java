@@ -7,6 +7,7 @@ import mechinterp.model.TransformerConfig;
 import mechinterp.model.WeightNames;
 import mechinterp.model.family.Family;
 import mechinterp.model.family.HeadFields;
+import mechinterp.model.family.LayerTypes;
 import mechinterp.model.family.NameTable;
 import mechinterp.model.family.Outputs;
 
@@ -34,7 +35,7 @@ public final class BertFiles implements Family {
     JsonField heads = config.at("num_attention_heads");
     return Bert.config(
         name,
-        config.at("num_hidden_layers").size(),
+        LayerTypes.count(config.at("num_hidden_layers")),
         dModel,
         heads.size(),
         HeadFields.dHead(dModel, heads),

@@ -20,6 +20,9 @@ public final class LayerTypes {
   /** The type of layers that see the last {@code sliding_window} tokens. */
   public static final String SLIDING = "sliding_attention";
 
+  /** More than any model has; each layer takes memory before its weights are looked for. */
+  private static final int MOST_LAYERS = 10_000;
+
   private final int layers;
   private final LayerAttention full;
   private final Optional<LayerAttention> sliding;
@@ -28,6 +31,21 @@ public final class LayerTypes {
     this.layers = layers;
     this.full = full;
     this.sliding = sliding;
+  }
+
+  /**
+   * Reads the number of layers.
+   *
+   * @throws FormatException when it is none, or one that no model has
+   */
+  public static int count(JsonField field) throws FormatException {
+    field.require(field.size() <= MOST_LAYERS, "at most " + MOST_LAYERS + " layers");
+    return field.size();
+  }
+
+  /** Reads the number of layers, which is {@code otherwise} for an absent field. */
+  public static int count(JsonField field, int otherwise) throws FormatException {
+    return field.isAbsent() ? otherwise : count(field);
   }
 
   /** Returns so many layers, of which none slides. */

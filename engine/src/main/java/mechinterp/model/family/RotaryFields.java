@@ -23,18 +23,29 @@ public final class RotaryFields {
     this.parameters = parameters;
   }
 
-  /** Returns the fields that hold for all layers. */
-  public static RotaryFields of(JsonField config) {
-    return new RotaryFields(config, config.at("rope_scaling"), config.at("rope_parameters"));
+  /**
+   * Returns the fields that hold for all layers.
+   *
+   * @throws FormatException when one that has fields of its own is no object
+   */
+  public static RotaryFields of(JsonField config) throws FormatException {
+    return new RotaryFields(
+        config, fields(config.at("rope_scaling")), fields(config.at("rope_parameters")));
+  }
+
+  private static JsonField fields(JsonField group) throws FormatException {
+    group.require(group.isAbsent() || group.node().isObject(), "an object");
+    return group;
   }
 
   /**
    * Returns the fields that hold for the layers of a type, which only transformers 5 tells apart.
    *
    * @param layerType such as {@code full_attention}
+   * @throws FormatException when one that has fields of its own is no object
    */
-  public static RotaryFields ofLayers(JsonField config, String layerType) {
-    JsonField parameters = config.at("rope_parameters").at(layerType);
+  public static RotaryFields ofLayers(JsonField config, String layerType) throws FormatException {
+    JsonField parameters = fields(fields(config.at("rope_parameters")).at(layerType));
     return new RotaryFields(config, config.at("none"), parameters);
   }
 

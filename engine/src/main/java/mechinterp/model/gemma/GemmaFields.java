@@ -94,7 +94,8 @@ record GemmaFields(JsonField file, JsonField text, boolean third) {
   List<LayerAttention> layers() throws FormatException {
     int pattern = third ? text.at("sliding_window_pattern").size(6) : 2;
     JsonField window = text.at("sliding_window");
-    LayerTypes types = LayerTypes.full(text.at("num_hidden_layers").size(26), global());
+    LayerTypes types =
+        LayerTypes.full(LayerTypes.count(text.at("num_hidden_layers"), 26), global());
     return window.isMissing() || window.isPresent()
         ? types
             .withSliding(window.size(WINDOW), local())
@@ -122,7 +123,7 @@ record GemmaFields(JsonField file, JsonField text, boolean third) {
     return RotaryConfig.of(dHead(), text.at("rope_local_base_freq").number(LOCAL_THETA));
   }
 
-  private RotaryFields fields(String layerType) {
+  private RotaryFields fields(String layerType) throws FormatException {
     return text.at("rope_parameters").isPresent()
         ? RotaryFields.ofLayers(text, layerType)
         : RotaryFields.of(text);

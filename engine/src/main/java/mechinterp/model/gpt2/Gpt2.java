@@ -19,6 +19,7 @@ import mechinterp.model.WeightNames;
 import mechinterp.model.family.ActivationNames;
 import mechinterp.model.family.Family;
 import mechinterp.model.family.HeadFields;
+import mechinterp.model.family.LayerTypes;
 import mechinterp.model.family.NameTable;
 import mechinterp.model.family.Outputs;
 import mechinterp.model.family.TorchNames;
@@ -42,7 +43,7 @@ public final class Gpt2 implements Family {
     config.at("scale_attn_by_inverse_layer_idx").requireOff();
     config.at("add_cross_attention").requireOff();
     int dModel = config.atFirst("n_embd", "hidden_size").size();
-    int layers = config.atFirst("n_layer", "num_hidden_layers").size();
+    int layers = LayerTypes.count(config.atFirst("n_layer", "num_hidden_layers"));
     return new TransformerConfig(
         name,
         dModel,

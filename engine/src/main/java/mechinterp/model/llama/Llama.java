@@ -105,7 +105,7 @@ public final class Llama implements Family {
 
   private static List<LayerAttention> layers(JsonField config, Member member, RotaryConfig rotary)
       throws FormatException {
-    LayerTypes types = LayerTypes.full(config.at("num_hidden_layers").size(), rotary);
+    LayerTypes types = LayerTypes.full(LayerTypes.count(config.at("num_hidden_layers")), rotary);
     JsonField window = config.at("sliding_window");
     return switch (member) {
       case LLAMA -> types.ofRule(_ -> false);

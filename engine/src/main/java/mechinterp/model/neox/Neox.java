@@ -20,6 +20,7 @@ import mechinterp.model.WeightNames;
 import mechinterp.model.family.ActivationNames;
 import mechinterp.model.family.Family;
 import mechinterp.model.family.HeadFields;
+import mechinterp.model.family.LayerTypes;
 import mechinterp.model.family.NameTable;
 import mechinterp.model.family.Outputs;
 import mechinterp.model.family.RotaryFields;
@@ -57,7 +58,8 @@ public final class Neox implements Family {
             config.at("vocab_size").size(), config.at("max_position_embeddings").size()),
         AttentionConfig.plain(heads.size(), dHead, true).withBiases(biases, biases),
         Collections.nCopies(
-            config.at("num_hidden_layers").size(), LayerAttention.rotary(rotary(config, dHead))),
+            LayerTypes.count(config.at("num_hidden_layers")),
+            LayerAttention.rotary(rotary(config, dHead))),
         new MlpConfig(
             config.at("intermediate_size").size(),
             ActivationNames.read(config.at("hidden_act"), ActivationFunction.GELU),
