@@ -116,19 +116,32 @@ public final class WeightLoader {
   /**
    * Returns a weight; vectors are [1, n].
    *
-   * @throws FormatException when it is missing or has another shape
+   * @throws FormatException when it is missing, has another shape, or holds NaN or an infinity
    */
   public Weight weight(String name) throws IOException {
     List<Integer> shape = requireShape(name);
     int cols = shape.getLast();
     int rows = shape.size() == 1 ? 1 : shape.getFirst();
-    FloatMatrix value = device.matrix(rows, cols, weights.floats(name));
+    FloatMatrix value = device.matrix(rows, cols, finite(name));
     if (!trainable) {
       return Weight.fixed(value);
     }
     Parameter parameter = new Parameter(name, value, device.floats(rows, cols));
     parameters.add(parameter);
     return parameter;
+  }
+
+  private float[] finite(String name) throws IOException {
+    float[] values = weights.floats(name);
+    for (float value : values) {
+      if (!Float.isFinite(value)) {
+        throw new FormatException(
+            weights.source(),
+            "tensor \"%s\" holds %s; weights must be finite numbers"
+                .formatted(weights.nameInFile(name), value));
+      }
+    }
+    return values;
   }
 
   private List<Integer> requireShape(String name) throws IOException {

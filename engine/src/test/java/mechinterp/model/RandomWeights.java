@@ -44,6 +44,13 @@ public final class RandomWeights implements Weights {
     return this;
   }
 
+  /** Returns these weights with another number at the end of one. */
+  Weights with(String name, float last) {
+    float[] numbers = Objects.requireNonNull(values.get(name), name);
+    numbers[numbers.length - 1] = last;
+    return this;
+  }
+
   @Override
   public String source() {
     return "random weights";

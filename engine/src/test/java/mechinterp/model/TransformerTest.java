@@ -291,6 +291,18 @@ final class TransformerTest {
         refusal(config, new RandomWeights(config, 1).with("ln_final.w", List.of(10))));
   }
 
+  @Test
+  void weightsMustBeFiniteNumbers() {
+    TransformerConfig config = TinyModels.LLAMA;
+
+    assertEquals(
+        "random weights: tensor \"blocks.1.mlp.W_out\" holds NaN; weights must be finite numbers",
+        refusal(config, new RandomWeights(config, 1).with("blocks.1.mlp.W_out", Float.NaN)));
+    assertEquals(
+        "random weights: tensor \"ln_final.w\" holds -Infinity; weights must be finite numbers",
+        refusal(config, new RandomWeights(config, 1).with("ln_final.w", Float.NEGATIVE_INFINITY)));
+  }
+
   private String refusal(TransformerConfig config, Weights weights) {
     return Refusal.of(
         FormatException.class,
