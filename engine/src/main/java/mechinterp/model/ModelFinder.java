@@ -130,7 +130,11 @@ final class ModelFinder {
                 onHub));
   }
 
+  /** Of no name the path would be the folder where the program was started. */
   private static Optional<Path> path(String name) {
+    if (name.isEmpty()) {
+      return Optional.empty();
+    }
     try {
       return Optional.of(Path.of(name));
     } catch (InvalidPathException e) {

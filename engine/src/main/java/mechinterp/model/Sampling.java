@@ -20,7 +20,7 @@ public record Sampling(double temperature, int topK, double topP) {
   public Sampling {
     if (!(temperature >= 0 && temperature < Double.POSITIVE_INFINITY)) {
       throw new IllegalArgumentException(
-          "sampling: temperature is %s; it must not be negative".formatted(temperature));
+          "sampling: temperature is %s; it must be finite and not negative".formatted(temperature));
     }
     if (topK < 1) {
       throw new IllegalArgumentException(

@@ -63,7 +63,7 @@ class ModelFinderTest {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"./gpt2", "/gpt2", "a/b/c", "missing.gguf", "a b", "a--b", "\0"})
+  @ValueSource(strings = {"./gpt2", "/gpt2", "a/b/c", "missing.gguf", "a b", "a--b", "\0", ""})
   void whatCannotBeANameOnTheHubIsNotLookedForThere(String name) {
     String message = refusal(name);
     assertTrue(message.endsWith("and models of the hub"), message);

@@ -82,7 +82,7 @@ final class SamplingTest {
   @Test
   void impossibleNumbersAreRefusedByName() {
     assertEquals(
-        "sampling: temperature is -1.0; it must not be negative",
+        "sampling: temperature is -1.0; it must be finite and not negative",
         refusal(() -> Sampling.ofTemperature(-1)));
     assertEquals(
         "sampling: top_k is 0; it must be at least 1",
