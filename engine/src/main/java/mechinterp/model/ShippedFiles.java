@@ -4,7 +4,7 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.net.URL;
 import java.util.Optional;
-import java.util.regex.Pattern;
+import java.util.Set;
 import mechinterp.io.JsonField;
 import mechinterp.io.SafetensorsFile;
 import mechinterp.io.Sha256;
@@ -21,14 +21,16 @@ import mechinterp.tokenizer.Tokenizers;
 record ShippedFiles(String name) implements ModelFiles {
   private static final String TOKENIZER = "tokenizer.json";
   private static final String TOKENIZER_CONFIG = "tokenizer_config.json";
-  private static final Pattern NAME = Pattern.compile("[a-z][a-z0-9.-]*");
+  private static final Set<String> NAMES = Set.of("tiny-lm");
+
+  /** Returns the names of the models that the engine brings along. */
+  static Set<String> names() {
+    return NAMES;
+  }
 
   /** Returns the files of a model that the engine brings along, if there is one of this name. */
   static Optional<ModelFiles> find(String name) {
-    ShippedFiles files = new ShippedFiles(name);
-    return NAME.matcher(name).matches() && files.resource(FolderFiles.CONFIG).isPresent()
-        ? Optional.of(files)
-        : Optional.empty();
+    return NAMES.contains(name) ? Optional.of(new ShippedFiles(name)) : Optional.empty();
   }
 
   private Optional<URL> resource(String file) {

@@ -76,6 +76,13 @@ final class LogitEffectTest {
   }
 
   @Test
+  void noDirectionsHaveNoEffects() {
+    Transformer model = TinyModels.frozen(TinyModels.GPT2, device);
+
+    assertEquals(List.of(), LogitEffect.of(model, device.floats(0, TinyModels.GPT2.dModel()), 1));
+  }
+
+  @Test
   void whatHasNoLogitsIsRefused() {
     FloatMatrix direction = device.floats(1, TinyModels.BERT.dModel());
     Transformer encoder = TinyModels.frozen(TinyModels.BERT, device);

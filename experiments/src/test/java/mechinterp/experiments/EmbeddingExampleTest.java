@@ -47,17 +47,17 @@ class EmbeddingExampleTest {
 
     // README example begins
     Device device = CpuDevice.best(Runtime.getRuntime().availableProcessors());
-    Transformer model = Models.load("all-MiniLM-L6-v2", device);
-    HookPoint site = HookPoint.normalizedResidPost(3);
+    Transformer model = Models.load("tiny-lm", device);
+    HookPoint site = HookPoint.residPost(2);
     ActivationStore store = Harvester.of(model, site).collect(Corpus.text(text), 100_000);
 
-    TopKConfig config = new TopKConfig(384, 1536, 16); // d_in, d_sae, k
+    TopKConfig config = new TopKConfig(192, 1536, 16); // d_in, d_sae, k
     TrainConfig train = TrainConfig.defaults().toBuilder().tokens(20_000).build();
     Sae sae =
         new SaeTrainer(device, train)
             .train(config, store.shuffled(device, train.seed()), TrainListener.none())
             .sae();
-    SaeFiles.save(sae, folder, SaeMetadata.of("all-MiniLM-L6-v2", site.toString()));
+    SaeFiles.save(sae, folder, SaeMetadata.of("tiny-lm", site.toString()));
 
     FeatureReport features = FeatureAnalysis.of(sae).over(store);
     System.out.println(features.profile(7));

@@ -13,8 +13,8 @@ import mechinterp.experiments.languagemodel.LanguageModelConfig;
 import mechinterp.experiments.languagemodel.LanguageModelResult;
 import mechinterp.experiments.languagemodel.LanguageModelRun;
 import mechinterp.experiments.run.RunFiles;
-import mechinterp.experiments.text.MavenSources;
 import mechinterp.io.Json;
+import mechinterp.io.hub.MavenArtifacts;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -56,7 +56,7 @@ public final class ModelTrain implements Callable<Integer> {
       names = "--maven",
       paramLabel = "FILE",
       description = "Maven, which fetches text that the cache lacks. Default: ${DEFAULT-VALUE}.")
-  private String maven = "mvn";
+  private String maven = MavenArtifacts.program(System.getenv());
 
   @Mixin private DeviceOptions deviceOptions;
   @Mixin private ResultOutput output;
@@ -76,7 +76,7 @@ public final class ModelTrain implements Callable<Integer> {
     requireStart(settings);
     long began = System.nanoTime();
     try (Device device = deviceOptions.open()) {
-      MavenSources sources = new MavenSources(cache, List.of(maven));
+      MavenArtifacts sources = new MavenArtifacts(cache, List.of(maven));
       LanguageModelResult result =
           new LanguageModelRun(settings, sources, device, output.progress()).run(out);
       double seconds = (System.nanoTime() - began) / 1e9;

@@ -3,7 +3,7 @@ package mechinterp.experiments.languagemodel;
 import java.util.Collections;
 import java.util.List;
 import java.util.Optional;
-import mechinterp.experiments.text.MavenSources;
+import mechinterp.experiments.text.JavaLibrary;
 import mechinterp.kernel.ActivationFunction;
 import mechinterp.kernel.Norm;
 import mechinterp.model.AttentionConfig;
@@ -49,7 +49,7 @@ public record LanguageModelConfig(
   public record Text(
       double europarlOtherFraction,
       double wordnetFraction,
-      List<MavenSources.Artifact> javaSources,
+      List<JavaLibrary> javaSources,
       double javaFraction,
       double validationFraction,
       double testFraction,

@@ -13,9 +13,9 @@ import mechinterp.experiments.console.Progress;
 import mechinterp.experiments.report.LineChart;
 import mechinterp.experiments.report.SvgFile;
 import mechinterp.experiments.run.Environment;
-import mechinterp.experiments.text.MavenSources;
 import mechinterp.io.AtomicFolder;
 import mechinterp.io.Json;
+import mechinterp.io.hub.MavenArtifacts;
 import mechinterp.model.LoadOptions;
 import mechinterp.model.Transformer;
 import mechinterp.model.TransformerBuilder;
@@ -39,13 +39,13 @@ import mechinterp.training.LanguageModelTrainer;
  */
 public final class LanguageModelRun {
   private final LanguageModelConfig config;
-  private final MavenSources maven;
+  private final MavenArtifacts maven;
   private final Device device;
   private final Progress.Display display;
 
   /** A run of {@code config} on {@code device}. */
   public LanguageModelRun(
-      LanguageModelConfig config, MavenSources maven, Device device, Progress.Display display) {
+      LanguageModelConfig config, MavenArtifacts maven, Device device, Progress.Display display) {
     this.config = config;
     this.maven = maven;
     this.device = device;

@@ -2,7 +2,7 @@ package mechinterp.experiments.languagemodel;
 
 import java.util.Locale;
 import java.util.stream.Collectors;
-import mechinterp.experiments.text.MavenSources;
+import mechinterp.experiments.text.JavaLibrary;
 
 /**
  * The README.md of a trained model: what it is, what it read, what it can do, whose text it was.
@@ -75,7 +75,7 @@ final class ModelCard {
         100 * config.text().europarlOtherFraction(),
         100 * config.text().javaFraction(),
         config.text().javaSources().stream()
-            .map(MavenSources.Artifact::coordinates)
+            .map(JavaLibrary::coordinates)
             .map(coordinates -> "  - `" + coordinates + "`")
             .collect(Collectors.joining("\n")));
   }

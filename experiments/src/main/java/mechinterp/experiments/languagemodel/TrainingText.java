@@ -7,9 +7,10 @@ import java.util.List;
 import java.util.Map;
 import mechinterp.activation.Document;
 import mechinterp.experiments.text.Europarl;
+import mechinterp.experiments.text.JavaLibrary;
 import mechinterp.experiments.text.JavaSources;
-import mechinterp.experiments.text.MavenSources;
 import mechinterp.experiments.text.WordNet;
+import mechinterp.io.hub.MavenArtifacts;
 import mechinterp.random.RandomStream;
 
 /**
@@ -37,15 +38,15 @@ final class TrainingText {
    *
    * @throws IOException when one cannot be read or fetched
    */
-  static TrainingText read(LanguageModelConfig.Text settings, MavenSources maven)
+  static TrainingText read(LanguageModelConfig.Text settings, MavenArtifacts maven)
       throws IOException {
     TrainingText text = new TrainingText(settings);
     text.readEuroparl();
     for (Document entry : WordNet.glosses()) {
       text.add(Domain.WORDNET, entry, entry.id(), settings.wordnetFraction());
     }
-    for (MavenSources.Artifact artifact : settings.javaSources()) {
-      for (Document file : JavaSources.of(maven.jar(artifact))) {
+    for (JavaLibrary library : settings.javaSources()) {
+      for (Document file : JavaSources.of(maven.jar(library.sources()))) {
         text.add(Domain.JAVA, file, file.id(), settings.javaFraction());
       }
     }

@@ -21,7 +21,7 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** Whatever is wrong with the input: one line that says what and where, exit code 2, no files. */
 class BadInputTest {
-  private static final String MODEL = "all-MiniLM-L6-v2";
+  private static final String MODEL = "tiny-lm";
   private static final String HOOK = "blocks.3.hook_resid_post";
 
   @TempDir private Path folder;

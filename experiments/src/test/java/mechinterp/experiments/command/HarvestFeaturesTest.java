@@ -33,7 +33,7 @@ class HarvestFeaturesTest {
         Execution.of(
                 "harvest",
                 "--model",
-                "all-MiniLM-L6-v2",
+                "tiny-lm",
                 "--hook",
                 "blocks.2.hook_resid_post",
                 "--text",
@@ -43,7 +43,7 @@ class HarvestFeaturesTest {
                 "--json")
             .assertDone()
             .json();
-    assertEquals(384, harvested.get("d_in").asInt());
+    assertEquals(192, harvested.get("d_in").asInt());
     Path sae = folder.resolve("sae");
     Execution.of(
             "train",

@@ -10,11 +10,12 @@ import java.nio.file.Path;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
-import mechinterp.experiments.text.MavenSources;
+import mechinterp.io.hub.MavenArtifacts;
 import org.junit.jupiter.api.Test;
 
 class TrainingTextTest {
-  private static final MavenSources NO_MAVEN = new MavenSources(Path.of("none"), List.of("none"));
+  private static final MavenArtifacts NO_MAVEN =
+      new MavenArtifacts(Path.of("none"), List.of("none"));
 
   @Test
   void noTextIsInTwoPartsAndTheSharesAreAboutThoseAskedFor() throws IOException {

@@ -112,7 +112,7 @@ class QuickstartTest {
     try (Device device = CpuDevice.best(1)) {
       var loaded = SaeFiles.load(sae, device);
       assertEquals(48, loaded.sae().dSae());
-      assertEquals("all-MiniLM-L6-v2", loaded.metadata().modelName().orElseThrow());
+      assertEquals("tiny-lm", loaded.metadata().modelName().orElseThrow());
     }
   }
 

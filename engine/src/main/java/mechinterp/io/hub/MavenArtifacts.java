@@ -1,4 +1,4 @@
-package mechinterp.experiments.text;
+package mechinterp.io.hub;
 
 import java.io.IOException;
 import java.io.InputStream;
@@ -9,43 +9,55 @@ import java.nio.file.Path;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
 import java.util.stream.Stream;
 import mechinterp.io.AtomicFile;
 import mechinterp.io.FormatException;
 import mechinterp.io.Sha256;
 
 /**
- * Sources of Maven artifacts, kept in a folder once they are there. Maven itself fetches them, so
- * its settings (mirrors, proxies, credentials) count.
+ * Jars of Maven artifacts, kept in a folder once they are there. Maven itself fetches them, so its
+ * settings (mirrors, proxies, credentials) count.
  */
-public final class MavenSources {
+public final class MavenArtifacts {
+  /** The environment variable that names the program, which is {@code mvn} without it. */
+  public static final String VARIABLE = "MECHINTERP_MAVEN";
+
   private static final String COPY = "org.apache.maven.plugins:maven-dependency-plugin:3.8.1:copy";
 
   private final Path cache;
   private final List<String> maven;
 
   /**
-   * Sources in a cache.
+   * Artifacts in a cache.
    *
    * @param cache folder that keeps the files
    * @param maven the command that runs Maven, such as {@code mvn}
    */
-  public MavenSources(Path cache, List<String> maven) {
+  public MavenArtifacts(Path cache, List<String> maven) {
     this.cache = cache;
     this.maven = List.copyOf(maven);
   }
 
+  /** Returns the program that an environment names. */
+  public static String program(Map<String, String> environment) {
+    String named = environment.getOrDefault(VARIABLE, "");
+    return named.isBlank() ? "mvn" : named;
+  }
+
   /**
-   * An artifact whose sources are wanted.
+   * A jar that is wanted.
    *
    * @param coordinates {@code group:artifact:version}
-   * @param sha256 of its sources' jar, as 64 hexadecimal digits
+   * @param classifier which of the artifact's jars, such as {@code sources}; empty for its main one
+   * @param sha256 of the jar, as 64 hexadecimal digits
    */
-  public record Artifact(String coordinates, String sha256) {
+  public record Artifact(String coordinates, Optional<String> classifier, String sha256) {
     /**
      * Checks the form.
      *
-     * @throws IllegalArgumentException with the JSON field's name
+     * @throws IllegalArgumentException with the field's name
      */
     public Artifact {
       if (!coordinates.matches("[\\w.-]+:[\\w.-]+:[\\w.-]+")) {
@@ -60,12 +72,16 @@ public final class MavenSources {
 
     private String fileName() {
       String[] parts = coordinates.split(":", -1);
-      return "%s-%s-sources.jar".formatted(parts[1], parts[2]);
+      return parts[1] + "-" + parts[2] + classifier.map(name -> "-" + name).orElse("") + ".jar";
+    }
+
+    private String notation() {
+      return coordinates + ":jar" + classifier.map(name -> ":" + name).orElse("");
     }
   }
 
   /**
-   * Returns the file with the sources of an artifact, which Maven fetches when the cache lacks it.
+   * Returns the jar of an artifact, which Maven fetches when the cache lacks it.
    *
    * @throws FormatException when the file is not the one that the hash names
    * @throws IOException when Maven cannot be run or does not get it
@@ -80,7 +96,7 @@ public final class MavenSources {
   }
 
   private void fetch(Artifact artifact, Path file) throws IOException {
-    Path folder = Files.createTempDirectory("mechinterp-sources");
+    Path folder = Files.createTempDirectory("mechinterp-maven");
     try {
       run(artifact, folder);
       Path fetched = folder.resolve(artifact.fileName());
@@ -100,18 +116,18 @@ public final class MavenSources {
                     "-B",
                     "-q",
                     COPY,
-                    "-Dartifact=" + artifact.coordinates() + ":jar:sources",
+                    "-Dartifact=" + artifact.notation(),
                     "-DoutputDirectory=" + folder))
             .toList();
-    int exit = exitCode(command, folder, log);
+    int exit = exitCode(artifact, command, folder, log);
     if (exit != 0) {
       throw new IOException(
-          "%s: Maven did not get its sources: %s"
-              .formatted(artifact.coordinates(), firstError(log)));
+          "%s: Maven did not get it: %s".formatted(artifact.notation(), firstError(log)));
     }
   }
 
-  private static int exitCode(List<String> command, Path folder, Path log) throws IOException {
+  private static int exitCode(Artifact artifact, List<String> command, Path folder, Path log)
+      throws IOException {
     try {
       return new ProcessBuilder(command)
           .directory(folder.toFile())
@@ -121,8 +137,8 @@ public final class MavenSources {
           .waitFor();
     } catch (IOException e) {
       throw new IOException(
-          "%s: cannot be run, and the text comes through Maven; install Maven, or name it with --maven"
-              .formatted(command.getFirst()),
+          "%s: Maven fetches it, and %s cannot be run; install Maven, or name it in %s"
+              .formatted(artifact.notation(), command.getFirst(), VARIABLE),
           e);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
@@ -146,8 +162,7 @@ public final class MavenSources {
     String expected = "sha256:" + artifact.sha256();
     String found = hash.end();
     if (!found.equals(expected)) {
-      throw new FormatException(
-          file.toString(), "is %s; the sources are %s".formatted(found, expected));
+      throw new FormatException(file.toString(), "is %s; it must be %s".formatted(found, expected));
     }
   }
 
