@@ -16,6 +16,9 @@ public interface ActivationBatches {
    */
   void next(FloatMatrix batch);
 
+  /** Returns which activations are handed out in which order: equal for equal rows of batches. */
+  String identity();
+
   /** Returns how many tokens have been handed out, over all rounds. */
   long position();
 

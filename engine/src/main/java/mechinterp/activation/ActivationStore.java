@@ -9,6 +9,7 @@ import java.util.Objects;
 import java.util.Optional;
 import mechinterp.device.Device;
 import mechinterp.io.AtomicFolder;
+import mechinterp.io.Sha256;
 
 /**
  * The activations of many tokens at one hook point, [tokens, d_in], in the order of the text: in
@@ -233,6 +234,19 @@ public final class ActivationStore implements AutoCloseable {
     forEachPart(
         first, count, (shard, row, rows, done) -> shard.readOrigins(row, rows, origins, done));
     return origins;
+  }
+
+  /** Returns the SHA-256 of all activations, which are read for it, and of their normalization. */
+  String checksum() {
+    Sha256 hash = new Sha256();
+    hash.add(normalization.toString());
+    float[] rows = new float[Math.min(ROWS_AT_ONCE, tokens) * dIn];
+    for (int first = 0; first < tokens; first += ROWS_AT_ONCE) {
+      int count = Math.min(ROWS_AT_ONCE, tokens - first);
+      read(first, count, rows, 0);
+      hash.add(rows, 0, count * dIn);
+    }
+    return hash.end();
   }
 
   /**

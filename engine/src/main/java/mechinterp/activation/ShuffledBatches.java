@@ -33,6 +33,11 @@ final class ShuffledBatches implements ActivationBatches {
   }
 
   @Override
+  public String identity() {
+    return "%s shuffled by seed %d".formatted(store.checksum(), seed);
+  }
+
+  @Override
   public void next(FloatMatrix batch) {
     if (batch.cols() != store.dIn()) {
       throw new IllegalArgumentException(

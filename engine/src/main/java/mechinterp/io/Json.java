@@ -94,8 +94,8 @@ public final class Json {
   }
 
   /** Returns a value as the tree that {@link #tree} would read. */
-  static JsonNode node(Object value) {
-    return STRICT.valueToTree(value);
+  public static JsonNode node(Object value) {
+    return STRICT.readTree(STRICT.writeValueAsString(value));
   }
 
   /** Returns a value as indented JSON, fields in the order of declaration. */

@@ -49,11 +49,16 @@ public final class Sha256 {
 
   /** Adds floats as 4 bytes each, little-endian. */
   public Sha256 add(float[] values) {
+    return add(values, 0, values.length);
+  }
+
+  /** Adds {@code count} floats from index {@code from} on, as 4 bytes each, little-endian. */
+  public Sha256 add(float[] values, int from, int count) {
     ByteBuffer bytes = ByteBuffer.allocate(4 * FLOATS_AT_ONCE).order(ByteOrder.LITTLE_ENDIAN);
-    for (int from = 0; from < values.length; from += FLOATS_AT_ONCE) {
-      int count = Math.min(FLOATS_AT_ONCE, values.length - from);
-      bytes.asFloatBuffer().put(values, from, count);
-      digest.update(bytes.array(), 0, 4 * count);
+    for (int done = 0; done < count; done += FLOATS_AT_ONCE) {
+      int part = Math.min(FLOATS_AT_ONCE, count - done);
+      bytes.asFloatBuffer().put(values, from + done, part);
+      digest.update(bytes.array(), 0, 4 * part);
     }
     return this;
   }

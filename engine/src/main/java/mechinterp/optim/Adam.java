@@ -14,6 +14,7 @@ import mechinterp.tensor.SparseOuterProduct;
  */
 public final class Adam {
   private final Kernels kernels;
+  private final String name;
   private final FloatMatrix parameter;
   private final FloatMatrix firstMoment;
   private final FloatMatrix secondMoment;
@@ -21,6 +22,7 @@ public final class Adam {
   /** Declares the moments of {@code parameter} in a workspace, under the parameter's name. */
   public Adam(Workspace workspace, String name, FloatMatrix parameter) {
     this.kernels = workspace.device().kernels();
+    this.name = name;
     this.parameter = parameter;
     this.firstMoment = workspace.floats(name + " first moment", parameter.rows(), parameter.cols());
     this.secondMoment =
@@ -38,5 +40,10 @@ public final class Adam {
    */
   public void step(List<SparseOuterProduct> gradient, AdamStep step, RowConstraint constraint) {
     kernels.sparseAdam(parameter, firstMoment, secondMoment, gradient, step, constraint);
+  }
+
+  /** Returns the parameter and its moments. */
+  public ParameterState state() {
+    return new ParameterState(name, parameter, firstMoment, secondMoment);
   }
 }

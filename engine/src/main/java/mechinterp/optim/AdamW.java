@@ -41,18 +41,8 @@ public final class AdamW {
     kernels.adam(value, firstMoment, secondMoment, parameter.gradient(), step);
   }
 
-  /** Returns what it moves. */
-  public Parameter parameter() {
-    return parameter;
-  }
-
-  /** Returns the running mean of the gradients, of the parameter's shape. */
-  public FloatMatrix firstMoment() {
-    return firstMoment;
-  }
-
-  /** Returns the running mean of the gradients' squares, of the parameter's shape. */
-  public FloatMatrix secondMoment() {
-    return secondMoment;
+  /** Returns the parameter and its moments. */
+  public ParameterState state() {
+    return new ParameterState(parameter.name(), parameter.value(), firstMoment, secondMoment);
   }
 }

@@ -24,6 +24,11 @@ final class FiringRecord {
     }
   }
 
+  /** Returns how many tokens ago each latent was last active: the array itself. */
+  long[] tokensSince() {
+    return tokensSince;
+  }
+
   /** Returns the dead latents, rising. */
   int[] dead() {
     return IntStream.range(0, tokensSince.length)

@@ -1,5 +1,6 @@
 package mechinterp.sae;
 
+import java.util.List;
 import mechinterp.device.Device;
 import mechinterp.tensor.FloatMatrix;
 import mechinterp.tensor.SparseCodes;
@@ -20,6 +21,9 @@ public sealed interface Sae permits TopKSae {
    * Returns the weights themselves, not copies. After changing them call {@link #weightsChanged}.
    */
   SaeWeights weights();
+
+  /** Returns the same weights, each with its name: what is trained. */
+  List<SaeParameter> parameters();
 
   /** Returns how many latents can be active on a token. */
   int maxActive();

@@ -1,5 +1,6 @@
 package mechinterp.sae;
 
+import java.util.List;
 import mechinterp.device.Workspace;
 import mechinterp.tensor.FloatMatrix;
 
@@ -20,5 +21,14 @@ public record SaeWeights(FloatMatrix wEnc, FloatMatrix bEnc, FloatMatrix wDec, F
         workspace.floats("b_enc", 1, dSae),
         workspace.floats("W_dec", dSae, dIn),
         workspace.floats("b_dec", 1, dIn));
+  }
+
+  /** Returns the weights with their names. */
+  List<SaeParameter> parameters() {
+    return List.of(
+        SaeParameter.free("W_enc", wEnc),
+        SaeParameter.free("b_enc", bEnc),
+        SaeParameter.decoder("W_dec", wDec),
+        SaeParameter.free("b_dec", bDec));
   }
 }

@@ -2,6 +2,7 @@ package mechinterp.sae;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import mechinterp.device.Device;
 import mechinterp.device.Workspace;
@@ -34,7 +35,7 @@ import mechinterp.tensor.SparseOuterProduct;
  *
  * <p>Buffers are declared once; taking the loss allocates nothing on the device.
  */
-public final class TopKObjective {
+public final class TopKObjective implements SaeObjective {
   private final Device device;
   private final Kernels kernels;
   private final TopKSae sae;
@@ -89,13 +90,12 @@ public final class TopKObjective {
             : Optional.empty();
   }
 
-  /**
-   * Takes the loss of a batch and its gradient.
-   *
-   * @param x activations [batch size, d_in]
-   * @throws ArithmeticException when the activations or the loss are not finite, or when all
-   *     activations are equal and the loss is normalised by their variance
-   */
+  @Override
+  public TopKSae sae() {
+    return sae;
+  }
+
+  @Override
   public SaeLoss backward(FloatMatrix x) {
     double variance = sums.variance(x, error);
     checkBatch(x, variance);
@@ -121,8 +121,8 @@ public final class TopKObjective {
             dead.length));
   }
 
-  /** Returns the gradient of the loss that was taken last. */
-  public SaeGradients gradients() {
+  @Override
+  public Map<String, SaeGradient> gradients() {
     List<SparseOuterProduct> wEnc = new ArrayList<>();
     List<SparseOuterProduct> wDec = new ArrayList<>();
     wEnc.add(new SparseOuterProduct(order, codeGradients, centred));
@@ -131,7 +131,16 @@ public final class TopKObjective {
       wEnc.add(aux.orElseThrow().encoderTerm(centred));
       wDec.add(aux.orElseThrow().decoderTerm());
     }
-    return new SaeGradients(wEnc, bEncGradient, wDec, bDecGradient);
+    return Map.of(
+        "W_enc", new SaeGradient.Sparse(wEnc),
+        "b_enc", new SaeGradient.Dense(bEncGradient),
+        "W_dec", new SaeGradient.Sparse(wDec),
+        "b_dec", new SaeGradient.Dense(bDecGradient));
+  }
+
+  @Override
+  public Map<String, long[]> numbers() {
+    return Map.of("tokens_since_firing", firing.tokensSince());
   }
 
   private void recordFiring() {

@@ -1,5 +1,6 @@
 package mechinterp.sae;
 
+import java.util.List;
 import mechinterp.device.Device;
 import mechinterp.device.Workspace;
 import mechinterp.kernel.Kernels;
@@ -60,6 +61,11 @@ public final class TopKSae implements Sae {
   @Override
   public SaeWeights weights() {
     return weights;
+  }
+
+  @Override
+  public List<SaeParameter> parameters() {
+    return weights.parameters();
   }
 
   @Override

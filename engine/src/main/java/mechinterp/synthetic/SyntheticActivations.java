@@ -2,6 +2,7 @@ package mechinterp.synthetic;
 
 import mechinterp.activation.ActivationBatches;
 import mechinterp.device.Device;
+import mechinterp.io.Json;
 import mechinterp.random.RandomStream;
 import mechinterp.tensor.FloatMatrix;
 import mechinterp.tensor.IntMatrix;
@@ -105,6 +106,11 @@ public final class SyntheticActivations implements ActivationBatches {
   @Override
   public int dIn() {
     return config.dIn();
+  }
+
+  @Override
+  public String identity() {
+    return "synthetic " + Json.canonical(config);
   }
 
   @Override

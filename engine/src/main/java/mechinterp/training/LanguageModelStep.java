@@ -12,6 +12,7 @@ import mechinterp.model.Transformer;
 import mechinterp.nn.CrossEntropy;
 import mechinterp.optim.AdamW;
 import mechinterp.optim.GradientClipping;
+import mechinterp.optim.ParameterState;
 import mechinterp.tensor.FloatMatrix;
 import mechinterp.tensor.IntMatrix;
 
@@ -40,8 +41,8 @@ final class LanguageModelStep {
     this.clipping = new GradientClipping(workspace, model.parameters());
   }
 
-  List<AdamW> optimizers() {
-    return optimizers;
+  List<ParameterState> parameters() {
+    return optimizers.stream().map(AdamW::state).toList();
   }
 
   /**
@@ -86,10 +87,8 @@ final class LanguageModelStep {
   /** Moves the weights along the gradients, clipped to a norm, and sets the gradients to 0. */
   void update(double norm, double clipNorm, AdamStep step, double weightDecay) {
     clipping.clip(norm, clipNorm);
-    for (AdamW optimizer : optimizers) {
-      optimizer.step(step, weightDecay);
-      kernels().fill(optimizer.parameter().gradient(), 0);
-    }
+    optimizers.forEach(optimizer -> optimizer.step(step, weightDecay));
+    model.parameters().forEach(parameter -> kernels().fill(parameter.gradient(), 0));
     model.refresh();
   }
 

@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import mechinterp.device.Device;
 import mechinterp.device.MemoryPlan;
@@ -112,17 +113,18 @@ public final class LanguageModelTrainer {
    * @throws IllegalArgumentException when the checkpoint belongs to another run
    * @throws TrainingException when the loss or the gradients are not finite
    */
-  public List<LanguageModelMetrics> train(
-      LanguageModelListener listener, LanguageModelCheckpoints checkpoints) throws IOException {
+  public List<LanguageModelMetrics> train(LanguageModelListener listener, Checkpoints checkpoints)
+      throws IOException {
     Run run = new Run(listener);
-    String identity = text.identity();
-    Device device = model.device();
-    run.history.addAll(checkpoints.restore(config, identity, device, run.buffers.optimizers()));
+    TrainingState state =
+        new TrainingState(
+            config, text.identity(), model.device(), run.buffers.parameters(), Map.of());
+    run.history.addAll(checkpoints.restore(state, LanguageModelMetrics.class));
     model.refresh();
     while (!run.isFinished()) {
       run.step();
       if (run.isFinished() || checkpoints.isDue(run.history.size())) {
-        checkpoints.save(config, identity, device, run.buffers.optimizers(), run.history);
+        checkpoints.save(state, run.history);
       }
     }
     return run.history;

@@ -1,5 +1,6 @@
 package mechinterp.training;
 
+import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Function;
@@ -7,16 +8,14 @@ import mechinterp.activation.ActivationBatches;
 import mechinterp.device.Device;
 import mechinterp.device.MemoryPlan;
 import mechinterp.device.Workspace;
-import mechinterp.kernel.AdamStep;
 import mechinterp.optim.LearningRateSchedule;
 import mechinterp.sae.SaeConfig;
+import mechinterp.sae.SaeInit;
 import mechinterp.sae.SaeLoss;
-import mechinterp.sae.TopKConfig;
-import mechinterp.sae.TopKInit;
 
 /**
  * Trains sparse autoencoders. The same configuration, data and kernels give the same bits, whatever
- * the number of threads.
+ * the number of threads, and also when a run goes on from a checkpoint.
  */
 public final class SaeTrainer {
   private static final double NANOSECONDS = 1e9;
@@ -30,6 +29,9 @@ public final class SaeTrainer {
     this.config = config;
   }
 
+  /** What a checkpoint must agree with. */
+  private record Settings(SaeConfig sae, TrainConfig train) {}
+
   /**
    * Trains an autoencoder on the next tokens of {@code batches}.
    *
@@ -39,56 +41,128 @@ public final class SaeTrainer {
    * @throws TrainingException when activations or the loss are not finite
    */
   public TrainedSae train(SaeConfig saeConfig, ActivationBatches batches, TrainListener listener) {
-    requireWidth(saeConfig, batches);
-    return switch (saeConfig) {
-      case TopKConfig topK -> train(topK, batches, listener);
-    };
+    Run run = new Run(saeConfig, batches, listener);
+    run.initialize();
+    while (!run.isFinished()) {
+      run.step();
+    }
+    return run.trained();
+  }
+
+  /**
+   * Trains an autoencoder as {@link #train(SaeConfig, ActivationBatches, TrainListener)} does, from
+   * the newest checkpoint if there is one, and saves checkpoints.
+   *
+   * @throws IOException when a checkpoint cannot be read or written
+   * @throws IllegalArgumentException also when the checkpoint belongs to other settings or data
+   */
+  public TrainedSae train(
+      SaeConfig saeConfig,
+      ActivationBatches batches,
+      TrainListener listener,
+      Checkpoints checkpoints)
+      throws IOException {
+    Run run = new Run(saeConfig, batches, listener);
+    TrainingState state = run.state();
+    run.goOn(checkpoints.restore(state, StepMetrics.class));
+    while (!run.isFinished()) {
+      run.step();
+      if (run.isFinished() || checkpoints.isDue(run.history.size())) {
+        checkpoints.save(state, run.history);
+      }
+    }
+    return run.trained();
   }
 
   /** Returns what training such an autoencoder holds on the device. */
   public MemoryPlan plan(SaeConfig saeConfig) {
-    return switch (saeConfig) {
-      case TopKConfig topK -> Workspace.plan(purpose(topK), device, buffers(topK));
-    };
+    return Workspace.plan(purpose(saeConfig), device, buffers(saeConfig));
   }
 
   private String purpose(SaeConfig saeConfig) {
     return "training (d_sae %d, batch %d)".formatted(saeConfig.dSae(), config.batchSize());
   }
 
-  private Function<Workspace, TopKTraining> buffers(TopKConfig saeConfig) {
-    return workspace -> new TopKTraining(workspace, saeConfig, config);
+  private Function<Workspace, SaeTraining> buffers(SaeConfig saeConfig) {
+    return workspace -> new SaeTraining(workspace, saeConfig, config);
   }
 
-  private TrainedSae train(
-      TopKConfig saeConfig, ActivationBatches batches, TrainListener listener) {
-    MemoryPlan plan = plan(saeConfig);
-    listener.planned(plan);
-    plan.requireFits(device);
-    float[] decoderBias = decoderBias(batches);
-    TopKTraining training = Workspace.allocate(purpose(saeConfig), device, buffers(saeConfig));
-    TopKInit.initialize(training.sae(), config.seed(), decoderBias);
+  /** A run from its first or a later step on. */
+  private final class Run {
+    private final List<StepMetrics> history = new ArrayList<>();
+    private final SaeConfig saeConfig;
+    private final ActivationBatches batches;
+    private final TrainListener listener;
+    private final SaeTraining training;
+    private final LearningRateSchedule schedule;
+    private long began = System.nanoTime();
+    private int stepsBefore;
 
-    LearningRateSchedule schedule = config.schedule(saeConfig.dSae());
-    List<StepMetrics> history = new ArrayList<>();
-    long began = System.nanoTime();
-    for (int step = 1; step <= config.steps(); step++) {
+    Run(SaeConfig saeConfig, ActivationBatches batches, TrainListener listener) {
+      requireWidth(saeConfig, batches);
+      this.saeConfig = saeConfig;
+      this.batches = batches;
+      this.listener = listener;
+      this.schedule = config.schedule(saeConfig.dSae());
+      MemoryPlan plan = plan(saeConfig);
+      listener.planned(plan);
+      plan.requireFits(device);
+      training = Workspace.allocate(purpose(saeConfig), device, buffers(saeConfig));
+    }
+
+    TrainingState state() {
+      return new TrainingState(
+          new Settings(saeConfig, config),
+          batches.identity(),
+          device,
+          training.parameters(),
+          training.objective().numbers());
+    }
+
+    void initialize() {
+      SaeInit.initialize(training.objective().sae(), config.seed(), decoderBias(batches));
+      began = System.nanoTime();
+    }
+
+    /** Goes on behind the steps that were restored, or begins where there are none. */
+    void goOn(List<StepMetrics> restored) {
+      if (restored.isEmpty()) {
+        initialize();
+        return;
+      }
+      history.addAll(restored);
+      stepsBefore = restored.size();
+      batches.seek(batches.position() + (long) stepsBefore * config.batchSize());
+      training.objective().sae().weightsChanged();
+      began = System.nanoTime();
+    }
+
+    boolean isFinished() {
+      return history.size() == config.steps();
+    }
+
+    void step() {
+      int step = history.size() + 1;
       double learningRate = schedule.at(step);
       batches.next(training.batch());
-      SaeLoss loss = step(training, config.adam().at(step, learningRate));
+      SaeLoss loss = loss(step, learningRate);
       StepMetrics metrics = metrics(step, loss, learningRate);
       history.add(metrics);
       double seconds = (System.nanoTime() - began) / NANOSECONDS;
-      listener.step(metrics, config.steps(), metrics.tokens() / seconds);
+      double tokens = (double) (step - stepsBefore) * config.batchSize();
+      listener.step(metrics, config.steps(), tokens / seconds);
     }
-    return new TrainedSae(training.sae(), history);
-  }
 
-  private static SaeLoss step(TopKTraining training, AdamStep step) {
-    try {
-      return training.step(step);
-    } catch (ArithmeticException e) {
-      throw new TrainingException(step.step(), e);
+    private SaeLoss loss(int step, double learningRate) {
+      try {
+        return training.step(config.adam().at(step, learningRate));
+      } catch (ArithmeticException e) {
+        throw new TrainingException(step, e);
+      }
+    }
+
+    TrainedSae trained() {
+      return new TrainedSae(training.objective().sae(), history);
     }
   }
 
@@ -96,7 +170,7 @@ public final class SaeTrainer {
     int sample = (int) Math.min(config.bDecSample(), config.tokens());
     long position = batches.position();
     float[] bias =
-        TopKInit.decoderBias(device, config.bDecInit(), sample, batches.dIn(), batches::next);
+        SaeInit.decoderBias(device, config.bDecInit(), sample, batches.dIn(), batches::next);
     batches.seek(position);
     return bias;
   }

@@ -13,7 +13,7 @@ class GeometricMedianTest {
   private final Device device = CpuDevice.scalar();
 
   private float[] centre(DecoderBiasInit init, int rows, int cols, float[] points) {
-    return TopKInit.decoderBias(
+    return SaeInit.decoderBias(
         device, init, rows, cols, matrix -> device.upload(matrix, points, 0));
   }
 

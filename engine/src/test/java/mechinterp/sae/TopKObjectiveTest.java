@@ -126,16 +126,12 @@ class TopKObjectiveTest {
     assertEquals(loss.reconstruction() + loss.auxiliary(), loss.total(), 1e-12);
     assertEquals(aux.alpha() > 0, loss.auxiliary() > 1e-3);
 
-    SaeGradients gradients = objective.gradients();
-    FloatMatrix wEnc = device.floats(D_SAE, D_IN);
-    FloatMatrix wDec = device.floats(D_SAE, D_IN);
-    device.kernels().sparseGradient(wEnc, gradients.wEnc());
-    device.kernels().sparseGradient(wDec, gradients.wDec());
+    WrittenGradients gradients = WrittenGradients.of(objective);
     DoubleSupplier total = () -> naive.reconstructionLoss() + naive.auxLoss();
-    assertGradient("W_enc", total, naive.wEnc, device.toHost(wEnc));
-    assertGradient("W_dec", total, naive.wDec, device.toHost(wDec));
-    assertGradient("b_enc", total, new double[][] {naive.bEnc}, device.toHost(gradients.bEnc()));
-    assertGradient("b_dec", total, new double[][] {naive.bDec}, device.toHost(gradients.bDec()));
+    assertGradient("W_enc", total, naive.wEnc, gradients.get("W_enc"));
+    assertGradient("W_dec", total, naive.wDec, gradients.get("W_dec"));
+    assertGradient("b_enc", total, new double[][] {naive.bEnc}, gradients.get("b_enc"));
+    assertGradient("b_dec", total, new double[][] {naive.bDec}, gradients.get("b_dec"));
   }
 
   private static void assertGradient(

@@ -15,6 +15,7 @@ final class KnownFeatures implements ActivationBatches {
   private final Device device;
   private final int dIn;
   private final int active;
+  private final long seed;
   private final float[][] directions;
   private final float[] mean;
   private final RandomStream tokens;
@@ -24,6 +25,7 @@ final class KnownFeatures implements ActivationBatches {
     this.device = device;
     this.dIn = dIn;
     this.active = active;
+    this.seed = seed;
     this.directions = unitDirections(RandomStream.of(seed, "directions"), features, dIn);
     this.mean = new float[dIn];
     RandomStream.of(seed, "mean").fillGaussian(mean, 0, 1);
@@ -52,6 +54,11 @@ final class KnownFeatures implements ActivationBatches {
   @Override
   public int dIn() {
     return dIn;
+  }
+
+  @Override
+  public String identity() {
+    return "%d known features of seed %d".formatted(directions.length, seed);
   }
 
   @Override

@@ -116,7 +116,10 @@ class LanguageModelTrainerTest {
             () ->
                 trainer(model(), config(2, 2e-3))
                     .train(LanguageModelListener.none(), checkpoints()));
-    assertTrue(refused.toString().contains("settings"), refused.toString());
+    assertEquals(
+        folder.resolve("step-2")
+            + ": settings.learning_rate is 0.001 in the checkpoint, 0.002 now; they must be equal to go on",
+        refused.getMessage());
   }
 
   @Test
@@ -177,8 +180,8 @@ class LanguageModelTrainerTest {
     };
   }
 
-  private LanguageModelCheckpoints checkpoints() {
-    return new LanguageModelCheckpoints(folder, 2, 2);
+  private Checkpoints checkpoints() {
+    return new Checkpoints(folder, 2, 2);
   }
 
   private List<String> names() throws IOException {

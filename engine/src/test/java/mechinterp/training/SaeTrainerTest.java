@@ -264,6 +264,11 @@ class SaeTrainerTest {
     }
 
     @Override
+    public String identity() {
+      return "altered " + batches.identity();
+    }
+
+    @Override
     public void next(FloatMatrix batch) {
       batches.next(batch);
       float[] rows = device.toHost(batch);

@@ -25,8 +25,8 @@ import mechinterp.tokenizer.SplitRule;
 import mechinterp.tokenizer.Tokenizer;
 import mechinterp.tokenizer.Tokenizers;
 import mechinterp.tokenizer.TrainedBpe;
+import mechinterp.training.Checkpoints;
 import mechinterp.training.InitialWeights;
-import mechinterp.training.LanguageModelCheckpoints;
 import mechinterp.training.LanguageModelListener;
 import mechinterp.training.LanguageModelMetrics;
 import mechinterp.training.LanguageModelTrainer;
@@ -58,10 +58,9 @@ public final class LanguageModelRun {
   }
 
   /** Returns the states of a run in a folder. */
-  public static LanguageModelCheckpoints checkpoints(LanguageModelConfig config, Path folder) {
+  public static Checkpoints checkpoints(LanguageModelConfig config, Path folder) {
     LanguageModelConfig.Checkpoints settings = config.checkpoints();
-    return new LanguageModelCheckpoints(
-        folder.resolve("checkpoints"), settings.everySteps(), settings.kept());
+    return new Checkpoints(folder.resolve("checkpoints"), settings.everySteps(), settings.kept());
   }
 
   /**
@@ -113,8 +112,7 @@ public final class LanguageModelRun {
   }
 
   private List<LanguageModelMetrics> train(
-      Transformer model, EncodedText text, LanguageModelCheckpoints checkpoints)
-      throws IOException {
+      Transformer model, EncodedText text, Checkpoints checkpoints) throws IOException {
     LanguageModelTrainer trainer =
         new LanguageModelTrainer(model, config.train(), text.training(), text.validation());
     int context = config.model().nCtx();

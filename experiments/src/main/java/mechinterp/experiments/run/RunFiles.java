@@ -1,7 +1,9 @@
 package mechinterp.experiments.run;
 
 import java.io.BufferedWriter;
+import java.io.ByteArrayInputStream;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -11,6 +13,7 @@ import java.time.format.DateTimeFormatter;
 import java.util.List;
 import java.util.Locale;
 import java.util.stream.Stream;
+import mechinterp.io.FormatException;
 import mechinterp.io.Json;
 import mechinterp.training.StepMetrics;
 
@@ -51,5 +54,20 @@ public final class RunFiles {
         lines.newLine();
       }
     }
+  }
+
+  /**
+   * Reads the metrics of the last step of a run.
+   *
+   * @throws FormatException when the file has no line, or the last one is no step
+   */
+  public static StepMetrics readLastMetrics(Path file) throws IOException {
+    List<String> lines = Files.readAllLines(file);
+    if (lines.isEmpty()) {
+      throw new FormatException(file.toString(), "is empty; it must have a line for every step");
+    }
+    byte[] last = lines.getLast().getBytes(StandardCharsets.UTF_8);
+    String name = "%s line %d".formatted(file, lines.size());
+    return Json.read(name, new ByteArrayInputStream(last), StepMetrics.class);
   }
 }

@@ -1,13 +1,16 @@
 package mechinterp.experiments.run;
 
+import java.io.IOException;
 import java.util.List;
 import java.util.Locale;
+import mechinterp.activation.ActivationBatches;
 import mechinterp.activation.ActivationStore;
 import mechinterp.activation.Normalization;
 import mechinterp.device.Device;
 import mechinterp.experiments.console.Progress;
 import mechinterp.sae.Sae;
 import mechinterp.sae.SaeConfig;
+import mechinterp.training.Checkpoints;
 import mechinterp.training.SaeTrainer;
 import mechinterp.training.StepMetrics;
 import mechinterp.training.TrainConfig;
@@ -35,6 +38,44 @@ public record Training(Sae sae, List<StepMetrics> history, Normalization normali
    */
   public static Training run(
       TrainSettings settings, ActivationStore store, Device device, Progress.Display display) {
+    return run(settings, store, device, display, SaeTrainer::train);
+  }
+
+  /**
+   * Trains as the other method does, from the newest checkpoint if there is one, and saves
+   * checkpoints.
+   *
+   * @throws IOException when a checkpoint cannot be read or written
+   */
+  public static Training run(
+      TrainSettings settings,
+      ActivationStore store,
+      Device device,
+      Progress.Display display,
+      Checkpoints checkpoints)
+      throws IOException {
+    return run(
+        settings,
+        store,
+        device,
+        display,
+        (trainer, sae, batches, listener) -> trainer.train(sae, batches, listener, checkpoints));
+  }
+
+  @FunctionalInterface
+  private interface Way<E extends Exception> {
+    TrainedSae train(
+        SaeTrainer trainer, SaeConfig sae, ActivationBatches batches, TrainListener listener)
+        throws E;
+  }
+
+  private static <E extends Exception> Training run(
+      TrainSettings settings,
+      ActivationStore store,
+      Device device,
+      Progress.Display display,
+      Way<E> way)
+      throws E {
     SaeConfig sae = settings.sae().config(store.dIn());
     TrainConfig config = settings.train();
     Normalization normalization =
@@ -44,12 +85,9 @@ public record Training(Sae sae, List<StepMetrics> history, Normalization normali
         };
     try (Progress progress =
         display.start("train", (long) config.steps() * config.batchSize(), "tokens")) {
-      TrainedSae trained =
-          new SaeTrainer(device, config)
-              .train(
-                  sae,
-                  store.withNormalization(normalization).shuffled(device, config.seed()),
-                  show(progress));
+      ActivationBatches batches =
+          store.withNormalization(normalization).shuffled(device, config.seed());
+      TrainedSae trained = way.train(new SaeTrainer(device, config), sae, batches, show(progress));
       Sae folded = trained.sae().foldInputScale(normalization.scale());
       return new Training(folded, trained.history(), normalization);
     }

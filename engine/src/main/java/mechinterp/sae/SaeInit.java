@@ -12,8 +12,8 @@ import mechinterp.tensor.FloatMatrix;
  * The weights before training: rows of W_dec of random directions and unit norm, W_enc its
  * transpose, b_enc 0, b_dec the centre of a sample of the activations (Gao et al. 2024, A.1).
  */
-public final class TopKInit {
-  private TopKInit() {}
+public final class SaeInit {
+  private SaeInit() {}
 
   /** Returns what {@link #decoderBias} will hold on the device. */
   public static MemoryPlan samplePlan(Device device, int tokens, int dIn) {
@@ -40,7 +40,7 @@ public final class TopKInit {
   }
 
   /** Sets the weights: the same for the same seed on any device with the same rounding. */
-  public static void initialize(TopKSae sae, long seed, float[] decoderBias) {
+  public static void initialize(Sae sae, long seed, float[] decoderBias) {
     SaeWeights weights = sae.weights();
     Device device = sae.device();
     Kernels kernels = device.kernels();

@@ -1,0 +1,31 @@
+package mechinterp.sae;
+
+import java.util.Map;
+import mechinterp.tensor.FloatMatrix;
+
+/** What an autoencoder is trained for: the loss of its kind on a batch, and the loss's gradient. */
+public interface SaeObjective {
+  /** Returns the autoencoder whose loss it is. */
+  Sae sae();
+
+  /**
+   * Takes the loss of a batch and its gradient.
+   *
+   * @param x activations [batch size, d_in]
+   * @throws ArithmeticException when the activations or the loss are not finite, or when all
+   *     activations are equal and the loss is normalised by their variance
+   */
+  SaeLoss backward(FloatMatrix x);
+
+  /**
+   * Returns the gradient of the loss that was taken last, by the names of {@link Sae#parameters}.
+   * Valid until the loss is taken again.
+   */
+  Map<String, SaeGradient> gradients();
+
+  /**
+   * Returns by name what the next loss depends on besides the parameters and its batch: the arrays
+   * themselves, which a run that goes on from a checkpoint writes into.
+   */
+  Map<String, long[]> numbers();
+}

@@ -1,0 +1,23 @@
+package mechinterp.training;
+
+import java.util.List;
+import java.util.Map;
+import mechinterp.device.Device;
+import mechinterp.optim.ParameterState;
+
+/**
+ * What the rest of a run depends on besides the step it is at. Parameters and numbers are the live
+ * ones: restoring writes into them.
+ *
+ * @param settings of the run; equal settings have equal JSON
+ * @param data identity of what it learns from
+ * @param device that holds the parameters
+ * @param parameters with their moments
+ * @param numbers further numbers by name, on the host
+ */
+record TrainingState(
+    Object settings,
+    String data,
+    Device device,
+    List<ParameterState> parameters,
+    Map<String, long[]> numbers) {}

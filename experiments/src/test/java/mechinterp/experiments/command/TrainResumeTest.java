@@ -1,0 +1,116 @@
+package mechinterp.experiments.command;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.SplittableRandom;
+import java.util.stream.Stream;
+import mechinterp.experiments.Execution;
+import mechinterp.experiments.Main;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** {@code train --resume}, after the process was killed. */
+class TrainResumeTest {
+  private static final List<String> FILES =
+      List.of("cfg.json", "sae_weights.safetensors", "train.json", "metrics.jsonl");
+
+  @TempDir private Path folder;
+  private Path data;
+
+  @BeforeEach
+  void write() throws IOException {
+    data = Samples.activationsFile(folder);
+  }
+
+  private List<String> command(Path out, int steps, String... more) {
+    List<String> command = new ArrayList<>(List.of("train", "--activations", data.toString()));
+    command.addAll(List.of("--kind", "topk", "--d-sae", "300", "--k", "3", "--batch", "64"));
+    command.addAll(List.of("--tokens", Integer.toString(64 * steps), "--out", out.toString()));
+    command.addAll(List.of(more));
+    return command;
+  }
+
+  private static Execution run(List<String> command) {
+    return Execution.of(command.toArray(String[]::new));
+  }
+
+  /** Starts the command in a JVM of its own, and kills it when it has made some checkpoints. */
+  private static void kill(List<String> command, Path out, int afterMillis)
+      throws IOException, InterruptedException {
+    List<String> java = new ArrayList<>();
+    java.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
+    java.addAll(List.of("--add-modules", "jdk.incubator.vector", "-cp"));
+    java.addAll(List.of(System.getProperty("java.class.path"), Main.class.getName()));
+    java.addAll(command);
+    Process process =
+        new ProcessBuilder(java)
+            .redirectError(ProcessBuilder.Redirect.DISCARD)
+            .redirectOutput(ProcessBuilder.Redirect.DISCARD)
+            .start();
+    while (process.isAlive() && !Files.exists(out.resolve("checkpoints"))) {
+      Thread.sleep(2);
+    }
+    Thread.sleep(afterMillis);
+    process.destroyForcibly().waitFor();
+  }
+
+  private static void assertSameFiles(Path expected, Path found) throws IOException {
+    for (String file : FILES) {
+      assertArrayEquals(
+          Files.readAllBytes(expected.resolve(file)),
+          Files.readAllBytes(found.resolve(file)),
+          file);
+    }
+    try (Stream<Path> files = Files.list(found)) {
+      assertEquals(FILES.size() + 1L, files.count(), "no checkpoint is left");
+    }
+  }
+
+  @Test
+  void aRunKilledAtAnyMomentEndsWithTheFilesOfOneThatWasNot() throws Exception {
+    Path whole = folder.resolve("whole");
+    run(command(whole, 1500)).assertDone();
+    SplittableRandom random = new SplittableRandom(5);
+    Path killed = folder.resolve("killed");
+    List<String> command = command(killed, 1500, "--resume", "--checkpoint-every", "7");
+    for (int times = 0; times < 3; times++) {
+      kill(command, killed, random.nextInt(120));
+    }
+    assertFalse(Files.exists(killed.resolve("cfg.json")), "it must not have been finished before");
+
+    run(command).assertDone();
+    assertSameFiles(whole, killed);
+  }
+
+  @Test
+  void aFinishedRunIsToldOfAgainAndNotTrainedWithOtherSettings() {
+    Path out = folder.resolve("out");
+    Execution first = run(command(out, 4, "--checkpoint-every", "2")).assertDone();
+    Execution again = run(command(out, 4, "--resume")).assertDone();
+
+    String last = first.out().substring(first.out().indexOf("last batch"));
+    assertTrue(again.out().endsWith(last), again.out());
+    run(command(out, 5, "--resume"))
+        .assertRefused(
+            out.resolve("train.json") + ": train.tokens is 256 in this finished run, 320 now");
+    run(command(out, 4)).assertRefused(out + ": holds files; name a new or empty folder");
+  }
+
+  @Test
+  void resumeBeginsWhereNothingIsAndRefusesAFolderOfSomethingElse() throws IOException {
+    run(command(folder.resolve("new"), 4, "--resume")).assertDone();
+
+    Path other = Files.createDirectory(folder.resolve("other"));
+    Files.writeString(other.resolve("file"), "");
+    run(command(other, 4, "--resume")).assertRefused(other + ": holds files");
+  }
+}
