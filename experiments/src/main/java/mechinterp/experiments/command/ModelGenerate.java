@@ -90,11 +90,11 @@ public final class ModelGenerate implements Callable<Integer> {
     return 0;
   }
 
-  private void generate(Transformer model, Generator generator, int[] ids) {
+  private void generate(Transformer model, Generator generator, int[] ids) throws IOException {
     int room = Math.max(0, model.config().nCtx() - ids.length);
     Streamed streamed = new Streamed(output, model.tokenizer());
     long started = System.nanoTime();
-    int[] added = generator.generate(ids, Math.min(tokens, room), streamed);
+    int[] added = added(model, generator, ids, Math.min(tokens, room), streamed);
     streamed.end();
     double seconds = (System.nanoTime() - started) / NANOS;
     Result result = new Result(model.identity(), list(ids), list(added), streamed.text(), seconds);
@@ -104,6 +104,17 @@ public final class ModelGenerate implements Callable<Integer> {
         .note(
             String.format(
                 Locale.ROOT, "%d tokens, %.1f tokens/s", added.length, added.length / seconds));
+  }
+
+  private static int[] added(
+      Transformer model, Generator generator, int[] ids, int most, Streamed streamed)
+      throws IOException {
+    try {
+      return generator.generate(ids, most, streamed);
+    } catch (ArithmeticException notFinite) {
+      String problem = "model %s: %s".formatted(model.config().name(), notFinite.getMessage());
+      throw new IOException(problem, notFinite);
+    }
   }
 
   private static List<Integer> list(int[] ids) {

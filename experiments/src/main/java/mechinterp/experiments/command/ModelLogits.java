@@ -13,6 +13,7 @@ import mechinterp.io.SafetensorsWriter;
 import mechinterp.io.TensorSink;
 import mechinterp.model.TokenBatch;
 import mechinterp.model.Transformer;
+import mechinterp.model.TransformerConfig;
 import mechinterp.tensor.FloatMatrix;
 import picocli.CommandLine.ArgGroup;
 import picocli.CommandLine.Command;
@@ -78,7 +79,20 @@ public final class ModelLogits implements Callable<Integer> {
     for (int first = 0; first < hidden.rows(); first += ROWS_AT_ONCE) {
       int end = Math.min(hidden.rows(), first + ROWS_AT_ONCE);
       float[] logits = model.device().toHost(model.logits(hidden.rowRange(first, end)));
+      requireFinite(logits, first, model.config());
       sink.floats(logits, 0, logits.length);
+    }
+  }
+
+  private static void requireFinite(float[] logits, int firstRow, TransformerConfig config)
+      throws IOException {
+    for (int i = 0; i < logits.length; i++) {
+      if (!Float.isFinite(logits[i])) {
+        throw new IOException(
+            "model %s: the logit of id %d after token %d is %s; it must be a finite number"
+                .formatted(
+                    config.name(), i % config.dVocab(), firstRow + i / config.dVocab(), logits[i]));
+      }
     }
   }
 }

@@ -40,6 +40,7 @@ public final class Tokenize implements Callable<Integer> {
       description = "Leave out the special tokens that the tokenizer puts around every text.")
   private boolean plain;
 
+  @Mixin private OfflineOption offline;
   @Mixin private ResultOutput output;
 
   /** What is printed. */
@@ -58,7 +59,9 @@ public final class Tokenize implements Callable<Integer> {
   private Tokenizer tokenizer() throws IOException {
     Path path = Path.of(model);
     boolean json = model.endsWith(".json") && Files.isRegularFile(path);
-    return json || Tokenizers.isIn(path) ? Tokenizers.read(path) : Models.tokenizer(model);
+    return json || Tokenizers.isIn(path)
+        ? Tokenizers.read(path)
+        : Models.tokenizer(model, offline.options());
   }
 
   private static String describe(Result result) {

@@ -193,6 +193,15 @@ class ModelCommandTest {
   }
 
   @Test
+  void logitsThatAreNotFiniteAreRefused() throws IOException {
+    TinyGpt2.writeHugeWeights(model);
+    Execution logits = logits("--ids", "1,2");
+    logits.assertRefusedAtTheEnd("model tiny: the logit of id 0 after token 0 is NaN");
+    assertFalse(Files.exists(out()));
+    generate().assertRefusedAtTheEnd("model tiny: sampling: the logit of token 0 is NaN");
+  }
+
+  @Test
   void samplingThatIsNotPossibleIsRefused() {
     generate("--top-p", "0").assertRefused("top_p is 0.0");
     generate("--top-k", "0").assertRefused("top_k is 0");

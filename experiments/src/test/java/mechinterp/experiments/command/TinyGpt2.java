@@ -51,8 +51,19 @@ final class TinyGpt2 {
   /** Writes the model with a tokenizer of as many tokens as it has vectors. */
   static void write(Path folder) throws IOException {
     Gpt2Files.write(
-        folder, CONFIG, new RandomNumbers(), DType.F32, OptionalInt.empty(), OptionalInt.of(299));
+        folder, CONFIG, new RandomNumbers(1), DType.F32, OptionalInt.empty(), OptionalInt.of(299));
     writeTokenizer(folder, 300);
+  }
+
+  /** Writes weights that are finite numbers, but so large that no logit is. */
+  static void writeHugeWeights(Path folder) throws IOException {
+    Gpt2Files.write(
+        folder,
+        CONFIG,
+        new RandomNumbers(Float.MAX_VALUE),
+        DType.F32,
+        OptionalInt.empty(),
+        OptionalInt.of(299));
   }
 
   /** Writes a tokenizer. */
@@ -67,7 +78,7 @@ final class TinyGpt2 {
         .write(folder, END, END, CONFIG.nCtx());
   }
 
-  private record RandomNumbers() implements Weights {
+  private record RandomNumbers(float scale) implements Weights {
     @Override
     public String source() {
       return "random";
@@ -94,7 +105,7 @@ final class TinyGpt2 {
       int size = shape(name).stream().reduce(1, (a, b) -> a * b);
       float[] values = new float[size];
       for (int i = 0; i < size; i++) {
-        values[i] = (float) (random.uniform(i) - 0.5);
+        values[i] = scale * (float) (random.uniform(i) - 0.5);
       }
       return values;
     }

@@ -60,6 +60,12 @@ class TokenizeTest {
   }
 
   @Test
+  void offlineNamesOfTheHubAreLookedForInTheCacheOnly() {
+    Execution.of("tokenize", "--model", "no-such-model", "--offline", "--text", "a")
+        .assertRefused("no-such-model", "the hub must not be asked");
+  }
+
+  @Test
   void whatIsNoTokenizerIsRefusedInOneLine() throws IOException {
     Files.writeString(folder.resolve("tokenizer.json"), "{\"model\": {\"type\": \"Unigram\"}}");
     Execution run = Execution.of("tokenize", "--model", folder.toString(), "--text", "a");
