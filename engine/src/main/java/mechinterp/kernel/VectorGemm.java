@@ -27,7 +27,7 @@ final class VectorGemm {
   private static final int PART_OF_DEPTH = 1024;
 
   /** Tasks for each thread, so that a thread that was held up is relieved by the others. */
-  private static final int TASKS_PER_THREAD = 4;
+  private static final int TASKS_PER_THREAD = 8;
 
   /** Tiles of rows that make a task of its own worth while. */
   private static final int TILES_PER_TASK = 4;
@@ -129,7 +129,7 @@ final class VectorGemm {
       FloatMatrix out, Rows a, PackedPanels b, int firstPanel, int depth, Write write) {
     int panels = Math.ceilDiv(out.cols(), Tiles.PANEL);
     int groups =
-        Math.max(chunks(panels, depth), Math.min(panels, workers.threads() * TASKS_PER_THREAD));
+        evenParts(panels, Math.max(chunks(panels, depth), workers.threads() * TASKS_PER_THREAD));
     workers.run(
         groups,
         (group, thread) -> {
@@ -225,7 +225,8 @@ final class VectorGemm {
 
   private void multiply(FloatMatrix out, Rows a, PackedPanels b, Write write) {
     int chunks = chunks(b);
-    int blocks = rowBlocks(a.count(), chunks);
+    int tiles = Math.ceilDiv(a.count(), Tiles.HIGH);
+    int blocks = rowBlocks(tiles, chunks);
     TileSink sink = storeIn(out, write);
     workers.run(
         chunks * blocks,
@@ -234,8 +235,8 @@ final class VectorGemm {
           int block = task % blocks;
           forEachTile(
               a,
-              cut(a.count(), block, blocks),
-              cut(a.count(), block + 1, blocks),
+              cut(tiles, block, blocks) * Tiles.HIGH,
+              Math.min(a.count(), cut(tiles, block + 1, blocks) * Tiles.HIGH),
               b,
               cut(b.panels(), chunk, chunks),
               cut(b.panels(), chunk + 1, chunks),
@@ -256,9 +257,36 @@ final class VectorGemm {
     return Math.ceilDiv(panels, Math.max(1, CHUNK_BYTES / panelBytes));
   }
 
-  private int rowBlocks(int rows, int chunks) {
-    int wanted = Math.ceilDiv(workers.threads() * TASKS_PER_THREAD, Math.max(1, chunks));
-    return Math.clamp(rows / (TILES_PER_TASK * Tiles.HIGH), 1, wanted);
+  /**
+   * Returns into how many blocks the tiles of rows are cut: whole tiles, since a cut through one
+   * computes its rows twice, and a multiple of the threads, since with one task too many a single
+   * thread is busy at the end. Where the chunks alone are tasks enough, rows stay together: each
+   * thread then reads only its part of B.
+   */
+  private int rowBlocks(int tiles, int chunks) {
+    int threads = workers.threads();
+    int wanted = Math.ceilDiv(threads * TASKS_PER_THREAD, Math.max(1, chunks));
+    int even = wanted == 1 ? 1 : Math.ceilDiv(wanted, threads) * threads;
+    return Math.clamp(tiles / TILES_PER_TASK, 1, even);
+  }
+
+  /**
+   * Returns the number of parts, {@code atLeast} or more where there are as many panels, that keeps
+   * the thread with most panels busy for the shortest time.
+   */
+  private int evenParts(int panels, int atLeast) {
+    int best = Math.min(panels, atLeast);
+    for (int parts = best + 1; parts <= Math.min(panels, 3 * atLeast); parts++) {
+      if (longest(panels, parts) < longest(panels, best)) {
+        best = parts;
+      }
+    }
+    return best;
+  }
+
+  /** Returns the most panels that a thread gets when the largest parts all fall to it. */
+  private int longest(int panels, int parts) {
+    return Math.ceilDiv(parts, workers.threads()) * Math.ceilDiv(panels, parts);
   }
 
   /** Returns where part {@code part} of {@code parts} equal parts begins. */
