@@ -1,7 +1,6 @@
 package mechinterp.tokenizer;
 
 import java.util.List;
-import java.util.regex.Matcher;
 
 /** Cuts text into words, which tokens never cross. */
 sealed interface PreTokenizer {
@@ -39,15 +38,15 @@ sealed interface PreTokenizer {
       implements PreTokenizer {
     @Override
     public void split(AlignedText text, int from, int to, WordListener words) {
-      Matcher matcher = pattern.in(text.text()).region(from, to);
+      PatternSearch found = pattern.in(text.text()).within(from, to);
       WordJoiner joiner = new WordJoiner(behavior, text, from, words);
       int done = from;
-      while (matcher.find()) {
-        if (done < matcher.start()) {
-          joiner.part(done, matcher.start(), invert);
+      while (found.find()) {
+        if (done < found.start()) {
+          joiner.part(done, found.start(), invert);
         }
-        joiner.part(matcher.start(), matcher.end(), !invert);
-        done = matcher.end();
+        joiner.part(found.start(), found.end(), !invert);
+        done = found.end();
       }
       if (done < to) {
         joiner.part(done, to, invert);

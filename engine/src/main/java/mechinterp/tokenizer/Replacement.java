@@ -1,7 +1,5 @@
 package mechinterp.tokenizer;
 
-import java.util.regex.Matcher;
-
 /**
  * Exchanges what a pattern finds.
  *
@@ -14,15 +12,15 @@ record Replacement(TextPattern pattern, String content) implements Normalizer {
     if (pattern.isChar() && content.length() == 1) {
       return text.replaced(pattern.source().charAt(0), content.charAt(0));
     }
-    Matcher matcher = pattern.in(text.text());
+    PatternSearch found = pattern.in(text.text());
     AlignedText.Builder out = new AlignedText.Builder(text.length());
     int done = 0;
-    while (matcher.find()) {
-      out.append(text, done, matcher.start());
-      if (matcher.start() < matcher.end()) {
-        out.append(content, text.start(matcher.start()), text.end(matcher.end() - 1));
+    while (found.find()) {
+      out.append(text, done, found.start());
+      if (found.start() < found.end()) {
+        out.append(content, text.start(found.start()), text.end(found.end() - 1));
       }
-      done = matcher.end();
+      done = found.end();
     }
     out.append(text, done, text.length());
     return out.build();
@@ -30,6 +28,13 @@ record Replacement(TextPattern pattern, String content) implements Normalizer {
 
   /** Returns a text without places, exchanged. */
   String apply(String text) {
-    return pattern.in(text).replaceAll(Matcher.quoteReplacement(content));
+    PatternSearch found = pattern.in(text);
+    StringBuilder out = new StringBuilder(text.length());
+    int done = 0;
+    while (found.find()) {
+      out.append(text, done, found.start()).append(content);
+      done = found.end();
+    }
+    return out.append(text, done, text.length()).toString();
   }
 }

@@ -1,7 +1,6 @@
 package mechinterp.tokenizer;
 
 import java.util.Set;
-import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.regex.PatternSyntaxException;
 
@@ -88,8 +87,8 @@ final class TextPattern {
     return literal && source.length() == 1;
   }
 
-  Matcher in(String text) {
-    return pattern.matcher(text);
+  PatternSearch in(String text) {
+    return new PatternSearch(pattern, text);
   }
 
   @Override

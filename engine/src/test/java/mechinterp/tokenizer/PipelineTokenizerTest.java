@@ -11,6 +11,7 @@ import java.util.List;
 import java.util.Set;
 import java.util.SplittableRandom;
 import java.util.stream.IntStream;
+import mechinterp.io.Refusal;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.FieldSource;
@@ -171,6 +172,23 @@ final class PipelineTokenizerTest {
             .toArray();
 
     assertEquals("\ufffd\ufffd\ufffd\ud7ff\ufffd\ufffd", tokenizer.decode(ids));
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"(.|\\\\n)*", "(a|a)*$", "(.*)(.*)(.*)(.*)x"})
+  void aRegularExpressionThatTakesTooManyStepsIsRefused(String regex) throws IOException {
+    String content = GoldenTokenizers.content("llama3");
+    int start = content.indexOf("\"Regex\":\"") + "\"Regex\":\"".length();
+    int end = content.indexOf("\"},\"behavior\"", start);
+    Tokenizer tokenizer =
+        MutatedTokenizer.read(content.substring(0, start) + regex + content.substring(end));
+
+    String message =
+        Refusal.of(IllegalArgumentException.class, () -> tokenizer.encode("a".repeat(100_000)));
+    assertEquals(
+        "tokenizer: the regular expression \"%s\" cannot be followed through a text of 100000 chars; it takes too many steps"
+            .formatted(regex.replace("\\\\", "\\")),
+        message);
   }
 
   @Test
