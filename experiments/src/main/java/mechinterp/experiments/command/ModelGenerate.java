@@ -121,23 +121,26 @@ public final class ModelGenerate implements Callable<Integer> {
     return IntStream.of(ids).boxed().toList();
   }
 
-  /** Prints tokens as they come: their text, or their ids where there is no tokenizer. */
+  /**
+   * Prints tokens as they come: their text, or their ids where there is no tokenizer. Models may
+   * have more ids than there are tokens; those have no text.
+   */
   private static final class Streamed implements IntConsumer {
     private final ResultOutput output;
+    private final int tokens;
     private final Optional<TokenDecoder> decoder;
     private final StringBuilder text = new StringBuilder();
 
     Streamed(ResultOutput output, Tokenizer tokenizer) {
       this.output = output;
+      this.tokens = tokenizer.vocabularySize();
       this.decoder =
-          tokenizer.vocabularySize() == 0
-              ? Optional.empty()
-              : Optional.of(tokenizer.decoder(SpecialTokens.OMIT));
+          tokens == 0 ? Optional.empty() : Optional.of(tokenizer.decoder(SpecialTokens.OMIT));
     }
 
     @Override
     public void accept(int id) {
-      print(decoder.map(known -> known.add(id)).orElse(id + " "));
+      print(decoder.map(known -> id < tokens ? known.add(id) : "").orElse(id + " "));
     }
 
     void end() {

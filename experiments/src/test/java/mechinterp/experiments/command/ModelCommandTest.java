@@ -10,6 +10,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.OptionalInt;
 import mechinterp.device.CpuDevice;
 import mechinterp.device.Device;
 import mechinterp.experiments.Execution;
@@ -110,6 +111,18 @@ class ModelCommandTest {
   }
 
   @Test
+  void idsWithoutATokenHaveNoText() throws IOException {
+    TinyGpt2.writeWeights(model, 1, OptionalInt.empty());
+    TinyGpt2.writeTokenizer(model, 260);
+    JsonNode json =
+        generate("--tokens", "20", "--temperature", "100", "--ignore-eos", "--json")
+            .assertDone()
+            .json();
+    assertEquals(20, json.at("/ids").size());
+    assertTrue(json.at("/ids").valueStream().anyMatch(id -> id.intValue() >= 260), json.toString());
+  }
+
+  @Test
   void aSeedRepeatsADraw() throws IOException {
     String[] options = {"--tokens", "9", "--ignore-eos", "--temperature", "1.5", "--json"};
     JsonNode first = generate(options).assertDone().json();
@@ -194,7 +207,7 @@ class ModelCommandTest {
 
   @Test
   void logitsThatAreNotFiniteAreRefused() throws IOException {
-    TinyGpt2.writeHugeWeights(model);
+    TinyGpt2.writeWeights(model, Float.MAX_VALUE, OptionalInt.empty());
     Execution logits = logits("--ids", "1,2");
     logits.assertRefusedAtTheEnd("model tiny: the logit of id 0 after token 0 is NaN");
     assertFalse(Files.exists(out()));

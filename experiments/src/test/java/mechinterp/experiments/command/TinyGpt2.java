@@ -50,20 +50,18 @@ final class TinyGpt2 {
 
   /** Writes the model with a tokenizer of as many tokens as it has vectors. */
   static void write(Path folder) throws IOException {
-    Gpt2Files.write(
-        folder, CONFIG, new RandomNumbers(1), DType.F32, OptionalInt.empty(), OptionalInt.of(299));
+    writeWeights(folder, 1, OptionalInt.of(299));
     writeTokenizer(folder, 300);
   }
 
-  /** Writes weights that are finite numbers, but so large that no logit is. */
-  static void writeHugeWeights(Path folder) throws IOException {
-    Gpt2Files.write(
-        folder,
-        CONFIG,
-        new RandomNumbers(Float.MAX_VALUE),
-        DType.F32,
-        OptionalInt.empty(),
-        OptionalInt.of(299));
+  /**
+   * Writes the weights.
+   *
+   * @param scale what they are multiplied with
+   * @param eos the token that ends a text
+   */
+  static void writeWeights(Path folder, float scale, OptionalInt eos) throws IOException {
+    Gpt2Files.write(folder, CONFIG, new RandomNumbers(scale), DType.F32, OptionalInt.empty(), eos);
   }
 
   /** Writes a tokenizer. */
