@@ -150,13 +150,11 @@ final class Candidates {
     thresholds[token] = kth;
   }
 
-  /** Writes a token's k largest by rising latent and returns how many there are. */
-  int finish(int token, float[] toValues, int valuesAt, int[] toLatents, int latentsAt) {
+  /** Writes a token's k largest by rising latent. */
+  void finish(int token, CodeRow to) {
     if (counts[token] > k) {
       select(token, k);
     }
-    System.arraycopy(values, token * room, toValues, valuesAt, counts[token]);
-    System.arraycopy(latents, token * room, toLatents, latentsAt, counts[token]);
-    return counts[token];
+    to.addAll(latents, values, token * room, counts[token]);
   }
 }

@@ -5,6 +5,7 @@ import static mechinterp.kernel.AttentionChecks.requirePattern;
 import static mechinterp.kernel.AttentionChecks.requireSharedHeads;
 import static mechinterp.kernel.AttentionChecks.requireSpans;
 import static mechinterp.kernel.ShapeChecks.require;
+import static mechinterp.kernel.ShapeChecks.requireDepth;
 import static mechinterp.kernel.ShapeChecks.requireHeads;
 import static mechinterp.kernel.ShapeChecks.requireNotNegative;
 import static mechinterp.kernel.ShapeChecks.requirePositive;
@@ -95,14 +96,6 @@ public final class CheckedKernels implements Kernels {
     requireDepth("matmulPacked", a, b);
     requireShape("matmulPacked", "out", out, a.rows(), b.cols());
     kernels.matmulPacked(out, a, b);
-  }
-
-  private static void requireDepth(String kernel, FloatMatrix a, PackedMatrix b) {
-    require(
-        a.cols() == b.rows(),
-        () ->
-            "%s: a is %s, b is [%d, %d]; a's columns must equal b's rows"
-                .formatted(kernel, a.shape(), b.rows(), b.cols()));
   }
 
   @Override
@@ -496,6 +489,11 @@ public final class CheckedKernels implements Kernels {
             "encodeTopK: k is %d, the codes hold %d of %d latents; k must be at least 1 and at most both"
                 .formatted(k, codes.capacity(), encoder.cols()));
     kernels.encodeTopK(codes, x, encoder, bias, k);
+  }
+
+  @Override
+  public SelectionKernels selection() {
+    return new CheckedSelection(kernels.selection());
   }
 
   @Override

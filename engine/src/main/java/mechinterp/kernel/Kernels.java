@@ -413,6 +413,9 @@ public interface Kernels {
   /** out [F, d] = sum of the terms, written out. */
   void sparseGradient(FloatMatrix out, List<SparseOuterProduct> terms);
 
+  /** Returns the kernels that choose which latents are active. */
+  SelectionKernels selection();
+
   // ------------------------------------------------------------------ optimizer
 
   /**

@@ -455,6 +455,11 @@ public final class ScalarKernels implements Kernels {
   }
 
   @Override
+  public SelectionKernels selection() {
+    return new ScalarSelection(this);
+  }
+
+  @Override
   public void relabel(SparseCodes out, SparseCodes codes, IntMatrix ids) {
     CodeIndices.relabel(out, codes, ids);
   }

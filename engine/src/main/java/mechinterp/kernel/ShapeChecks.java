@@ -1,6 +1,7 @@
 package mechinterp.kernel;
 
 import java.util.function.Supplier;
+import mechinterp.tensor.FloatMatrix;
 import mechinterp.tensor.Matrix;
 import mechinterp.tensor.SparseCodes;
 
@@ -35,6 +36,14 @@ final class ShapeChecks {
         () ->
             "%s: codes have %d rows, the matrix is %s; rows must be equal"
                 .formatted(kernel, codes.rows(), matrix.shape()));
+  }
+
+  static void requireDepth(String kernel, FloatMatrix a, PackedMatrix b) {
+    require(
+        a.cols() == b.rows(),
+        () ->
+            "%s: a is %s, b is [%d, %d]; a's columns must equal b's rows"
+                .formatted(kernel, a.shape(), b.rows(), b.cols()));
   }
 
   static void requirePositive(String kernel, String name, float value) {

@@ -1,7 +1,6 @@
 package mechinterp.kernel;
 
 import java.util.Arrays;
-import mechinterp.tensor.IntMatrix;
 import mechinterp.tensor.SparseCodes;
 
 /** The reference selection of a row of codes: by sorting. */
@@ -20,23 +19,14 @@ final class TopK {
         ties--;
       }
     }
-    IntMatrix indices = codes.indices();
-    int[] latents = HostMemory.ints(indices);
-    float[] values = HostMemory.floats(codes.values());
-    int indexBase = indices.layout().index(row, 0);
-    int valueBase = codes.values().layout().index(row, 0);
-    int count = 0;
+    CodeRow to = new CodeRow(codes, row);
     for (int f = 0; f < preActivations.length; f++) {
       float value = preActivations[f];
       if (value > 0 && (value > limit || (value == limit && ties-- > 0))) {
-        latents[indexBase + count] = f;
-        values[valueBase + count] = value;
-        count++;
+        to.add(f, value);
       }
     }
-    Arrays.fill(latents, indexBase + count, indexBase + codes.capacity(), 0);
-    Arrays.fill(values, valueBase + count, valueBase + codes.capacity(), 0);
-    HostMemory.ints(codes.counts())[codes.counts().layout().index(row, 0)] = count;
+    to.end();
   }
 
   private static float kthLargest(float[] values, int k) {

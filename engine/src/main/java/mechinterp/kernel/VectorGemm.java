@@ -26,6 +26,12 @@ final class VectorGemm {
   /** How much of the depth is packed at once where B is transposed; a multiple of a panel. */
   private static final int PART_OF_DEPTH = 1024;
 
+  /**
+   * Rows of a block: enough that a chunk of the weights is used often, few enough to share out
+   * evenly.
+   */
+  private static final int BLOCK_ROWS = 37 * Tiles.HIGH;
+
   /** Tasks for each thread, so that a thread that was held up is relieved by the others. */
   private static final int TASKS_PER_THREAD = 8;
 
@@ -93,6 +99,45 @@ final class VectorGemm {
      * from {@code firstRow} to {@code endRow - 1} and j below {@code width}.
      */
     void accept(float[] tile, int at, int stride, int firstRow, int endRow, int column, int width);
+  }
+
+  /** What is done with the products of some rows, which one task has from the first column on. */
+  interface RowBlock {
+    /** Takes the tiles by rising column. */
+    TileSink sink();
+
+    /** All tiles have been taken. */
+    void end();
+  }
+
+  /** Makes the blocks. */
+  interface RowBlocks {
+    /** Returns the block of rows {@code firstRow} to {@code endRow - 1}. */
+    RowBlock of(int firstRow, int endRow);
+  }
+
+  /** Multiplies rows of A with all of B, block by block; the product is nowhere stored. */
+  void forEachBlock(FloatMatrix a, PackedPanels b, RowBlocks blocks) {
+    Rows rows = rows(a);
+    int tasks = workers.threads() * Math.ceilDiv(rows.count(), workers.threads() * BLOCK_ROWS);
+    workers.run(
+        tasks,
+        (task, thread) -> {
+          int firstRow = cut(rows.count(), task, tasks);
+          int endRow = cut(rows.count(), task + 1, tasks);
+          RowBlock block = blocks.of(firstRow, endRow);
+          forEachChunk(rows, firstRow, endRow, b, block.sink());
+          block.end();
+        });
+  }
+
+  private void forEachChunk(Rows rows, int firstRow, int endRow, PackedPanels b, TileSink sink) {
+    int chunks = chunks(b);
+    for (int chunk = 0; chunk < chunks; chunk++) {
+      int firstPanel = cut(b.panels(), chunk, chunks);
+      int endPanel = cut(b.panels(), chunk + 1, chunks);
+      forEachTile(rows, firstRow, endRow, b, firstPanel, endPanel, sink);
+    }
   }
 
   void multiply(

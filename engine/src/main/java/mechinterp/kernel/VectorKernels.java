@@ -23,18 +23,20 @@ public final class VectorKernels implements Kernels {
   private final VectorAttention attention;
   private final VectorAttentionBackward attentionBackward;
   private final VectorSparse sparse;
+  private final VectorSelection selection;
 
   /** Computes with the threads of {@code workers}. */
   public VectorKernels(WorkerPool workers) {
     this.workers = workers;
     gemm = new VectorGemm(workers);
-    encoder = new VectorEncoder(workers, gemm);
+    encoder = new VectorEncoder(gemm);
     norms = new VectorNorms(workers);
     functions = new VectorFunctions(workers);
     lossRows = new VectorLosses(workers);
     attention = new VectorAttention(workers);
     attentionBackward = new VectorAttentionBackward(workers);
     sparse = new VectorSparse(workers);
+    selection = new VectorSelection(workers, gemm);
   }
 
   @Override
@@ -429,6 +431,11 @@ public final class VectorKernels implements Kernels {
   public void encodeTopK(
       SparseCodes codes, FloatMatrix x, PackedMatrix weights, FloatMatrix bias, int k) {
     encoder.encodeTopK(codes, x, (PackedPanels) weights, bias, k);
+  }
+
+  @Override
+  public SelectionKernels selection() {
+    return selection;
   }
 
   @Override

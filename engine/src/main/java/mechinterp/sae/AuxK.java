@@ -20,7 +20,7 @@ import mechinterp.tensor.SparseOuterProduct;
 final class AuxK {
   private final Device device;
   private final Kernels kernels;
-  private final TopKSae sae;
+  private final Sae sae;
   private final AuxKConfig config;
   private final int kAux;
   private final BatchSums sums;
@@ -35,7 +35,7 @@ final class AuxK {
   private final FloatMatrix codeGradients;
   private final FloatMatrix noBias;
 
-  AuxK(Workspace workspace, TopKSae sae, int batchSize, AuxKConfig config, BatchSums sums) {
+  AuxK(Workspace workspace, Sae sae, int batchSize, AuxKConfig config, BatchSums sums) {
     int dIn = sae.dIn();
     int dSae = sae.dSae();
     this.device = workspace.device();

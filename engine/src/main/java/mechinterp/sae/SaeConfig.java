@@ -8,8 +8,12 @@ import com.fasterxml.jackson.annotation.JsonTypeInfo;
  * kind, as SAELens does.
  */
 @JsonTypeInfo(use = JsonTypeInfo.Id.NAME, property = "architecture")
-@JsonSubTypes(@JsonSubTypes.Type(value = TopKConfig.class, name = TopKConfig.ARCHITECTURE))
-public sealed interface SaeConfig permits TopKConfig {
+@JsonSubTypes({
+  @JsonSubTypes.Type(value = TopKConfig.class, name = TopKConfig.ARCHITECTURE),
+  @JsonSubTypes.Type(value = BatchTopKConfig.class, name = BatchTopKConfig.ARCHITECTURE),
+  @JsonSubTypes.Type(value = JumpReluConfig.class, name = JumpReluConfig.ARCHITECTURE)
+})
+public sealed interface SaeConfig permits TopKConfig, BatchTopKConfig, JumpReluConfig {
   /** Returns the name of the kind as in SAELens' {@code cfg.json}. */
   String architecture();
 

@@ -13,8 +13,9 @@ import mechinterp.tensor.FloatMatrix;
 
 /**
  * Autoencoders in folders of SAELens' layout: {@code cfg.json} and {@code sae_weights.safetensors}
- * with W_enc [d_in, d_sae], b_enc [d_sae], W_dec [d_sae, d_in] and b_dec [d_in] in float32. Saved
- * and loaded again, all weights have the same bits.
+ * with W_enc [d_in, d_sae], b_enc [d_sae], W_dec [d_sae, d_in] and b_dec [d_in] in float32, and for
+ * JumpReLU threshold [d_sae]. Saved and loaded again, all weights have the same bits. BatchTopK is
+ * saved as the JumpReLU that it is after training, as SAELens does it.
  *
  * <p>There is one saved form: for activations as the model makes them ({@code
  * normalize_activations} none: a scale is folded first, {@link Sae#foldInputScale}), b_dec
@@ -26,6 +27,7 @@ import mechinterp.tensor.FloatMatrix;
 public final class SaeFiles {
   private static final String CONFIG = "cfg.json";
   private static final String WEIGHTS = "sae_weights.safetensors";
+  private static final String THRESHOLD = "threshold";
   private static final int BLOCK = 64;
 
   private SaeFiles() {}
@@ -53,7 +55,8 @@ public final class SaeFiles {
     SaeWeights weights = sae.weights();
     Device device = sae.device();
     SaeLensConfig.write(folder.resolve(CONFIG), sae.config(), metadata);
-    new SafetensorsWriter()
+    SafetensorsWriter writer = new SafetensorsWriter();
+    writer
         .tensor(
             "W_enc",
             DType.F32,
@@ -67,8 +70,12 @@ public final class SaeFiles {
             sink -> writeRows(sink, device, weights.wDec()),
             sae.dSae(),
             sae.dIn())
-        .tensor("b_dec", DType.F32, sink -> writeRows(sink, device, weights.bDec()), sae.dIn())
-        .write(folder.resolve(WEIGHTS));
+        .tensor("b_dec", DType.F32, sink -> writeRows(sink, device, weights.bDec()), sae.dIn());
+    if (sae instanceof ThresholdSae jumpRelu) {
+      writer.tensor(
+          THRESHOLD, DType.F32, sink -> writeRows(sink, device, jumpRelu.thresholds()), sae.dSae());
+    }
+    writer.write(folder.resolve(WEIGHTS));
   }
 
   private static void writeRows(TensorSink sink, Device device, FloatMatrix matrix)
@@ -99,11 +106,11 @@ public final class SaeFiles {
    */
   public static LoadedSae load(Path folder, Device device) throws IOException {
     SaeLensConfig file = SaeLensConfig.read(folder.resolve(CONFIG));
-    TopKConfig config = file.config();
+    SaeConfig config = file.config();
     boolean rescales = file.rescalesByDecoderNorm();
     try (SafetensorsFile tensors = SafetensorsFile.open(folder.resolve(WEIGHTS))) {
       requireShapes(tensors, config);
-      TopKSae sae = TopKSae.allocate(device, config);
+      Sae sae = allocate(device, config);
       SaeTensors reader = new SaeTensors(tensors, device);
       float[] ones = SaeTensors.ones(Math.max(config.dIn(), config.dSae()));
       float[] norms = rescales ? reader.rowNorms("W_dec") : ones;
@@ -111,9 +118,21 @@ public final class SaeFiles {
       reader.readBias(sae.weights().bEnc(), "b_enc", norms);
       reader.readRows(sae.weights().wDec(), "W_dec", inverses(norms));
       reader.readBias(sae.weights().bDec(), "b_dec", ones);
+      if (sae instanceof ThresholdSae jumpRelu) {
+        tensors.info(THRESHOLD, config.dSae());
+        reader.readBias(jumpRelu.thresholds(), THRESHOLD, norms);
+      }
       sae.weightsChanged();
       return new LoadedSae(sae, file.metadata());
     }
+  }
+
+  private static Sae allocate(Device device, SaeConfig config) {
+    return switch (config) {
+      case TopKConfig topK -> TopKSae.allocate(device, topK);
+      case BatchTopKConfig batchTopK -> ThresholdSae.allocate(device, batchTopK);
+      case JumpReluConfig jumpRelu -> ThresholdSae.allocate(device, jumpRelu);
+    };
   }
 
   private static float[] inverses(float[] values) {
@@ -124,7 +143,7 @@ public final class SaeFiles {
     return inverses;
   }
 
-  private static void requireShapes(SafetensorsFile tensors, TopKConfig config)
+  private static void requireShapes(SafetensorsFile tensors, SaeConfig config)
       throws FormatException {
     tensors.info("W_enc", config.dIn(), config.dSae());
     tensors.info("b_enc", config.dSae());

@@ -19,6 +19,8 @@ final class SaeLensConfig {
   private static final String FORMAT_VERSION = "6.0.0";
 
   private static final String VERSION = "sae_lens_version";
+  private static final String TRAINED_AS = "training_architecture";
+  private static final String TRAINED_K = "training_k";
 
   private final String file;
   private final JsonNode tree;
@@ -41,27 +43,58 @@ final class SaeLensConfig {
       boolean rescaleActsByDecoderNorm,
       Map<String, Object> metadata) {}
 
+  private record JumpReluFile(
+      String architecture,
+      int dIn,
+      int dSae,
+      String dtype,
+      String device,
+      @JsonProperty("apply_b_dec_to_input") boolean applyDecoderBiasToInput,
+      String normalizeActivations,
+      String reshapeActivations,
+      Map<String, Object> metadata) {}
+
   static void write(Path path, SaeConfig config, SaeMetadata metadata) throws IOException {
     Map<String, Object> fields = new LinkedHashMap<>();
     fields.put(VERSION, FORMAT_VERSION);
     fields.putAll(metadata.fields());
     switch (config) {
-      case TopKConfig topK ->
-          Json.write(
-              path,
-              new TopKFile(
-                  topK.architecture(),
-                  topK.dIn(),
-                  topK.dSae(),
-                  topK.k(),
-                  "float32",
-                  "cpu",
-                  true,
-                  "none",
-                  "none",
-                  false,
-                  fields));
+      case TopKConfig topK -> Json.write(path, file(topK, fields));
+      case BatchTopKConfig batchTopK -> {
+        fields.put(TRAINED_AS, batchTopK.architecture());
+        fields.put(TRAINED_K, batchTopK.k());
+        Json.write(path, file(batchTopK, fields));
+      }
+      case JumpReluConfig jumpRelu -> Json.write(path, file(jumpRelu, fields));
     }
+  }
+
+  private static TopKFile file(TopKConfig config, Map<String, Object> metadata) {
+    return new TopKFile(
+        config.architecture(),
+        config.dIn(),
+        config.dSae(),
+        config.k(),
+        "float32",
+        "cpu",
+        true,
+        "none",
+        "none",
+        false,
+        metadata);
+  }
+
+  private static JumpReluFile file(SaeConfig config, Map<String, Object> metadata) {
+    return new JumpReluFile(
+        JumpReluConfig.ARCHITECTURE,
+        config.dIn(),
+        config.dSae(),
+        "float32",
+        "cpu",
+        true,
+        "none",
+        "none",
+        metadata);
   }
 
   static SaeLensConfig read(Path path) throws IOException {
@@ -73,19 +106,24 @@ final class SaeLensConfig {
   }
 
   /** Returns the kind and the sizes. */
-  TopKConfig config() throws FormatException {
-    String architecture = text("architecture", "absent");
-    if (!architecture.equals(TopKConfig.ARCHITECTURE)) {
-      throw new FormatException(
-          file, "architecture is \"%s\"; it must be \"topk\"".formatted(architecture));
-    }
+  SaeConfig config() throws FormatException {
     requireText("normalize_activations", "none");
     requireText("reshape_activations", "none");
     if (!flag("apply_b_dec_to_input", true)) {
       throw new FormatException(file, "apply_b_dec_to_input is false; it must be true");
     }
+    String architecture = text("architecture", "absent");
     try {
-      return new TopKConfig(integer("d_in"), integer("d_sae"), integer("k"));
+      return switch (architecture) {
+        case TopKConfig.ARCHITECTURE ->
+            new TopKConfig(integer("d_in"), integer("d_sae"), integer("k"));
+        case JumpReluConfig.ARCHITECTURE -> new JumpReluConfig(integer("d_in"), integer("d_sae"));
+        default ->
+            throw new FormatException(
+                file,
+                "architecture is \"%s\"; it must be \"topk\" or \"jumprelu\""
+                    .formatted(architecture));
+      };
     } catch (IllegalArgumentException e) {
       throw new FormatException(file, String.valueOf(e.getMessage()), e);
     }

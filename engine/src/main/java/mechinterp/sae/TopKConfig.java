@@ -18,24 +18,13 @@ public record TopKConfig(int dIn, int dSae, int k) implements SaeConfig {
    * @throws IllegalArgumentException with the JSON field's name
    */
   public TopKConfig {
-    requirePositive("d_in", dIn);
-    requirePositive("d_sae", dSae);
-    requirePositive("k", k);
-    if (k > dSae) {
-      throw new IllegalArgumentException(
-          "k: is %d, d_sae is %d; k must be at most d_sae".formatted(k, dSae));
-    }
+    Sizes.requirePositive("d_in", dIn);
+    Sizes.requirePositive("d_sae", dSae);
+    Sizes.requireActive(k, dSae);
   }
 
   @Override
   public String architecture() {
     return ARCHITECTURE;
-  }
-
-  private static void requirePositive(String field, int value) {
-    if (value < 1) {
-      throw new IllegalArgumentException(
-          "%s: is %d; it must be at least 1".formatted(field, value));
-    }
   }
 }

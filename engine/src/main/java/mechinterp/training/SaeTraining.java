@@ -9,13 +9,16 @@ import mechinterp.kernel.AdamStep;
 import mechinterp.kernel.RowConstraint;
 import mechinterp.optim.Adam;
 import mechinterp.optim.ParameterState;
+import mechinterp.sae.BatchTopKConfig;
+import mechinterp.sae.JumpReluConfig;
 import mechinterp.sae.SaeConfig;
 import mechinterp.sae.SaeGradient;
 import mechinterp.sae.SaeLoss;
 import mechinterp.sae.SaeObjective;
 import mechinterp.sae.SaeParameter;
+import mechinterp.sae.SparseObjective;
+import mechinterp.sae.ThresholdSae;
 import mechinterp.sae.TopKConfig;
-import mechinterp.sae.TopKObjective;
 import mechinterp.sae.TopKSae;
 import mechinterp.tensor.FloatMatrix;
 
@@ -51,12 +54,23 @@ final class SaeTraining {
       Workspace workspace, SaeConfig saeConfig, TrainConfig config) {
     return switch (saeConfig) {
       case TopKConfig topK ->
-          new TopKObjective(
+          SparseObjective.topK(
               workspace,
               new TopKSae(workspace, topK),
               config.batchSize(),
               config.lossNormalizer(),
               config.auxK());
+      case BatchTopKConfig batchTopK ->
+          SparseObjective.batchTopK(
+              workspace,
+              new ThresholdSae(workspace, batchTopK),
+              batchTopK,
+              config.batchSize(),
+              config.lossNormalizer(),
+              config.auxK());
+      case JumpReluConfig _ ->
+          throw new IllegalArgumentException(
+              "architecture: is jumprelu, which can be loaded and used; trained are topk and batchtopk");
     };
   }
 

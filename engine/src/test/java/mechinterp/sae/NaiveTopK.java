@@ -22,6 +22,7 @@ final class NaiveTopK {
   private int[] dead = {};
   private double[][] residual = {};
   private double divisor;
+  private double least;
   private double auxFactor;
   private boolean auxBias;
 
@@ -37,8 +38,31 @@ final class NaiveTopK {
   /** Fixes everything that the gradient treats as constant; dead is what no token activates. */
   void freeze(int k, LossNormalizer normalizer, AuxKConfig aux) {
     double[][] z = preActivations();
+    freeze(z, choose(z, IntStream.range(0, bEnc.length).toArray(), k), normalizer, aux);
+  }
+
+  /** The same with the k largest of a token in the mean over the batch. */
+  void freezeBatch(int k, LossNormalizer normalizer, AuxKConfig aux) {
+    double[][] z = preActivations();
+    double[] sorted = Arrays.stream(z).flatMapToDouble(Arrays::stream).sorted().toArray();
+    least = sorted[sorted.length - k * z.length];
+    boolean[][] largest = new boolean[z.length][z[0].length];
+    for (int t = 0; t < z.length; t++) {
+      for (int i = 0; i < z[t].length; i++) {
+        largest[t][i] = z[t][i] >= least;
+      }
+    }
+    freeze(z, largest, normalizer, aux);
+  }
+
+  /** Returns the least activation that was chosen. */
+  double least() {
+    return least;
+  }
+
+  private void freeze(double[][] z, boolean[][] active, LossNormalizer normalizer, AuxKConfig aux) {
     int[] all = IntStream.range(0, bEnc.length).toArray();
-    chosen = choose(z, all, k);
+    chosen = active;
     dead = Arrays.stream(all).filter(i -> Arrays.stream(chosen).noneMatch(row -> row[i])).toArray();
     residual = differences(x, reconstruction(z, chosen, bDec));
     divisor = normalizer == LossNormalizer.TOKENS ? x.length : variance(x);

@@ -13,9 +13,12 @@ import mechinterp.device.Device;
 import mechinterp.device.InsufficientMemoryException;
 import mechinterp.device.MemoryPlan;
 import mechinterp.device.OpaqueDevice;
+import mechinterp.metrics.SaeEvaluator;
 import mechinterp.sae.AuxKConfig;
+import mechinterp.sae.BatchTopKConfig;
 import mechinterp.sae.DecoderBiasInit;
 import mechinterp.sae.DecoderNorm;
+import mechinterp.sae.JumpReluConfig;
 import mechinterp.sae.Sae;
 import mechinterp.sae.SaeWeights;
 import mechinterp.sae.TopKConfig;
@@ -54,6 +57,37 @@ class SaeTrainerTest {
     KnownFeatures data = new KnownFeatures(device, D_IN, FEATURES, ACTIVE, 11);
     long found = recovered(data.directions(), device.toHost(trained.sae().weights().wDec()));
     assertTrue(found >= FEATURES * 3 / 4, "found " + found);
+  }
+
+  @Test
+  void batchTopKFindsThemTooAndEncodesWithTheThresholdThatItLearned() {
+    KnownFeatures data = new KnownFeatures(device, D_IN, FEATURES, ACTIVE, 11);
+    BatchTopKConfig config = new BatchTopKConfig(D_IN, 40, ACTIVE);
+    TrainedSae trained =
+        new SaeTrainer(device, config(500)).train(config, data, TrainListener.none());
+    StepMetrics last = trained.history().getLast();
+    assertTrue(last.fvu() < 0.08, "fvu " + last.fvu());
+    assertEquals(ACTIVE, last.l0(), 1e-9);
+
+    SaeEvaluator evaluator = new SaeEvaluator(trained.sae(), 500);
+    FloatMatrix fresh = device.floats(500, D_IN);
+    data.next(fresh);
+    evaluator.add(fresh);
+    assertEquals(ACTIVE, evaluator.metrics().l0(), 0.3);
+    assertTrue(evaluator.metrics().fvu() < 0.1, "fvu " + evaluator.metrics().fvu());
+  }
+
+  @Test
+  void aKindThatIsOnlyLoadedIsNotTrained() {
+    KnownFeatures data = new KnownFeatures(device, D_IN, FEATURES, ACTIVE, 11);
+    SaeTrainer trainer = new SaeTrainer(device, config(2));
+    IllegalArgumentException refused =
+        assertThrows(
+            IllegalArgumentException.class,
+            () -> trainer.train(new JumpReluConfig(D_IN, 40), data, TrainListener.none()));
+    assertEquals(
+        "architecture: is jumprelu, which can be loaded and used; trained are topk and batchtopk",
+        refused.getMessage());
   }
 
   private static long recovered(float[][] directions, float[] wDec) {

@@ -10,6 +10,8 @@ import java.util.stream.Collectors;
 import mechinterp.analysis.DecoderGeometry;
 import mechinterp.device.Device;
 import mechinterp.experiments.console.ResultOutput;
+import mechinterp.sae.BatchTopKConfig;
+import mechinterp.sae.JumpReluConfig;
 import mechinterp.sae.LoadedSae;
 import mechinterp.sae.Sae;
 import mechinterp.sae.SaeConfig;
@@ -98,6 +100,8 @@ public final class SaeInfo implements Callable<Integer> {
   private static String architecture(SaeConfig config) {
     return switch (config) {
       case TopKConfig topK -> "topk, k = " + topK.k();
+      case BatchTopKConfig batchTopK -> "batchtopk, k = " + batchTopK.k();
+      case JumpReluConfig _ -> "jumprelu";
     };
   }
 

@@ -30,13 +30,19 @@ final class TrainOptions {
       description = "Settings as JSON, such as configs/train-topk.json; the options below win.")
   private Optional<Path> config = Optional.empty();
 
-  @Option(names = "--kind", paramLabel = "KIND", description = "Kind of autoencoder: topk.")
+  @Option(
+      names = "--kind",
+      paramLabel = "KIND",
+      description = "Kind of autoencoder: topk or batchtopk.")
   private Optional<SaeSettings.Kind> kind = Optional.empty();
 
   @Option(names = "--d-sae", paramLabel = "F", description = "Number of latents.")
   private Optional<Integer> dSae = Optional.empty();
 
-  @Option(names = "--k", paramLabel = "K", description = "Most active latents of a token.")
+  @Option(
+      names = "--k",
+      paramLabel = "K",
+      description = "Most active latents of a token; for batchtopk in the mean.")
   private Optional<Integer> k = Optional.empty();
 
   @Option(

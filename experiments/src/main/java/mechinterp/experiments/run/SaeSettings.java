@@ -1,5 +1,6 @@
 package mechinterp.experiments.run;
 
+import mechinterp.sae.BatchTopKConfig;
 import mechinterp.sae.SaeConfig;
 import mechinterp.sae.TopKConfig;
 
@@ -8,13 +9,15 @@ import mechinterp.sae.TopKConfig;
  *
  * @param architecture the kind
  * @param dSae number of latents
- * @param k largest number of active latents of a token
+ * @param k largest number of active latents of a token; for BatchTopK the mean number
  */
 public record SaeSettings(Kind architecture, int dSae, int k) {
   /** The kinds, named as in SAELens' {@code cfg.json}. */
   public enum Kind {
     /** {@link TopKConfig}. */
-    TOPK
+    TOPK,
+    /** {@link BatchTopKConfig}. */
+    BATCHTOPK
   }
 
   /**
@@ -25,6 +28,7 @@ public record SaeSettings(Kind architecture, int dSae, int k) {
   public SaeConfig config(int dIn) {
     return switch (architecture) {
       case TOPK -> new TopKConfig(dIn, dSae, k);
+      case BATCHTOPK -> new BatchTopKConfig(dIn, dSae, k);
     };
   }
 }

@@ -1,6 +1,7 @@
 package mechinterp.sae;
 
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -15,7 +16,8 @@ import mechinterp.tensor.SparseCodes;
 import mechinterp.tensor.SparseOuterProduct;
 
 /**
- * The loss of a {@link TopKSae} on a batch and its gradient (Gao et al. 2024, arXiv 2406.04093):
+ * The loss of an autoencoder whose active latents a {@link LatentChoice} chooses, and its gradient
+ * (TopK: Gao et al. 2024, arXiv 2406.04093; BatchTopK: Bussmann et al. 2024, arXiv 2412.06410):
  *
  * <pre>
  *   L = sum |x - x^|^2 / V  +  alpha scale sum |e - e^|^2 / V_aux</pre>
@@ -35,10 +37,11 @@ import mechinterp.tensor.SparseOuterProduct;
  *
  * <p>Buffers are declared once; taking the loss allocates nothing on the device.
  */
-public final class TopKObjective implements SaeObjective {
+public final class SparseObjective implements SaeObjective {
   private final Device device;
   private final Kernels kernels;
-  private final TopKSae sae;
+  private final Sae sae;
+  private final LatentChoice choice;
   private final LossNormalizer normalizer;
   private final FiringRecord firing;
   private final Optional<AuxK> aux;
@@ -56,31 +59,60 @@ public final class TopKObjective implements SaeObjective {
   private boolean auxActive;
 
   /**
-   * Declares the buffers for batches of {@code batchSize} tokens.
+   * Declares the buffers of TopK for batches of {@code batchSize} tokens.
    *
    * @throws IllegalArgumentException with the JSON field's name when k_aux is more than d_sae
    */
-  public TopKObjective(
+  public static SparseObjective topK(
       Workspace workspace,
       TopKSae sae,
       int batchSize,
       LossNormalizer normalizer,
       AuxKConfig auxConfig) {
+    return new SparseObjective(
+        workspace, sae, LatentChoice.topK(sae), batchSize, normalizer, auxConfig);
+  }
+
+  /**
+   * Declares the buffers of BatchTopK for batches of {@code batchSize} tokens. Each batch moves the
+   * threshold that the autoencoder encodes with after training.
+   *
+   * @throws IllegalArgumentException with the JSON field's name when k_aux is more than d_sae
+   */
+  public static SparseObjective batchTopK(
+      Workspace workspace,
+      ThresholdSae sae,
+      BatchTopKConfig config,
+      int batchSize,
+      LossNormalizer normalizer,
+      AuxKConfig auxConfig) {
+    return new SparseObjective(
+        workspace, sae, new BatchTopK(sae, config), batchSize, normalizer, auxConfig);
+  }
+
+  private SparseObjective(
+      Workspace workspace,
+      Sae sae,
+      LatentChoice choice,
+      int batchSize,
+      LossNormalizer normalizer,
+      AuxKConfig auxConfig) {
     int dIn = sae.dIn();
     int dSae = sae.dSae();
-    int k = sae.maxActive();
+    int capacity = sae.maxActive();
     this.device = workspace.device();
     this.kernels = device.kernels();
     this.sae = sae;
+    this.choice = choice;
     this.normalizer = normalizer;
     this.batchSize = batchSize;
     this.firing = new FiringRecord(workspace, dSae, auxConfig.deadAfterTokens());
     this.sums = new BatchSums(workspace, "batch", batchSize, dIn);
     this.centred = workspace.floats("centred batch", batchSize, dIn);
     this.error = workspace.floats("error", batchSize, dIn);
-    this.codes = workspace.codes("codes", batchSize, k, dSae);
-    this.order = workspace.order("order", batchSize, k, dSae);
-    this.codeGradients = workspace.floats("code gradients", batchSize, k);
+    this.codes = workspace.codes("codes", batchSize, capacity, dSae);
+    this.order = workspace.order("order", batchSize, capacity, dSae);
+    this.codeGradients = workspace.floats("code gradients", batchSize, capacity);
     this.bEncGradient = workspace.floats("b_enc gradient", 1, dSae);
     this.bDecGradient = workspace.floats("b_dec gradient", 1, dIn);
     this.starts = workspace.onHost(int[]::new, dSae + 1);
@@ -91,7 +123,7 @@ public final class TopKObjective implements SaeObjective {
   }
 
   @Override
-  public TopKSae sae() {
+  public Sae sae() {
     return sae;
   }
 
@@ -100,7 +132,7 @@ public final class TopKObjective implements SaeObjective {
     double variance = sums.variance(x, error);
     checkBatch(x, variance);
     kernels.addRow(centred, x, sae.weights().bDec(), -1);
-    sae.encodeCentred(codes, centred);
+    choice.choose(codes, centred);
     sae.decode(error, codes);
     kernels.subtract(error, error, x);
     double squaredError = sums.squares(error);
@@ -140,7 +172,9 @@ public final class TopKObjective implements SaeObjective {
 
   @Override
   public Map<String, long[]> numbers() {
-    return Map.of("tokens_since_firing", firing.tokensSince());
+    Map<String, long[]> numbers = new HashMap<>(choice.numbers());
+    numbers.put("tokens_since_firing", firing.tokensSince());
+    return numbers;
   }
 
   private void recordFiring() {

@@ -18,7 +18,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
 
-class TopKObjectiveTest {
+class SparseObjectiveTest {
   private static final int D_IN = 7;
   private static final int D_SAE = 13;
   private static final int K = 3;
@@ -71,7 +71,10 @@ class TopKObjectiveTest {
   }
 
   private TopKSae sae(NaiveTopK point) {
-    TopKSae sae = TopKSae.allocate(device, new TopKConfig(D_IN, D_SAE, K));
+    return at(point, TopKSae.allocate(device, new TopKConfig(D_IN, D_SAE, K)));
+  }
+
+  private <S extends Sae> S at(NaiveTopK point, S sae) {
     device.kernels().copy(sae.weights().wEnc(), upload(point.wEnc));
     device.kernels().copy(sae.weights().bEnc(), upload(point.bEnc));
     device.kernels().copy(sae.weights().wDec(), upload(point.wDec));
@@ -80,9 +83,9 @@ class TopKObjectiveTest {
     return sae;
   }
 
-  private TopKObjective objective(TopKSae sae, LossNormalizer normalizer, AuxKConfig aux) {
+  private SparseObjective objective(TopKSae sae, LossNormalizer normalizer, AuxKConfig aux) {
     return Workspace.allocate(
-        "test", device, w -> new TopKObjective(w, sae, BATCH, normalizer, aux));
+        "test", device, w -> SparseObjective.topK(w, sae, BATCH, normalizer, aux));
   }
 
   private static AuxKConfig aux() {
@@ -114,10 +117,50 @@ class TopKObjectiveTest {
     checkGradients(normalizer, aux);
   }
 
+  private SparseObjective batchTopK(NaiveTopK point, LossNormalizer normalizer, AuxKConfig aux) {
+    BatchTopKConfig config = new BatchTopKConfig(D_IN, D_SAE, K);
+    ThresholdSae sae = at(point, ThresholdSae.allocate(device, config));
+    return Workspace.allocate(
+        "test", device, w -> SparseObjective.batchTopK(w, sae, config, BATCH, normalizer, aux));
+  }
+
+  @ParameterizedTest
+  @EnumSource(LossNormalizer.class)
+  void theGradientOfBatchTopKIsThatOfFiniteDifferences(LossNormalizer normalizer) {
+    NaiveTopK naive = point(5);
+    naive.freezeBatch(K, normalizer, aux());
+    checkGradients(naive, batchTopK(naive, normalizer, aux()), aux());
+  }
+
+  @Test
+  void batchTopKLearnsTheThresholdFromTheLeastOfEachBatch() {
+    NaiveTopK naive = point(5);
+    naive.freezeBatch(K, LossNormalizer.TOKENS, aux());
+    SparseObjective objective = batchTopK(naive, LossNormalizer.TOKENS, aux());
+    ThresholdSae sae = (ThresholdSae) objective.sae();
+    SaeLoss loss = objective.backward(upload(naive.x));
+    assertEquals(K, loss.l0());
+    float[] first = device.toHost(sae.thresholds());
+    assertEquals(D_SAE, first.length);
+    for (float threshold : first) {
+      assertEquals(naive.least(), threshold, 1e-5);
+    }
+
+    device.kernels().scale(sae.weights().wEnc(), sae.weights().wEnc(), 2);
+    device.kernels().scale(sae.weights().bEnc(), sae.weights().bEnc(), 2);
+    sae.weightsChanged();
+    var _ = objective.backward(upload(naive.x));
+    assertEquals(
+        0.9 * naive.least() + 0.1 * 2 * naive.least(), device.toHost(sae.thresholds())[0], 1e-5);
+  }
+
   private void checkGradients(LossNormalizer normalizer, AuxKConfig aux) {
     NaiveTopK naive = point(5);
     naive.freeze(K, normalizer, aux);
-    TopKObjective objective = objective(sae(naive), normalizer, aux);
+    checkGradients(naive, objective(sae(naive), normalizer, aux), aux);
+  }
+
+  private void checkGradients(NaiveTopK naive, SparseObjective objective, AuxKConfig aux) {
     SaeLoss loss = objective.backward(upload(naive.x));
     assertTrue(naive.dead().length >= FAINT.length);
     assertEquals(naive.dead().length, loss.deadLatents());
@@ -160,7 +203,7 @@ class TopKObjectiveTest {
   void aLatentIsDeadAfterTheGivenTokensAndAliveOnceActive() {
     NaiveTopK naive = point(5);
     naive.freeze(K, LossNormalizer.TOKENS, aux());
-    TopKObjective objective =
+    SparseObjective objective =
         objective(sae(naive), LossNormalizer.TOKENS, aux().withDeadAfterTokens(2 * BATCH));
     assertEquals(0, objective.backward(upload(naive.x)).deadLatents());
     SaeLoss second = objective.backward(upload(naive.x));

@@ -1,0 +1,35 @@
+package mechinterp.kernel;
+
+import mechinterp.tensor.SparseCodes;
+
+/** How entries of codes are dropped: nothing here for vectors to do. */
+final class BatchSelection {
+  private BatchSelection() {}
+
+  /** Keeps what is above {@code least}, and the first {@code ties} entries that are equal to it. */
+  static void keep(SparseCodes codes, float least, long ties) {
+    long left = ties;
+    for (int t = 0; t < codes.rows(); t++) {
+      CodeRow row = new CodeRow(codes, t);
+      for (int slot = 0; slot < row.before(); slot++) {
+        float value = row.value(slot);
+        if (value > least || (value == least && left-- > 0)) {
+          row.add(row.latent(slot), value);
+        }
+      }
+      row.end();
+    }
+  }
+
+  /** Row {@code t} of {@link SelectionKernels#keepLatents}. */
+  static void keepLatents(SparseCodes out, SparseCodes codes, int t, int first, int end) {
+    CodeRow from = new CodeRow(codes, t);
+    CodeRow to = new CodeRow(out, t);
+    for (int slot = 0; slot < from.before(); slot++) {
+      if (from.latent(slot) >= first && from.latent(slot) < end) {
+        to.add(from.latent(slot), from.value(slot));
+      }
+    }
+    to.end();
+  }
+}

@@ -1,0 +1,55 @@
+package mechinterp.kernel;
+
+import static mechinterp.kernel.ShapeChecks.require;
+import static mechinterp.kernel.ShapeChecks.requireDepth;
+import static mechinterp.kernel.ShapeChecks.requireRows;
+import static mechinterp.kernel.ShapeChecks.requireSame;
+import static mechinterp.kernel.ShapeChecks.requireShape;
+
+import mechinterp.tensor.FloatMatrix;
+import mechinterp.tensor.SparseCodes;
+
+/** {@link SelectionKernels} that check their arguments before they hand them on. */
+final class CheckedSelection implements SelectionKernels {
+  private final SelectionKernels kernels;
+
+  CheckedSelection(SelectionKernels kernels) {
+    this.kernels = kernels;
+  }
+
+  @Override
+  public void encodeAbove(
+      SparseCodes codes,
+      FloatMatrix x,
+      PackedMatrix encoder,
+      FloatMatrix bias,
+      FloatMatrix thresholds) {
+    requireDepth("encodeAbove", x, encoder);
+    requireRows("encodeAbove", codes, x);
+    requireShape("encodeAbove", "bias", bias, 1, encoder.cols());
+    requireShape("encodeAbove", "thresholds", thresholds, 1, encoder.cols());
+    require(
+        codes.latents() == encoder.cols() && codes.capacity() >= codes.latents(),
+        () ->
+            "encodeAbove: codes hold %d of %d latents, the encoder has %d; they must hold all, and the latents must be equal"
+                .formatted(codes.capacity(), codes.latents(), encoder.cols()));
+    kernels.encodeAbove(codes, x, encoder, bias, thresholds);
+  }
+
+  @Override
+  public float keepLargest(SparseCodes codes, long count) {
+    require(count >= 0, () -> "keepLargest: count is %d; it must not be negative".formatted(count));
+    return kernels.keepLargest(codes, count);
+  }
+
+  @Override
+  public void keepLatents(SparseCodes out, SparseCodes codes, int first, int end) {
+    requireSame("keepLatents", out.indices(), codes.indices());
+    require(
+        first >= 0 && first <= end && end <= codes.latents(),
+        () ->
+            "keepLatents: latents %d to %d, codes have %d; they must rise and be among those"
+                .formatted(first, end, codes.latents()));
+    kernels.keepLatents(out, codes, first, end);
+  }
+}

@@ -1,0 +1,70 @@
+package mechinterp.kernel;
+
+import java.util.Arrays;
+import mechinterp.tensor.FloatMatrix;
+import mechinterp.tensor.SparseCodes;
+
+/** The reference of {@link SelectionKernels}. */
+final class ScalarSelection implements SelectionKernels {
+  private final ScalarKernels kernels;
+
+  ScalarSelection(ScalarKernels kernels) {
+    this.kernels = kernels;
+  }
+
+  @Override
+  public void encodeAbove(
+      SparseCodes codes,
+      FloatMatrix x,
+      PackedMatrix encoder,
+      FloatMatrix bias,
+      FloatMatrix thresholds) {
+    FloatMatrix products = HostMemory.newRow(encoder.cols());
+    for (int t = 0; t < x.rows(); t++) {
+      kernels.matmulPacked(products, x.row(t), encoder);
+      CodeRow row = new CodeRow(codes, t);
+      for (int f = 0; f < encoder.cols(); f++) {
+        float z = new Elements(products).get(0, f) + new Elements(bias).get(0, f);
+        if (z > new Elements(thresholds).get(0, f)) {
+          row.add(f, z);
+        }
+      }
+      row.end();
+    }
+  }
+
+  @Override
+  public float keepLargest(SparseCodes codes, long count) {
+    float[] sorted = activations(codes);
+    Arrays.sort(sorted);
+    if (sorted.length <= count) {
+      return sorted.length == 0 ? Float.POSITIVE_INFINITY : sorted[0];
+    }
+    float least = count == 0 ? Float.POSITIVE_INFINITY : sorted[(int) (sorted.length - count)];
+    long ties = count;
+    for (float value : sorted) {
+      ties -= value > least ? 1 : 0;
+    }
+    BatchSelection.keep(codes, least, ties);
+    return least;
+  }
+
+  private static float[] activations(SparseCodes codes) {
+    float[] all = new float[Math.toIntExact(codes.values().size())];
+    int entries = 0;
+    for (int t = 0; t < codes.rows(); t++) {
+      CodeRow row = new CodeRow(codes, t);
+      for (int slot = 0; slot < row.before(); slot++) {
+        all[entries++] = row.value(slot);
+      }
+    }
+    return Arrays.copyOf(all, entries);
+  }
+
+  @Override
+  public void keepLatents(SparseCodes out, SparseCodes codes, int first, int end) {
+    for (int t = 0; t < codes.rows(); t++) {
+      BatchSelection.keepLatents(out, codes, t, first, end);
+    }
+  }
+}

@@ -1,0 +1,21 @@
+package mechinterp.sae;
+
+/** Checks of a config's numbers, in the words of its errors. */
+final class Sizes {
+  private Sizes() {}
+
+  static void requirePositive(String field, int value) {
+    if (value < 1) {
+      throw new IllegalArgumentException(
+          "%s: is %d; it must be at least 1".formatted(field, value));
+    }
+  }
+
+  static void requireActive(int k, int dSae) {
+    requirePositive("k", k);
+    if (k > dSae) {
+      throw new IllegalArgumentException(
+          "k: is %d, d_sae is %d; k must be at most d_sae".formatted(k, dSae));
+    }
+  }
+}

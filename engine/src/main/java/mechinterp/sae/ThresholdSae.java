@@ -1,0 +1,109 @@
+package mechinterp.sae;
+
+import java.util.List;
+import mechinterp.device.Device;
+import mechinterp.device.Workspace;
+import mechinterp.tensor.FloatMatrix;
+import mechinterp.tensor.SparseCodes;
+
+/**
+ * An autoencoder whose latents are active above thresholds:
+ *
+ * <pre>
+ *   z = (x - b_dec) W_enc + b_enc
+ *   f = z where z &gt; threshold, else 0
+ *   x^ = f W_dec + b_dec</pre>
+ *
+ * This is JumpReLU (Rajamanoharan et al. 2024, arXiv 2407.14435), and what BatchTopK is after its
+ * training, with one threshold for all latents. Thresholds are [1, d_sae].
+ */
+public final class ThresholdSae implements Sae {
+  private final SaeConfig config;
+  private final SaeLayers layers;
+  private final FloatMatrix thresholds;
+  private final FloatMatrix zeros;
+
+  /** Declares an autoencoder in a workspace; all its weights and thresholds are 0. */
+  public ThresholdSae(Workspace workspace, SaeConfig config) {
+    this.config = config;
+    this.layers = new SaeLayers(workspace, config.dIn(), config.dSae());
+    this.thresholds = workspace.floats("threshold", 1, config.dSae());
+    this.zeros = workspace.floats("no threshold", 1, config.dSae());
+  }
+
+  /**
+   * Returns a new autoencoder whose weights and thresholds are all 0.
+   *
+   * @throws mechinterp.device.InsufficientMemoryException when it does not fit
+   */
+  public static ThresholdSae allocate(Device device, SaeConfig config) {
+    String purpose =
+        "%s SAE (d_in %d, d_sae %d)".formatted(config.architecture(), config.dIn(), config.dSae());
+    return Workspace.allocate(purpose, device, workspace -> new ThresholdSae(workspace, config));
+  }
+
+  @Override
+  public SaeConfig config() {
+    return config;
+  }
+
+  @Override
+  public Device device() {
+    return layers.device();
+  }
+
+  @Override
+  public SaeWeights weights() {
+    return layers.weights();
+  }
+
+  /** Returns the thresholds themselves [1, d_sae], not a copy. */
+  public FloatMatrix thresholds() {
+    return thresholds;
+  }
+
+  @Override
+  public List<SaeParameter> parameters() {
+    return weights().parameters();
+  }
+
+  @Override
+  public int maxActive() {
+    return config.dSae();
+  }
+
+  @Override
+  public void encode(SparseCodes codes, FloatMatrix x) {
+    layers.encode(codes, x, (part, inputs) -> encodeAbove(part, inputs, thresholds));
+  }
+
+  /** Writes all positive pre-activations of tokens from which b_dec has been subtracted. */
+  void encodePositive(SparseCodes codes, FloatMatrix inputs) {
+    encodeAbove(codes, inputs, zeros);
+  }
+
+  private void encodeAbove(SparseCodes codes, FloatMatrix inputs, FloatMatrix limits) {
+    device()
+        .kernels()
+        .selection()
+        .encodeAbove(codes, inputs, layers.encoder(), weights().bEnc(), limits);
+  }
+
+  @Override
+  public void decode(FloatMatrix out, SparseCodes codes) {
+    layers.decode(out, codes);
+  }
+
+  @Override
+  public void weightsChanged() {
+    layers.weightsChanged();
+  }
+
+  @Override
+  public ThresholdSae foldInputScale(double scale) {
+    ThresholdSae folded = allocate(device(), config);
+    folded.layers.setFolded(layers, scale);
+    device().kernels().copy(folded.thresholds, thresholds);
+    return folded;
+  }
+}
