@@ -93,7 +93,7 @@ public final class Train implements Callable<Integer> {
     try (Device device = deviceOptions.open();
         ActivationStore store = source.open()) {
       long began = System.nanoTime();
-      Training training = train(settings, store, device);
+      Training training = Training.run(settings, store, device, output.progress(), checkpoints());
       double seconds = (System.nanoTime() - began) / 1e9;
       AtomicFolder.replace(
           out, CHECKPOINTS, folder -> write(folder, settings, training, store, device));
@@ -115,14 +115,12 @@ public final class Train implements Callable<Integer> {
     }
   }
 
-  private Training train(TrainSettings settings, ActivationStore store, Device device)
-      throws IOException {
+  private Optional<Checkpoints> checkpoints() {
     if (!resume && checkpointEvery.isEmpty()) {
-      return Training.run(settings, store, device, output.progress());
+      return Optional.empty();
     }
     int every = checkpointEvery.orElse(CHECKPOINT_EVERY);
-    Checkpoints checkpoints = new Checkpoints(out.resolve(CHECKPOINTS), every, CHECKPOINTS_KEPT);
-    return Training.run(settings, store, device, output.progress(), checkpoints);
+    return Optional.of(new Checkpoints(out.resolve(CHECKPOINTS), every, CHECKPOINTS_KEPT));
   }
 
   private void print(Result result) {

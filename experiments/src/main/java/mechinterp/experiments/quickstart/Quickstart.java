@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Optional;
 import mechinterp.activation.ActivationStore;
 import mechinterp.activation.Corpus;
 import mechinterp.activation.Document;
@@ -86,7 +87,8 @@ public final class Quickstart {
         ActivationStore heldOut =
             harvest(harvester, text.heldOut(), config.harvest().heldOutTokens())) {
       times.ended("harvest");
-      Training trained = Training.run(config.training(), training, device, display);
+      Training trained =
+          Training.run(config.training(), training, device, display, Optional.empty());
       times.ended("train");
       SaeEvaluator evaluator = Evaluation.of(trained.sae(), heldOut, display);
       Splice splice = new Splice(model, hook, trained.sae(), MeanActivation.of(training, device));

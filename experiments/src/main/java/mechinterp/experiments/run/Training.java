@@ -3,6 +3,7 @@ package mechinterp.experiments.run;
 import java.io.IOException;
 import java.util.List;
 import java.util.Locale;
+import java.util.Optional;
 import mechinterp.activation.ActivationBatches;
 import mechinterp.activation.ActivationStore;
 import mechinterp.activation.Normalization;
@@ -33,49 +34,18 @@ public record Training(Sae sae, List<StepMetrics> history, Normalization normali
   /**
    * Trains on a store, whose order is drawn from the training's seed.
    *
+   * @param checkpoints where the run goes on from, if there is one, and saves its states
+   * @throws IOException when a checkpoint cannot be read or written
    * @throws IllegalArgumentException when a size is out of its range
    * @throws mechinterp.training.TrainingException when activations or the loss are not finite
    */
   public static Training run(
-      TrainSettings settings, ActivationStore store, Device device, Progress.Display display) {
-    return run(settings, store, device, display, SaeTrainer::train);
-  }
-
-  /**
-   * Trains as the other method does, from the newest checkpoint if there is one, and saves
-   * checkpoints.
-   *
-   * @throws IOException when a checkpoint cannot be read or written
-   */
-  public static Training run(
       TrainSettings settings,
       ActivationStore store,
       Device device,
       Progress.Display display,
-      Checkpoints checkpoints)
+      Optional<Checkpoints> checkpoints)
       throws IOException {
-    return run(
-        settings,
-        store,
-        device,
-        display,
-        (trainer, sae, batches, listener) -> trainer.train(sae, batches, listener, checkpoints));
-  }
-
-  @FunctionalInterface
-  private interface Way<E extends Exception> {
-    TrainedSae train(
-        SaeTrainer trainer, SaeConfig sae, ActivationBatches batches, TrainListener listener)
-        throws E;
-  }
-
-  private static <E extends Exception> Training run(
-      TrainSettings settings,
-      ActivationStore store,
-      Device device,
-      Progress.Display display,
-      Way<E> way)
-      throws E {
     SaeConfig sae = settings.sae().config(store.dIn());
     TrainConfig config = settings.train();
     Normalization normalization =
@@ -87,7 +57,11 @@ public record Training(Sae sae, List<StepMetrics> history, Normalization normali
         display.start("train", (long) config.steps() * config.batchSize(), "tokens")) {
       ActivationBatches batches =
           store.withNormalization(normalization).shuffled(device, config.seed());
-      TrainedSae trained = way.train(new SaeTrainer(device, config), sae, batches, show(progress));
+      SaeTrainer trainer = new SaeTrainer(device, config);
+      TrainedSae trained =
+          checkpoints.isPresent()
+              ? trainer.train(sae, batches, show(progress), checkpoints.get())
+              : trainer.train(sae, batches, show(progress));
       Sae folded = trained.sae().foldInputScale(normalization.scale());
       return new Training(folded, trained.history(), normalization);
     }
