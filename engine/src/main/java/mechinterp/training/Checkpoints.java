@@ -12,6 +12,7 @@ import java.util.List;
 import java.util.stream.Stream;
 import mechinterp.io.AtomicFolder;
 import mechinterp.io.FileProblem;
+import mechinterp.io.FolderTree;
 import mechinterp.io.FormatException;
 import mechinterp.io.Json;
 import mechinterp.io.JsonDifference;
@@ -100,7 +101,7 @@ public final class Checkpoints {
         });
     List<Path> states = states();
     for (Path old : states.subList(0, Math.max(0, states.size() - kept))) {
-      delete(old);
+      FolderTree.delete(old);
     }
   }
 
@@ -180,13 +181,5 @@ public final class Checkpoints {
 
   private static int step(Path state) {
     return Integer.parseInt(state.getFileName().toString().substring(PREFIX.length()));
-  }
-
-  private static void delete(Path state) throws IOException {
-    try (Stream<Path> tree = Files.walk(state)) {
-      for (Path path : tree.sorted(Comparator.reverseOrder()).toList()) {
-        Files.delete(path);
-      }
-    }
   }
 }

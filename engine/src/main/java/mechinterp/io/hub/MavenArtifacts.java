@@ -6,13 +6,13 @@ import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.Comparator;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.stream.Stream;
 import mechinterp.io.AtomicFile;
+import mechinterp.io.FolderTree;
 import mechinterp.io.FormatException;
 import mechinterp.io.Sha256;
 
@@ -103,7 +103,7 @@ public final class MavenArtifacts {
       requireHash(fetched, artifact);
       AtomicFile.write(file, out -> Files.copy(fetched, out));
     } finally {
-      delete(folder);
+      FolderTree.delete(folder);
     }
   }
 
@@ -163,14 +163,6 @@ public final class MavenArtifacts {
     String found = hash.end();
     if (!found.equals(expected)) {
       throw new FormatException(file.toString(), "is %s; it must be %s".formatted(found, expected));
-    }
-  }
-
-  private static void delete(Path folder) throws IOException {
-    try (Stream<Path> tree = Files.walk(folder)) {
-      for (Path path : tree.sorted(Comparator.reverseOrder()).toList()) {
-        Files.delete(path);
-      }
     }
   }
 }

