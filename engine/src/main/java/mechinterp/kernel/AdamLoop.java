@@ -21,6 +21,7 @@ final class AdamLoop {
       AdamStep step) {
     float beta1 = step.beta1();
     float beta2 = step.beta2();
+    float scale = step.gradientScale();
     float rate = -step.correctedLearningRate();
     float correction = step.secondMomentCorrection();
     FloatVector epsilon = FloatVector.broadcast(Tiles.SPECIES, step.epsilon());
@@ -28,7 +29,7 @@ final class AdamLoop {
     FloatVector corrections = FloatVector.broadcast(Tiles.SPECIES, correction);
     int i = 0;
     for (; i <= length - LANES; i += LANES) {
-      FloatVector gradient = FloatVector.fromArray(Tiles.SPECIES, g, gAt + i);
+      FloatVector gradient = FloatVector.fromArray(Tiles.SPECIES, g, gAt + i).mul(scale);
       FloatVector first =
           FloatVector.fromArray(Tiles.SPECIES, m, mAt + i).mul(beta1).add(gradient.mul(1 - beta1));
       FloatVector second =
@@ -44,7 +45,7 @@ final class AdamLoop {
           .intoArray(p, pAt + i);
     }
     for (; i < length; i++) {
-      float gradient = g[gAt + i];
+      float gradient = g[gAt + i] * scale;
       float first = m[mAt + i] * beta1 + gradient * (1 - beta1);
       float second = v[vAt + i] * beta2 + gradient * gradient * (1 - beta2);
       m[mAt + i] = first;

@@ -8,8 +8,11 @@ package mechinterp.kernel;
  * @param beta2 decay of the second moment, in [0, 1)
  * @param epsilon added to the root of the corrected second moment, positive
  * @param step number of this step, from 1: it rules the bias corrections
+ * @param gradientScale what the gradient is multiplied with first, positive: 1, or less where it is
+ *     clipped
  */
-public record AdamStep(float learningRate, float beta1, float beta2, float epsilon, int step) {
+public record AdamStep(
+    float learningRate, float beta1, float beta2, float epsilon, int step, float gradientScale) {
   /** Checks the ranges. */
   public AdamStep {
     if (!(beta1 >= 0 && beta1 < 1 && beta2 >= 0 && beta2 < 1 && epsilon > 0 && step >= 1)) {
@@ -17,6 +20,20 @@ public record AdamStep(float learningRate, float beta1, float beta2, float epsil
           "adam: beta1 %s, beta2 %s, epsilon %s, step %d; betas must lie in [0, 1), epsilon be positive and steps count from 1"
               .formatted(beta1, beta2, epsilon, step));
     }
+    if (!(gradientScale > 0 && gradientScale < Float.POSITIVE_INFINITY)) {
+      throw new IllegalArgumentException(
+          "adam: gradient scale is %s; it must be positive and finite".formatted(gradientScale));
+    }
+  }
+
+  /** A step along the gradient as it is. */
+  public AdamStep(float learningRate, float beta1, float beta2, float epsilon, int step) {
+    this(learningRate, beta1, beta2, epsilon, step, 1);
+  }
+
+  /** Returns the same step along the gradient times {@code scale}. */
+  public AdamStep withGradientScale(float scale) {
+    return new AdamStep(learningRate, beta1, beta2, epsilon, step, scale);
   }
 
   /**

@@ -492,6 +492,11 @@ public final class CheckedKernels implements Kernels {
   }
 
   @Override
+  public OptimizerKernels optimizer() {
+    return new CheckedOptimizer(kernels.optimizer());
+  }
+
+  @Override
   public SelectionKernels selection() {
     return new CheckedSelection(kernels.selection());
   }

@@ -418,8 +418,11 @@ public interface Kernels {
 
   // ------------------------------------------------------------------ optimizer
 
+  /** Returns the kernels of what optimizers do besides Adam's steps. */
+  OptimizerKernels optimizer();
+
   /**
-   * One Adam step with gradient g:
+   * One Adam step with gradient g, which is the one given times the step's gradientScale:
    *
    * <pre>
    *   m = beta1 m + (1 - beta1) g

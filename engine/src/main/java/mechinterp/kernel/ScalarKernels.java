@@ -455,6 +455,11 @@ public final class ScalarKernels implements Kernels {
   }
 
   @Override
+  public OptimizerKernels optimizer() {
+    return new ScalarOptimizer(this);
+  }
+
+  @Override
   public SelectionKernels selection() {
     return new ScalarSelection(this);
   }
@@ -502,7 +507,7 @@ public final class ScalarKernels implements Kernels {
     double correction2 = 1 - Math.pow(step.beta2(), step.step());
     for (int i = 0; i < p.rows(); i++) {
       for (int j = 0; j < p.cols(); j++) {
-        float g = gradients.get(i, j);
+        float g = gradients.get(i, j) * step.gradientScale();
         first.set(i, j, step.beta1() * first.get(i, j) + (1 - step.beta1()) * g);
         second.set(i, j, step.beta2() * second.get(i, j) + (1 - step.beta2()) * g * g);
         double move =
@@ -524,8 +529,7 @@ public final class ScalarKernels implements Kernels {
       RowConstraint constraint) {
     FloatMatrix gradient = HostMemory.newRow(p.cols());
     for (int f = 0; f < p.rows(); f++) {
-      int latent = f;
-      new Elements(gradient).setEach((i, j) -> (float) ScalarSparse.gradient(terms, latent, j));
+      ScalarSparse.writeGradient(gradient, terms, f);
       FloatMatrix row = p.row(f);
       if (constraint == RowConstraint.UNIT_NORM) {
         Elements direction = new Elements(row);

@@ -56,7 +56,12 @@ final class ScalarSparse {
     new Elements(out).setEach((f, j) -> (float) gradient(terms, f, j));
   }
 
-  static double gradient(List<SparseOuterProduct> terms, int latent, int column) {
+  /** row [1, d] = row {@code latent} of the sum of the terms. */
+  static void writeGradient(FloatMatrix row, List<SparseOuterProduct> terms, int latent) {
+    new Elements(row).setEach((i, j) -> (float) gradient(terms, latent, j));
+  }
+
+  private static double gradient(List<SparseOuterProduct> terms, int latent, int column) {
     double sum = 0;
     for (SparseOuterProduct term : terms) {
       LatentOrder order = term.order();

@@ -434,6 +434,11 @@ public final class VectorKernels implements Kernels {
   }
 
   @Override
+  public OptimizerKernels optimizer() {
+    return sparse;
+  }
+
+  @Override
   public SelectionKernels selection() {
     return selection;
   }

@@ -12,7 +12,7 @@ import mechinterp.tensor.SparseOuterProduct;
  * Decoding, gradients and optimizer steps that touch only the rows of active latents, row by row in
  * the cache.
  */
-final class VectorSparse {
+final class VectorSparse implements OptimizerKernels {
   private static final int TOKENS_PER_TASK = 16;
   private static final int LATENTS_PER_TASK = 64;
 
@@ -142,12 +142,7 @@ final class VectorSparse {
         p.rows(),
         LATENTS_PER_TASK,
         f -> {
-          float[] gradient = gradientRow(p.cols());
-          Arrays.fill(gradient, 0, p.cols(), 0);
-          terms.forEach(term -> addGradient(gradient, 0, term, f));
-          if (constraint == RowConstraint.UNIT_NORM) {
-            project(gradient, HostMemory.floats(p), p.layout().index(f, 0), p.cols());
-          }
+          float[] gradient = gradientRow(p, terms, constraint, f);
           adamRow(p, m, v, f, gradient, 0, step);
           if (constraint == RowConstraint.UNIT_NORM) {
             normalize(HostMemory.floats(p), p.layout().index(f, 0), p.cols());
@@ -155,7 +150,32 @@ final class VectorSparse {
         });
   }
 
-  private float[] gradientRow(int length) {
+  @Override
+  public void gradientSquares(
+      FloatMatrix out, FloatMatrix p, List<SparseOuterProduct> terms, RowConstraint constraint) {
+    float[] to = HostMemory.floats(out);
+    workers.runRows(
+        p.rows(),
+        LATENTS_PER_TASK,
+        f -> {
+          float[] gradient = gradientRow(p, terms, constraint, f);
+          to[out.layout().index(f, 0)] = RowLoops.dot(gradient, 0, gradient, 0, p.cols());
+        });
+  }
+
+  /** Returns the gradient of row f, in an array of this thread that may be longer. */
+  private float[] gradientRow(
+      FloatMatrix p, List<SparseOuterProduct> terms, RowConstraint constraint, int f) {
+    float[] gradient = rowOfThread(p.cols());
+    Arrays.fill(gradient, 0, p.cols(), 0);
+    terms.forEach(term -> addGradient(gradient, 0, term, f));
+    if (constraint == RowConstraint.UNIT_NORM) {
+      project(gradient, HostMemory.floats(p), p.layout().index(f, 0), p.cols());
+    }
+    return gradient;
+  }
+
+  private float[] rowOfThread(int length) {
     float[] row = gradients.get();
     if (row.length < length) {
       row = new float[length];

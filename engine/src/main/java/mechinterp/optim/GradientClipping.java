@@ -4,7 +4,6 @@ import java.util.List;
 import mechinterp.device.Device;
 import mechinterp.device.Workspace;
 import mechinterp.nn.Parameter;
-import mechinterp.tensor.FloatMatrix;
 
 /**
  * Keeps the norm of all gradients together within a limit (Pascanu, Mikolov and Bengio 2013): when
@@ -13,29 +12,21 @@ import mechinterp.tensor.FloatMatrix;
 public final class GradientClipping {
   private final Device device;
   private final List<Parameter> parameters;
-  private final FloatMatrix rowSquares;
-  private final float[] squares;
+  private final GradientNorm norm;
 
   /** Declares a column of numbers, as many as the largest parameter has rows. */
   public GradientClipping(Workspace workspace, List<Parameter> parameters) {
     this.device = workspace.device();
     this.parameters = List.copyOf(parameters);
     int rows = parameters.stream().mapToInt(each -> each.value().rows()).max().orElse(0);
-    this.rowSquares = workspace.floats("squares of gradient rows", rows, 1);
-    this.squares = workspace.onHost(float[]::new, rows);
+    this.norm = new GradientNorm(workspace, rows);
   }
 
   /** Returns the Euclidean norm of all gradients together, added up in double precision. */
   public double norm() {
     double sum = 0;
     for (Parameter parameter : parameters) {
-      FloatMatrix gradient = parameter.gradient();
-      FloatMatrix rows = rowSquares.rowRange(0, gradient.rows());
-      device.kernels().rowDots(rows, gradient, gradient);
-      device.download(squares, 0, rows);
-      for (int i = 0; i < gradient.rows(); i++) {
-        sum += squares[i];
-      }
+      sum += norm.squared(parameter.gradient());
     }
     return Math.sqrt(sum);
   }

@@ -118,7 +118,7 @@ public final class LanguageModelTrainer {
     Run run = new Run(listener);
     TrainingState state =
         new TrainingState(
-            config, text.identity(), model.device(), run.buffers.parameters(), Map.of());
+            config, text.identity(), model.device(), run.buffers.parameters(), Map.of(), Map.of());
     run.history.addAll(checkpoints.restore(state, LanguageModelMetrics.class));
     model.refresh();
     while (!run.isFinished()) {

@@ -116,6 +116,7 @@ public final class SaeTrainer {
           batches.identity(),
           device,
           training.parameters(),
+          training.averages(),
           training.objective().numbers());
     }
 
@@ -162,6 +163,7 @@ public final class SaeTrainer {
     }
 
     TrainedSae trained() {
+      training.useAverages();
       return new TrainedSae(training.objective().sae(), history);
     }
   }

@@ -4,11 +4,15 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Optional;
+import java.util.stream.Collectors;
 import mechinterp.device.Workspace;
 import mechinterp.kernel.AdamStep;
 import mechinterp.kernel.RowConstraint;
 import mechinterp.optim.Adam;
+import mechinterp.optim.GradientNorm;
 import mechinterp.optim.ParameterState;
+import mechinterp.optim.WeightAverage;
 import mechinterp.sae.BatchTopKConfig;
 import mechinterp.sae.JumpReluConfig;
 import mechinterp.sae.SaeConfig;
@@ -28,8 +32,27 @@ final class SaeTraining {
   private final SaeObjective objective;
   private final List<Trained> parameters = new ArrayList<>();
 
-  /** A parameter, its optimizer and what is kept true of its rows. */
-  private record Trained(String name, Adam adam, RowConstraint constraint) {
+  private final Optional<GradientNorm> norm;
+  private final double maxGradientNorm;
+
+  /** A parameter, its optimizer, what is kept true of its rows and its average over the steps. */
+  private record Trained(
+      SaeParameter parameter,
+      Adam adam,
+      RowConstraint constraint,
+      Optional<WeightAverage> average) {
+    String name() {
+      return parameter.name();
+    }
+
+    double squaredNorm(SaeGradient gradient, GradientNorm norm) {
+      return switch (gradient) {
+        case SaeGradient.Dense dense -> norm.squared(dense.values());
+        case SaeGradient.Sparse sparse ->
+            norm.squared(parameter.value(), sparse.terms(), constraint);
+      };
+    }
+
     void step(SaeGradient gradient, AdamStep step) {
       switch (gradient) {
         case SaeGradient.Dense dense -> adam.step(dense.values(), step);
@@ -46,8 +69,17 @@ final class SaeTraining {
       RowConstraint constraint =
           parameter.isDecoder() ? config.decoderNorm().constraint() : RowConstraint.NONE;
       Adam adam = new Adam(workspace, parameter.name(), parameter.value());
-      parameters.add(new Trained(parameter.name(), adam, constraint));
+      Optional<WeightAverage> average =
+          config
+              .emaDecay()
+              .map(decay ->
+                  new WeightAverage(workspace, parameter.name(), parameter.value(), decay));
+      parameters.add(new Trained(parameter, adam, constraint, average));
     }
+    int rows =
+        objective.sae().parameters().stream().mapToInt(p -> p.value().rows()).max().orElse(0);
+    norm = config.maxGradientNorm().map(_ -> new GradientNorm(workspace, rows));
+    maxGradientNorm = config.maxGradientNorm().orElse(Double.POSITIVE_INFINITY);
   }
 
   private static SaeObjective objective(
@@ -87,14 +119,57 @@ final class SaeTraining {
     return parameters.stream().map(parameter -> parameter.adam().state()).toList();
   }
 
+  /**
+   * Returns the averages of the weights by the names of the parameters; none where none are kept.
+   */
+  Map<String, FloatMatrix> averages() {
+    return parameters.stream()
+        .filter(parameter -> parameter.average().isPresent())
+        .collect(
+            Collectors.toMap(
+                parameter -> "average/" + parameter.name(),
+                parameter -> parameter.average().orElseThrow().average()));
+  }
+
   /** Takes the loss of the batch and moves the weights along its gradient. */
   SaeLoss step(AdamStep step) {
     SaeLoss loss = objective.backward(batch);
     Map<String, SaeGradient> gradients = objective.gradients();
+    AdamStep clipped = norm.map(each -> clipped(step, gradients, each)).orElse(step);
     for (Trained parameter : parameters) {
-      parameter.step(Objects.requireNonNull(gradients.get(parameter.name())), step);
+      parameter.step(Objects.requireNonNull(gradients.get(parameter.name())), clipped);
+      parameter.average().ifPresent(average -> average.add(step.step()));
     }
     objective.sae().weightsChanged();
     return loss;
+  }
+
+  private AdamStep clipped(
+      AdamStep step, Map<String, SaeGradient> gradients, GradientNorm squares) {
+    double sum = 0;
+    for (Trained parameter : parameters) {
+      SaeGradient gradient = Objects.requireNonNull(gradients.get(parameter.name()));
+      sum += parameter.squaredNorm(gradient, squares);
+    }
+    double length = Math.sqrt(sum);
+    if (!Double.isFinite(length)) {
+      throw new ArithmeticException(
+          "the norm of the gradients is %s; a lower learning_rate may help".formatted(length));
+    }
+    return length > maxGradientNorm
+        ? step.withGradientScale((float) (maxGradientNorm / length))
+        : step;
+  }
+
+  /** Takes the averages over the steps as the weights, where they are kept. */
+  void useAverages() {
+    for (Trained parameter : parameters) {
+      parameter.average().ifPresent(WeightAverage::use);
+      if (parameter.constraint() == RowConstraint.UNIT_NORM && parameter.average().isPresent()) {
+        FloatMatrix rows = parameter.parameter().value();
+        objective.sae().device().kernels().normalizeRows(rows, rows);
+      }
+    }
+    objective.sae().weightsChanged();
   }
 }

@@ -13,12 +13,14 @@ import mechinterp.tensor.FloatMatrix;
 
 /**
  * The numbers of a {@link TrainingState} as safetensors: {@code value/NAME}, {@code
- * first_moment/NAME} and {@code second_moment/NAME} in F32, {@code number/NAME} in I64.
+ * first_moment/NAME} and {@code second_moment/NAME} and {@code matrix/NAME} in F32, {@code
+ * number/NAME} in I64.
  */
 final class StateFile {
   private static final String VALUE = "value/";
   private static final String FIRST_MOMENT = "first_moment/";
   private static final String SECOND_MOMENT = "second_moment/";
+  private static final String MATRIX = "matrix/";
   private static final String NUMBER = "number/";
 
   private StateFile() {}
@@ -31,6 +33,7 @@ final class StateFile {
       add(writer, FIRST_MOMENT + parameter.name(), state.device(), parameter.firstMoment());
       add(writer, SECOND_MOMENT + parameter.name(), state.device(), parameter.secondMoment());
     }
+    state.matrices().forEach((name, matrix) -> add(writer, MATRIX + name, state.device(), matrix));
     state
         .numbers()
         .forEach((name, numbers) ->
@@ -70,6 +73,9 @@ final class StateFile {
         read(file, VALUE + parameter.name(), state.device(), parameter.value());
         read(file, FIRST_MOMENT + parameter.name(), state.device(), parameter.firstMoment());
         read(file, SECOND_MOMENT + parameter.name(), state.device(), parameter.secondMoment());
+      }
+      for (Map.Entry<String, FloatMatrix> matrix : state.matrices().entrySet()) {
+        read(file, MATRIX + matrix.getKey(), state.device(), matrix.getValue());
       }
       for (Map.Entry<String, long[]> numbers : state.numbers().entrySet()) {
         read(file, NUMBER + numbers.getKey(), numbers.getValue());

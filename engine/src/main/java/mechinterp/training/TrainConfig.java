@@ -2,6 +2,7 @@ package mechinterp.training;
 
 import java.util.Optional;
 import mechinterp.optim.AdamConfig;
+import mechinterp.optim.LearningRateDecay;
 import mechinterp.optim.LearningRateSchedule;
 import mechinterp.sae.AuxKConfig;
 import mechinterp.sae.DecoderBiasInit;
@@ -19,6 +20,7 @@ import mechinterp.sae.LossNormalizer;
  *     EleutherAI/sparsify and dictionary_learning, with the scaling of Gao et al. 2024
  * @param warmUpFraction share of the steps in which the rate rises from 0
  * @param decayFraction share of the steps, the last ones, in which it falls to 0
+ * @param decay how it falls
  * @param adam the other settings of Adam
  * @param seed of the initial weights
  * @param bDecInit the decoder's bias to begin with
@@ -26,6 +28,10 @@ import mechinterp.sae.LossNormalizer;
  * @param decoderNorm what is kept true of the decoder's rows
  * @param lossNormalizer what the squared error is divided by
  * @param auxK the loss that revives dead latents
+ * @param maxGradientNorm the largest norm of all gradients together; a longer gradient is shortened
+ *     to it. Empty to take gradients as they are
+ * @param emaDecay the saved weights are the moving average over the steps with this decay, more
+ *     than 0 and less than 1. Empty for the last step's weights
  */
 public record TrainConfig(
     long tokens,
@@ -33,13 +39,16 @@ public record TrainConfig(
     Optional<Double> learningRate,
     double warmUpFraction,
     double decayFraction,
+    LearningRateDecay decay,
     AdamConfig adam,
     long seed,
     DecoderBiasInit bDecInit,
     int bDecSample,
     DecoderNorm decoderNorm,
     LossNormalizer lossNormalizer,
-    AuxKConfig auxK) {
+    AuxKConfig auxK,
+    Optional<Double> maxGradientNorm,
+    Optional<Double> emaDecay) {
   private static final double REFERENCE_RATE = 2e-4;
   private static final double REFERENCE_LATENTS = 1 << 14;
 
@@ -61,7 +70,9 @@ public record TrainConfig(
           "tokens: are %d in batches of %d; there must be fewer than 2^31 steps"
               .formatted(tokens, batchSize));
     }
-    learningRate.ifPresent(TrainConfig::requireRate);
+    learningRate.ifPresent(value -> requirePositive("learning_rate", value));
+    maxGradientNorm.ifPresent(value -> requirePositive("max_gradient_norm", value));
+    emaDecay.ifPresent(TrainConfig::requireDecay);
     requireFraction("warm_up_fraction", warmUpFraction);
     requireFraction("decay_fraction", decayFraction);
     if (warmUpFraction + decayFraction > 1) {
@@ -73,9 +84,10 @@ public record TrainConfig(
 
   /**
    * Returns 10 million tokens in batches of 4,096, the rate by d_sae with 5 % warm-up (SAELens'
-   * documentation) and decay over the last 20 % (SAELens, dictionary_learning), Adam and AuxK with
-   * their defaults, b_dec from the geometric median of 32,768 activations and unit-norm decoder
-   * rows (openai/sparse_autoencoder), seed 0.
+   * documentation) and linear decay over the last 20 % (SAELens, dictionary_learning), Adam and
+   * AuxK with their defaults, b_dec from the geometric median of 32,768 activations and unit-norm
+   * decoder rows (openai/sparse_autoencoder), seed 0; gradients as they are and the last step's
+   * weights.
    */
   public static TrainConfig defaults() {
     return new TrainConfig(
@@ -84,13 +96,16 @@ public record TrainConfig(
         Optional.empty(),
         0.05,
         0.2,
+        LearningRateDecay.LINEAR,
         AdamConfig.defaults(),
         0,
         DecoderBiasInit.GEOMETRIC_MEDIAN,
         32_768,
         DecoderNorm.UNIT,
         LossNormalizer.BATCH_VARIANCE,
-        AuxKConfig.defaults());
+        AuxKConfig.defaults(),
+        Optional.empty(),
+        Optional.empty());
   }
 
   /** Returns the number of steps: tokens / batch_size, rounded up. */
@@ -106,8 +121,8 @@ public record TrainConfig(
   /** Returns the course of the learning rate for {@code dSae} latents. */
   public LearningRateSchedule schedule(int dSae) {
     int warmUp = (int) (warmUpFraction * steps());
-    int decay = (int) (decayFraction * steps());
-    return new LearningRateSchedule(peakLearningRate(dSae), steps(), warmUp, decay);
+    int falling = (int) (decayFraction * steps());
+    return new LearningRateSchedule(peakLearningRate(dSae), steps(), warmUp, falling, decay);
   }
 
   /** Returns these settings, to be changed. */
@@ -122,10 +137,17 @@ public record TrainConfig(
     }
   }
 
-  private static void requireRate(double rate) {
-    if (!(rate > 0 && rate < Double.POSITIVE_INFINITY)) {
+  private static void requirePositive(String field, double value) {
+    if (!(value > 0 && value < Double.POSITIVE_INFINITY)) {
       throw new IllegalArgumentException(
-          "learning_rate: is %s; it must be positive and finite".formatted(rate));
+          "%s: is %s; it must be positive and finite".formatted(field, value));
+    }
+  }
+
+  private static void requireDecay(double decay) {
+    if (!(decay > 0 && decay < 1)) {
+      throw new IllegalArgumentException(
+          "ema_decay: is %s; it must be more than 0 and less than 1".formatted(decay));
     }
   }
 

@@ -2,6 +2,7 @@ package mechinterp.training;
 
 import java.util.Optional;
 import mechinterp.optim.AdamConfig;
+import mechinterp.optim.LearningRateDecay;
 import mechinterp.sae.AuxKConfig;
 import mechinterp.sae.DecoderBiasInit;
 import mechinterp.sae.DecoderNorm;
@@ -14,6 +15,7 @@ public final class TrainConfigBuilder {
   private Optional<Double> learningRate;
   private double warmUpFraction;
   private double decayFraction;
+  private LearningRateDecay decay;
   private AdamConfig adam;
   private long seed;
   private DecoderBiasInit bDecInit;
@@ -21,6 +23,8 @@ public final class TrainConfigBuilder {
   private DecoderNorm decoderNorm;
   private LossNormalizer lossNormalizer;
   private AuxKConfig auxK;
+  private Optional<Double> maxGradientNorm;
+  private Optional<Double> emaDecay;
 
   TrainConfigBuilder(TrainConfig config) {
     this.tokens = config.tokens();
@@ -28,6 +32,7 @@ public final class TrainConfigBuilder {
     this.learningRate = config.learningRate();
     this.warmUpFraction = config.warmUpFraction();
     this.decayFraction = config.decayFraction();
+    this.decay = config.decay();
     this.adam = config.adam();
     this.seed = config.seed();
     this.bDecInit = config.bDecInit();
@@ -35,6 +40,8 @@ public final class TrainConfigBuilder {
     this.decoderNorm = config.decoderNorm();
     this.lossNormalizer = config.lossNormalizer();
     this.auxK = config.auxK();
+    this.maxGradientNorm = config.maxGradientNorm();
+    this.emaDecay = config.emaDecay();
   }
 
   /** Sets tokens to train on. */
@@ -64,6 +71,12 @@ public final class TrainConfigBuilder {
   /** Sets the share of the steps in which the rate falls. */
   public TrainConfigBuilder decayFraction(double value) {
     decayFraction = value;
+    return this;
+  }
+
+  /** Sets how the rate falls. */
+  public TrainConfigBuilder decay(LearningRateDecay value) {
+    decay = value;
     return this;
   }
 
@@ -109,6 +122,18 @@ public final class TrainConfigBuilder {
     return this;
   }
 
+  /** Sets the largest norm of all gradients together. */
+  public TrainConfigBuilder maxGradientNorm(double value) {
+    maxGradientNorm = Optional.of(value);
+    return this;
+  }
+
+  /** Sets the decay of the moving average that is saved in place of the last step's weights. */
+  public TrainConfigBuilder emaDecay(double value) {
+    emaDecay = Optional.of(value);
+    return this;
+  }
+
   /**
    * Returns the settings.
    *
@@ -121,12 +146,15 @@ public final class TrainConfigBuilder {
         learningRate,
         warmUpFraction,
         decayFraction,
+        decay,
         adam,
         seed,
         bDecInit,
         bDecSample,
         decoderNorm,
         lossNormalizer,
-        auxK);
+        auxK,
+        maxGradientNorm,
+        emaDecay);
   }
 }

@@ -23,7 +23,7 @@ import mechinterp.tensor.Storage;
  */
 public final class OpaqueDevice implements Device {
   private final Device host = CpuDevice.scalar();
-  private final Kernels kernels = new CheckedKernels(opaque(host.kernels()));
+  private final Kernels kernels = new CheckedKernels(opaque(Kernels.class, host.kernels()));
   private long allocatedBytes;
 
   /** A handle: the numbers are in a host matrix that only the device can reach. */
@@ -67,15 +67,15 @@ public final class OpaqueDevice implements Device {
     return allocatedBytes;
   }
 
-  private Kernels opaque(Kernels behind) {
-    return (Kernels)
+  private <K> K opaque(Class<K> type, Object behind) {
+    return type.cast(
         Proxy.newProxyInstance(
-            Kernels.class.getClassLoader(),
-            new Class<?>[] {Kernels.class},
-            (proxy, method, arguments) -> invoke(behind, method, arguments));
+            type.getClassLoader(),
+            new Class<?>[] {type},
+            (proxy, method, arguments) -> invoke(behind, method, arguments)));
   }
 
-  private Object invoke(Kernels behind, Method method, Object[] arguments) throws Throwable {
+  private Object invoke(Object behind, Method method, Object[] arguments) throws Throwable {
     Object[] revealed =
         arguments == null
             ? new Object[0]
@@ -83,10 +83,11 @@ public final class OpaqueDevice implements Device {
     try {
       Object result = method.invoke(behind, revealed);
       if (result instanceof PackedMatrix packed) {
-        allocatedBytes += behind.packedBytes(packed.rows(), packed.capacity());
+        allocatedBytes += host.kernels().packedBytes(packed.rows(), packed.capacity());
         return new OpaquePacked(packed);
       }
-      return result;
+      boolean isGroup = method.getReturnType().getSimpleName().endsWith("Kernels");
+      return isGroup ? opaque(method.getReturnType(), result) : result;
     } catch (InvocationTargetException e) {
       throw e.getCause();
     }

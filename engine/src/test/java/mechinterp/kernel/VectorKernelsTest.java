@@ -268,6 +268,47 @@ class VectorKernelsTest {
     }
   }
 
+  @ParameterizedTest
+  @EnumSource(RowConstraint.class)
+  void squaresOfGradientsAreThoseOfTheWrittenOutAndProjectedGradient(RowConstraint constraint) {
+    SparseCodes codes = matrices.codes(30, 6, 75);
+    LatentOrder order = order(codes);
+    var first = new SparseOuterProduct(order, codes.values(), matrices.gaussian(30, 45));
+    var second = new SparseOuterProduct(order, matrices.gaussian(30, 6), matrices.gaussian(30, 45));
+    List<SparseOuterProduct> terms = List.of(first, second);
+    FloatMatrix p = matrices.gaussian(75, 45);
+    scalar.normalizeRows(p, p);
+    FloatMatrix gradient = gradient(p, terms, constraint);
+    FloatMatrix expected = empty(75, 1);
+    scalar.rowDots(expected, gradient, gradient);
+    for (Kernels kernels : List.of(scalar, vector)) {
+      FloatMatrix squares = empty(75, 1);
+      kernels.optimizer().gradientSquares(squares, p, terms, constraint);
+      assertClose(expected, squares, 1e-3);
+    }
+  }
+
+  @Test
+  void aScaledStepIsTheStepAlongTheScaledGradient() {
+    AdamStep step = new AdamStep(3e-3f, 0.9f, 0.95f, 1e-2f, 2);
+    FloatMatrix gradient = matrices.gaussian(7, 21);
+    FloatMatrix quarter = copyOf(gradient);
+    scalar.scale(quarter, gradient, 0.25f);
+    for (Kernels kernels : List.of(scalar, vector)) {
+      FloatMatrix expected = filled(7, 21);
+      FloatMatrix actual = filled(7, 21);
+      kernels.adam(expected, filled(7, 21), filled(7, 21), quarter, step);
+      kernels.adam(actual, filled(7, 21), filled(7, 21), gradient, step.withGradientScale(0.25f));
+      assertSameBits(expected, actual);
+    }
+  }
+
+  private FloatMatrix filled(int rows, int cols) {
+    FloatMatrix ones = empty(rows, cols);
+    scalar.fill(ones, 1);
+    return ones;
+  }
+
   private FloatMatrix stepByStep(
       FloatMatrix p,
       FloatMatrix m,
@@ -275,8 +316,17 @@ class VectorKernelsTest {
       SparseOuterProduct term,
       AdamStep step,
       RowConstraint constraint) {
+    scalar.adam(p, m, v, gradient(p, List.of(term), constraint), step);
+    if (constraint == RowConstraint.UNIT_NORM) {
+      scalar.normalizeRows(p, p);
+    }
+    return p;
+  }
+
+  private FloatMatrix gradient(
+      FloatMatrix p, List<SparseOuterProduct> terms, RowConstraint constraint) {
     FloatMatrix gradient = empty(p.rows(), p.cols());
-    scalar.sparseGradient(gradient, List.of(term));
+    scalar.sparseGradient(gradient, terms);
     if (constraint == RowConstraint.UNIT_NORM) {
       FloatMatrix parallel = empty(p.rows(), 1);
       scalar.rowDots(parallel, gradient, p);
@@ -284,11 +334,7 @@ class VectorKernelsTest {
         scalar.addScaled(gradient.row(f), p.row(f), -TestMatrices.get(parallel, f, 0));
       }
     }
-    scalar.adam(p, m, v, gradient, step);
-    if (constraint == RowConstraint.UNIT_NORM) {
-      scalar.normalizeRows(p, p);
-    }
-    return p;
+    return gradient;
   }
 
   @Test

@@ -8,7 +8,8 @@ import org.junit.jupiter.api.Test;
 class LearningRateScheduleTest {
   @Test
   void risesStaysAndFalls() {
-    LearningRateSchedule schedule = new LearningRateSchedule(0.8, 20, 4, 5);
+    LearningRateSchedule schedule =
+        new LearningRateSchedule(0.8, 20, 4, 5, LearningRateDecay.LINEAR);
     double[] expected = new double[20];
     for (int i = 0; i < 20; i++) {
       expected[i] = 0.8;
@@ -25,17 +26,32 @@ class LearningRateScheduleTest {
     }
   }
 
+  /** From the peak at u = 1 over a half at u = 1/2 to nearly 0: (1 - cos(pi u)) / 2. */
+  @Test
+  void fallsAlongHalfACosine() {
+    LearningRateSchedule schedule = new LearningRateSchedule(2, 10, 2, 8, LearningRateDecay.COSINE);
+    assertEquals(1, schedule.at(1), 1e-15);
+    assertEquals(2, schedule.at(3), 1e-15);
+    assertEquals(1 + Math.cos(Math.PI / 8), schedule.at(4), 1e-15);
+    assertEquals(1, schedule.at(7), 1e-15);
+    assertEquals(1 - Math.cos(Math.PI / 8), schedule.at(10), 1e-15);
+  }
+
   @Test
   void isConstantWithoutWarmUpAndDecay() {
-    LearningRateSchedule schedule = new LearningRateSchedule(0.5, 3, 0, 0);
+    LearningRateSchedule schedule =
+        new LearningRateSchedule(0.5, 3, 0, 0, LearningRateDecay.COSINE);
     assertEquals(0.5, schedule.at(1));
     assertEquals(0.5, schedule.at(3));
   }
 
   @Test
   void partsLongerThanTheRunAreRefused() {
-    assertThrows(IllegalArgumentException.class, () -> new LearningRateSchedule(0.5, 3, 2, 2));
     assertThrows(
-        IllegalArgumentException.class, () -> new LearningRateSchedule(Double.NaN, 3, 0, 0));
+        IllegalArgumentException.class,
+        () -> new LearningRateSchedule(0.5, 3, 2, 2, LearningRateDecay.LINEAR));
+    assertThrows(
+        IllegalArgumentException.class,
+        () -> new LearningRateSchedule(Double.NaN, 3, 0, 0, LearningRateDecay.COSINE));
   }
 }

@@ -14,6 +14,7 @@ import mechinterp.device.CpuDevice;
 import mechinterp.device.Device;
 import mechinterp.io.FormatException;
 import mechinterp.io.Refusal;
+import mechinterp.optim.LearningRateDecay;
 import mechinterp.sae.AuxKConfig;
 import mechinterp.sae.SaeParameter;
 import mechinterp.sae.TopKConfig;
@@ -33,6 +34,15 @@ final class SaeCheckpointsTest {
   @AfterEach
   void close() {
     device.close();
+  }
+
+  /** Settings that keep more state than the parameters and their moments. */
+  private static TrainConfig withAll() {
+    return config().toBuilder()
+        .decay(LearningRateDecay.COSINE)
+        .maxGradientNorm(0.5)
+        .emaDecay(0.8)
+        .build();
   }
 
   private static TrainConfig config() {
@@ -78,6 +88,15 @@ final class SaeCheckpointsTest {
           device.toHost(found.sae().parameters().get(i).value()),
           parameters.get(i).name());
     }
+  }
+
+  @ParameterizedTest
+  @ValueSource(ints = {1, 4, 10, 11})
+  void soDoesOneWithAllSettings(int killedAt) throws IOException {
+    TrainedSae whole =
+        new SaeTrainer(device, withAll()).train(SAE, data(device, 11), TrainListener.none());
+    assertThrows(IllegalStateException.class, () -> go(withAll(), 11, killer(killedAt)));
+    assertSameBits(whole, go(withAll(), 11, TrainListener.none()));
   }
 
   @ParameterizedTest

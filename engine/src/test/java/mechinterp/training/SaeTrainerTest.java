@@ -158,7 +158,8 @@ class SaeTrainerTest {
 
   @Test
   void trainingOnMemoryThatCannotBeReadGivesTheSameBits() {
-    TrainConfig config = config(25).toBuilder().auxK(earlyAux()).build();
+    TrainConfig config =
+        config(25).toBuilder().auxK(earlyAux()).maxGradientNorm(0.5).emaDecay(0.8).build();
     TopKConfig wide = new TopKConfig(D_IN, 120, 3);
     TrainedSae open = train(device, config, wide);
     OpaqueDevice opaqueDevice = new OpaqueDevice();
@@ -170,7 +171,8 @@ class SaeTrainerTest {
 
   @Test
   void theNumberOfThreadsDoesNotChangeABit() {
-    TrainConfig config = config(12).toBuilder().auxK(earlyAux()).build();
+    TrainConfig config =
+        config(12).toBuilder().auxK(earlyAux()).maxGradientNorm(0.5).emaDecay(0.8).build();
     TopKConfig wide = new TopKConfig(D_IN, 120, 3);
     try (Device one = CpuDevice.best(1);
         Device three = CpuDevice.best(3)) {

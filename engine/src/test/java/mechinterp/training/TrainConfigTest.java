@@ -29,6 +29,7 @@ class TrainConfigTest {
           "batch_size": 4096,
           "warm_up_fraction": 0.05,
           "decay_fraction": 0.2,
+          "decay": "linear",
           "adam": {
             "beta1": 0.9,
             "beta2": 0.999,
@@ -100,6 +101,8 @@ class TrainConfigTest {
         "\"alpha\": 0.03125 | \"alpha\": -1 | field aux_k: alpha: is -1.0; it must be at least 0",
         "\"alpha\": 0.03125 | \"alpha\": 1, \"k_aux\": 0 | field aux_k: k_aux: is 0; it must be at least 1",
         "\"seed\": 0, | '' | field seed: is missing",
+        "\"seed\": 0 | \"seed\": 0, \"max_gradient_norm\": 0 | max_gradient_norm: is 0.0; it must be positive and finite",
+        "\"seed\": 0 | \"seed\": 0, \"ema_decay\": 1 | ema_decay: is 1.0; it must be more than 0 and less than 1",
       })
   void aWrongSettingIsRefusedByItsField(String from, String to, String message) {
     String json = Json.pretty(TrainConfig.defaults()).replace(from, to);

@@ -7,6 +7,7 @@ import mechinterp.activation.Normalization;
 import mechinterp.experiments.run.SaeSettings;
 import mechinterp.experiments.run.TrainSettings;
 import mechinterp.io.Json;
+import mechinterp.optim.LearningRateDecay;
 import mechinterp.sae.AuxKConfig;
 import mechinterp.training.TrainConfig;
 import mechinterp.training.TrainConfigBuilder;
@@ -20,6 +21,7 @@ import picocli.CommandLine.Spec.Target;
 final class TrainOptions {
   private static final long MOST_TOKENS_UNTIL_DEAD = 10_000_000;
   private static final int SHARE_UNTIL_DEAD = 10;
+  private static final double LAST_FIFTH = 0.2;
 
   @Spec(Target.MIXEE)
   private CommandSpec spec;
@@ -61,6 +63,27 @@ final class TrainOptions {
   private Optional<Double> learningRate = Optional.empty();
 
   @Option(
+      names = "--schedule",
+      paramLabel = "SHAPE",
+      description = {
+        "What the learning rate does after its warm-up: constant; linear: it stays and falls to 0",
+        "over the last fifth; cosine: it falls along half a cosine. Default: linear."
+      })
+  private Optional<Schedule> schedule = Optional.empty();
+
+  @Option(
+      names = "--max-gradient-norm",
+      paramLabel = "NORM",
+      description = "Largest norm of all gradients together. Default: none, gradients as they are.")
+  private Optional<Double> maxGradientNorm = Optional.empty();
+
+  @Option(
+      names = "--ema-decay",
+      paramLabel = "DECAY",
+      description = "Save the moving average of the weights with this decay. Default: none.")
+  private Optional<Double> emaDecay = Optional.empty();
+
+  @Option(
       names = "--seed",
       paramLabel = "S",
       description = "Seed of weights and order. Default: 0.")
@@ -83,6 +106,21 @@ final class TrainOptions {
         "Default: a tenth of the training, at most 10 million."
       })
   private Optional<Long> deadAfter = Optional.empty();
+
+  /** The courses of the learning rate that have a name. */
+  enum Schedule {
+    CONSTANT,
+    LINEAR,
+    COSINE;
+
+    private void set(TrainConfigBuilder train, double warmUpFraction) {
+      switch (this) {
+        case CONSTANT -> train.decayFraction(0);
+        case LINEAR -> train.decayFraction(LAST_FIFTH).decay(LearningRateDecay.LINEAR);
+        case COSINE -> train.decayFraction(1 - warmUpFraction).decay(LearningRateDecay.COSINE);
+      }
+    }
+  }
 
   /**
    * Returns the settings.
@@ -115,6 +153,9 @@ final class TrainOptions {
     tokens.ifPresent(train::tokens);
     batch.ifPresent(train::batchSize);
     learningRate.ifPresent(train::learningRate);
+    schedule.ifPresent(shape -> shape.set(train, settings.train().warmUpFraction()));
+    maxGradientNorm.ifPresent(train::maxGradientNorm);
+    emaDecay.ifPresent(train::emaDecay);
     seed.ifPresent(train::seed);
     deadAfter.ifPresent(value -> train.auxK(settings.train().auxK().withDeadAfterTokens(value)));
     return new TrainSettings(
