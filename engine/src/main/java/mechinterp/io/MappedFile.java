@@ -10,7 +10,7 @@ import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 
 /** Files whose bytes are read where they lie. */
-final class MappedFile {
+public final class MappedFile {
   private MappedFile() {}
 
   /**
@@ -18,7 +18,7 @@ final class MappedFile {
    *
    * @throws IOException {@code FILE: cannot be read: REASON}
    */
-  static MemorySegment map(Path path, Arena arena) throws IOException {
+  public static MemorySegment map(Path path, Arena arena) throws IOException {
     // A pipe would wait for its other end, and what a device holds cannot be mapped.
     if (Files.exists(path) && !Files.isRegularFile(path)) {
       throw FileProblem.reading(path, new IOException("it is not a regular file"));

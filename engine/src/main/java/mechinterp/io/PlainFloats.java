@@ -5,7 +5,7 @@ import java.lang.foreign.ValueLayout;
 import java.nio.ByteOrder;
 
 /** Floats that lie in a file one after another, little-endian, without any packing. */
-final class PlainFloats {
+public final class PlainFloats {
   private static final int NUMBERS_AT_ONCE = 4096;
   private static final ValueLayout.OfShort SHORT =
       ValueLayout.JAVA_SHORT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
@@ -21,7 +21,7 @@ final class PlainFloats {
    *
    * @throws IllegalArgumentException when the type is not F32, F16, BF16 or F64
    */
-  static void copy(DType dtype, MemorySegment from, float[] to, int offset, int count) {
+  public static void copy(DType dtype, MemorySegment from, float[] to, int offset, int count) {
     switch (dtype) {
       case F32 -> MemorySegment.copy(from, FLOAT, 0, to, offset, count);
       case F16, BF16 -> copyHalves(dtype, from, to, offset, count);
@@ -31,9 +31,28 @@ final class PlainFloats {
         }
       }
       case BOOL, U8, I8, F8_E4M3, F8_E5M2, I16, U16, I32, U32, I64, U64 ->
-          throw new IllegalArgumentException(
-              "dtype is " + dtype + "; floats need F32, F16, BF16 or F64");
+          throw new IllegalArgumentException(wrongType(dtype));
     }
+  }
+
+  /**
+   * Returns number {@code index} of a segment.
+   *
+   * @throws IllegalArgumentException when the type is not F32, F16, BF16 or F64
+   */
+  public static float get(DType dtype, MemorySegment from, long index) {
+    return switch (dtype) {
+      case F32 -> from.get(FLOAT, 4 * index);
+      case F16 -> Float.float16ToFloat(from.get(SHORT, 2 * index));
+      case BF16 -> DType.fromBfloat16(from.get(SHORT, 2 * index));
+      case F64 -> (float) from.get(DOUBLE, 8 * index);
+      case BOOL, U8, I8, F8_E4M3, F8_E5M2, I16, U16, I32, U32, I64, U64 ->
+          throw new IllegalArgumentException(wrongType(dtype));
+    };
+  }
+
+  private static String wrongType(DType dtype) {
+    return "dtype is " + dtype + "; floats need F32, F16, BF16 or F64";
   }
 
   /** By way of an array: loops between arrays are what the compiler turns into vectors. */

@@ -7,7 +7,6 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.ByteOrder;
 import java.nio.file.Path;
-import java.util.Arrays;
 import java.util.Collections;
 import java.util.Map;
 import java.util.Objects;
@@ -21,7 +20,7 @@ import java.util.zip.CRC32C;
  *
  * <p>Source: the format's description in the README of huggingface/safetensors.
  */
-public final class SafetensorsFile implements AutoCloseable {
+public final class SafetensorsFile implements TensorFile {
   /** The largest header that the format allows, in bytes. */
   public static final long LARGEST_HEADER = 100_000_000;
 
@@ -121,11 +120,13 @@ public final class SafetensorsFile implements AutoCloseable {
   }
 
   /** Returns the file's path, or the name that it was read by. */
+  @Override
   public String source() {
     return source;
   }
 
   /** Returns the names of the tensors, in the header's order. */
+  @Override
   public Set<String> tensors() {
     return Collections.unmodifiableSet(header.tensors().keySet());
   }
@@ -145,31 +146,12 @@ public final class SafetensorsFile implements AutoCloseable {
    *
    * @throws FormatException when there is no tensor of that name
    */
+  @Override
   public TensorInfo info(String name) throws FormatException {
     TensorInfo info = header.tensors().get(name);
     if (info == null) {
       throw new FormatException(
           source, "has no tensor \"" + name + "\"; its tensors are " + tensors());
-    }
-    return info;
-  }
-
-  /**
-   * Returns what a tensor is after checking its shape; a dimension of -1 may be anything.
-   *
-   * @throws FormatException when it is missing or has another shape
-   */
-  public TensorInfo info(String name, long... shape) throws FormatException {
-    TensorInfo info = info(name);
-    boolean fits = info.shape().size() == shape.length;
-    for (int i = 0; fits && i < shape.length; i++) {
-      fits = shape[i] == -1 || shape[i] == info.shape().get(i);
-    }
-    if (!fits) {
-      throw new FormatException(
-          source,
-          "tensor \"%s\" is %s; it must be %s"
-              .formatted(name, info.shape(), Arrays.toString(shape).replace("-1", "any")));
     }
     return info;
   }
@@ -206,6 +188,7 @@ public final class SafetensorsFile implements AutoCloseable {
    * @throws IllegalArgumentException when it is not of F32, F16, BF16 or F64
    * @throws IndexOutOfBoundsException when there are no such numbers, or no room for them
    */
+  @Override
   public void readFloats(TensorInfo info, long first, float[] to, int offset, int count) {
     MemorySegment from = part(info, first, count);
     Objects.checkFromIndexSize(offset, count, to.length);

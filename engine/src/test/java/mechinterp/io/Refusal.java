@@ -14,7 +14,7 @@ public final class Refusal {
     return oneLine(assertThrows(kind, action));
   }
 
-  static String oneLine(Throwable failure) {
+  public static String oneLine(Throwable failure) {
     String message = Objects.requireNonNull(failure.getMessage());
     assertEquals(1, message.lines().count(), message);
     return message;
