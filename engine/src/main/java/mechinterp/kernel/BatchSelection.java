@@ -20,16 +20,4 @@ final class BatchSelection {
       row.end();
     }
   }
-
-  /** Row {@code t} of {@link SelectionKernels#keepLatents}. */
-  static void keepLatents(SparseCodes out, SparseCodes codes, int t, int first, int end) {
-    CodeRow from = new CodeRow(codes, t);
-    CodeRow to = new CodeRow(out, t);
-    for (int slot = 0; slot < from.before(); slot++) {
-      if (from.latent(slot) >= first && from.latent(slot) < end) {
-        to.add(from.latent(slot), from.value(slot));
-      }
-    }
-    to.end();
-  }
 }

@@ -502,6 +502,11 @@ public final class CheckedKernels implements Kernels {
   }
 
   @Override
+  public NestedKernels nested() {
+    return new CheckedNested(kernels.nested());
+  }
+
+  @Override
   public void relabel(SparseCodes out, SparseCodes codes, IntMatrix ids) {
     requireSame("relabel", out.indices(), codes.indices());
     requireShape("relabel", "ids", ids, 1, codes.latents());

@@ -3,7 +3,6 @@ package mechinterp.kernel;
 import static mechinterp.kernel.ShapeChecks.require;
 import static mechinterp.kernel.ShapeChecks.requireDepth;
 import static mechinterp.kernel.ShapeChecks.requireRows;
-import static mechinterp.kernel.ShapeChecks.requireSame;
 import static mechinterp.kernel.ShapeChecks.requireShape;
 
 import mechinterp.tensor.FloatMatrix;
@@ -40,16 +39,5 @@ final class CheckedSelection implements SelectionKernels {
   public float keepLargest(SparseCodes codes, long count) {
     require(count >= 0, () -> "keepLargest: count is %d; it must not be negative".formatted(count));
     return kernels.keepLargest(codes, count);
-  }
-
-  @Override
-  public void keepLatents(SparseCodes out, SparseCodes codes, int first, int end) {
-    requireSame("keepLatents", out.indices(), codes.indices());
-    require(
-        first >= 0 && first <= end && end <= codes.latents(),
-        () ->
-            "keepLatents: latents %d to %d, codes have %d; they must rise and be among those"
-                .formatted(first, end, codes.latents()));
-    kernels.keepLatents(out, codes, first, end);
   }
 }

@@ -416,6 +416,9 @@ public interface Kernels {
   /** Returns the kernels that choose which latents are active. */
   SelectionKernels selection();
 
+  /** Returns the kernels on a part of the latents. */
+  NestedKernels nested();
+
   // ------------------------------------------------------------------ optimizer
 
   /** Returns the kernels of what optimizers do besides Adam's steps. */

@@ -465,6 +465,11 @@ public final class ScalarKernels implements Kernels {
   }
 
   @Override
+  public NestedKernels nested() {
+    return new ScalarNested();
+  }
+
+  @Override
   public void relabel(SparseCodes out, SparseCodes codes, IntMatrix ids) {
     CodeIndices.relabel(out, codes, ids);
   }

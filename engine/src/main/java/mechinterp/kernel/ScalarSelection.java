@@ -60,11 +60,4 @@ final class ScalarSelection implements SelectionKernels {
     }
     return Arrays.copyOf(all, entries);
   }
-
-  @Override
-  public void keepLatents(SparseCodes out, SparseCodes codes, int first, int end) {
-    for (int t = 0; t < codes.rows(); t++) {
-      BatchSelection.keepLatents(out, codes, t, first, end);
-    }
-  }
 }

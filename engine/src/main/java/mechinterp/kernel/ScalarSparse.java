@@ -64,6 +64,9 @@ final class ScalarSparse {
   private static double gradient(List<SparseOuterProduct> terms, int latent, int column) {
     double sum = 0;
     for (SparseOuterProduct term : terms) {
+      if (!term.covers(latent)) {
+        continue;
+      }
       LatentOrder order = term.order();
       for (int e = HostMemory.intAt(order.starts(), 0, latent);
           e < HostMemory.intAt(order.starts(), 0, latent + 1);

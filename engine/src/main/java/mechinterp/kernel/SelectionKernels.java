@@ -33,12 +33,4 @@ public interface SelectionKernels {
    * @return the least activation that is left; infinite when none is
    */
   float keepLargest(SparseCodes codes, long count);
-
-  /**
-   * Row t of {@code out} = the entries of row t of the codes whose latents are {@code first} to
-   * {@code end - 1}.
-   *
-   * @param out of the shape of the codes
-   */
-  void keepLatents(SparseCodes out, SparseCodes codes, int first, int end);
 }

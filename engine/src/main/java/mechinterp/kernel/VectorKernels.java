@@ -24,6 +24,7 @@ public final class VectorKernels implements Kernels {
   private final VectorAttentionBackward attentionBackward;
   private final VectorSparse sparse;
   private final VectorSelection selection;
+  private final VectorNested nested;
 
   /** Computes with the threads of {@code workers}. */
   public VectorKernels(WorkerPool workers) {
@@ -37,6 +38,7 @@ public final class VectorKernels implements Kernels {
     attentionBackward = new VectorAttentionBackward(workers);
     sparse = new VectorSparse(workers);
     selection = new VectorSelection(workers, gemm);
+    nested = new VectorNested(workers);
   }
 
   @Override
@@ -441,6 +443,11 @@ public final class VectorKernels implements Kernels {
   @Override
   public SelectionKernels selection() {
     return selection;
+  }
+
+  @Override
+  public NestedKernels nested() {
+    return nested;
   }
 
   @Override

@@ -176,10 +176,4 @@ final class VectorSelection implements SelectionKernels {
     }
     return sum;
   }
-
-  @Override
-  public void keepLatents(SparseCodes out, SparseCodes codes, int first, int end) {
-    workers.runRows(
-        codes.rows(), TOKENS_PER_TASK, t -> BatchSelection.keepLatents(out, codes, t, first, end));
-  }
 }

@@ -116,6 +116,9 @@ final class VectorSparse implements OptimizerKernels {
 
   /** Adds row f of a term to the row at {@code at}. */
   private static void addGradient(float[] to, int at, SparseOuterProduct term, int f) {
+    if (!term.covers(f)) {
+      return;
+    }
     LatentOrder order = term.order();
     int[] starts = HostMemory.ints(order.starts());
     int first = starts[order.starts().layout().offset() + f];

@@ -22,20 +22,19 @@ final class BatchTopK implements LatentChoice {
   private static final int BATCHES = 1;
 
   private final ThresholdSae sae;
-  private final BatchTopKConfig config;
+  private final int k;
   private final long[] state = new long[2];
 
-  BatchTopK(ThresholdSae sae, BatchTopKConfig config) {
+  BatchTopK(ThresholdSae sae, int k) {
     this.sae = sae;
-    this.config = config;
+    this.k = k;
   }
 
   @Override
   public void choose(SparseCodes codes, FloatMatrix centred) {
     Device device = sae.device();
     sae.encodePositive(codes, centred);
-    float least =
-        device.kernels().selection().keepLargest(codes, (long) config.k() * centred.rows());
+    float least = device.kernels().selection().keepLargest(codes, (long) k * centred.rows());
     if (Float.isFinite(least)) {
       moveThreshold(least);
     }

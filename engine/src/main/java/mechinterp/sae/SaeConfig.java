@@ -11,9 +11,11 @@ import com.fasterxml.jackson.annotation.JsonTypeInfo;
 @JsonSubTypes({
   @JsonSubTypes.Type(value = TopKConfig.class, name = TopKConfig.ARCHITECTURE),
   @JsonSubTypes.Type(value = BatchTopKConfig.class, name = BatchTopKConfig.ARCHITECTURE),
-  @JsonSubTypes.Type(value = JumpReluConfig.class, name = JumpReluConfig.ARCHITECTURE)
+  @JsonSubTypes.Type(value = JumpReluConfig.class, name = JumpReluConfig.ARCHITECTURE),
+  @JsonSubTypes.Type(value = MatryoshkaConfig.class, name = MatryoshkaConfig.ARCHITECTURE)
 })
-public sealed interface SaeConfig permits TopKConfig, BatchTopKConfig, JumpReluConfig {
+public sealed interface SaeConfig
+    permits TopKConfig, BatchTopKConfig, JumpReluConfig, MatryoshkaConfig {
   /** Returns the name of the kind as in SAELens' {@code cfg.json}. */
   String architecture();
 

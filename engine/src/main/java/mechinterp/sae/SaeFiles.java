@@ -131,6 +131,7 @@ public final class SaeFiles {
     return switch (config) {
       case TopKConfig topK -> TopKSae.allocate(device, topK);
       case BatchTopKConfig batchTopK -> ThresholdSae.allocate(device, batchTopK);
+      case MatryoshkaConfig matryoshka -> ThresholdSae.allocate(device, matryoshka);
       case JumpReluConfig jumpRelu -> ThresholdSae.allocate(device, jumpRelu);
     };
   }

@@ -21,6 +21,7 @@ final class SaeLensConfig {
   private static final String VERSION = "sae_lens_version";
   private static final String TRAINED_AS = "training_architecture";
   private static final String TRAINED_K = "training_k";
+  private static final String TRAINED_WIDTHS = "training_matryoshka_widths";
 
   private final String file;
   private final JsonNode tree;
@@ -64,6 +65,12 @@ final class SaeLensConfig {
         fields.put(TRAINED_AS, batchTopK.architecture());
         fields.put(TRAINED_K, batchTopK.k());
         Json.write(path, file(batchTopK, fields));
+      }
+      case MatryoshkaConfig matryoshka -> {
+        fields.put(TRAINED_AS, matryoshka.architecture());
+        fields.put(TRAINED_K, matryoshka.k());
+        fields.put(TRAINED_WIDTHS, matryoshka.prefixes().stream().map(Prefix::latents).toList());
+        Json.write(path, file(matryoshka, fields));
       }
       case JumpReluConfig jumpRelu -> Json.write(path, file(jumpRelu, fields));
     }

@@ -2,6 +2,7 @@ package mechinterp.sae;
 
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -48,7 +49,7 @@ public final class SparseObjective implements SaeObjective {
   private final BatchSums sums;
 
   private final FloatMatrix centred;
-  private final FloatMatrix error;
+  private final Reconstruction reconstruction;
   private final SparseCodes codes;
   private final LatentOrder order;
   private final FloatMatrix codeGradients;
@@ -70,7 +71,13 @@ public final class SparseObjective implements SaeObjective {
       LossNormalizer normalizer,
       AuxKConfig auxConfig) {
     return new SparseObjective(
-        workspace, sae, LatentChoice.topK(sae), batchSize, normalizer, auxConfig);
+        workspace,
+        sae,
+        LatentChoice.topK(sae),
+        WholeReconstruction::new,
+        batchSize,
+        normalizer,
+        auxConfig);
   }
 
   /**
@@ -87,13 +94,50 @@ public final class SparseObjective implements SaeObjective {
       LossNormalizer normalizer,
       AuxKConfig auxConfig) {
     return new SparseObjective(
-        workspace, sae, new BatchTopK(sae, config), batchSize, normalizer, auxConfig);
+        workspace,
+        sae,
+        new BatchTopK(sae, config.k()),
+        WholeReconstruction::new,
+        batchSize,
+        normalizer,
+        auxConfig);
+  }
+
+  /**
+   * Declares the buffers of Matryoshka, BatchTopK on a nested dictionary, for batches of {@code
+   * batchSize} tokens. Each batch moves the threshold that the autoencoder encodes with after
+   * training.
+   *
+   * @throws IllegalArgumentException with the JSON field's name when k_aux is more than d_sae
+   */
+  public static SparseObjective matryoshka(
+      Workspace workspace,
+      ThresholdSae sae,
+      MatryoshkaConfig config,
+      int batchSize,
+      LossNormalizer normalizer,
+      AuxKConfig auxConfig) {
+    return new SparseObjective(
+        workspace,
+        sae,
+        new BatchTopK(sae, config.k()),
+        (w, s, tokens, sums) -> new NestedReconstruction(w, s, tokens, sums, config.prefixes()),
+        batchSize,
+        normalizer,
+        auxConfig);
+  }
+
+  /** Declares the buffers of a reconstruction. */
+  @FunctionalInterface
+  private interface ReconstructionBuffers {
+    Reconstruction create(Workspace workspace, Sae sae, int batchSize, BatchSums sums);
   }
 
   private SparseObjective(
       Workspace workspace,
       Sae sae,
       LatentChoice choice,
+      ReconstructionBuffers reconstruct,
       int batchSize,
       LossNormalizer normalizer,
       AuxKConfig auxConfig) {
@@ -109,7 +153,7 @@ public final class SparseObjective implements SaeObjective {
     this.firing = new FiringRecord(workspace, dSae, auxConfig.deadAfterTokens());
     this.sums = new BatchSums(workspace, "batch", batchSize, dIn);
     this.centred = workspace.floats("centred batch", batchSize, dIn);
-    this.error = workspace.floats("error", batchSize, dIn);
+    this.reconstruction = reconstruct.create(workspace, sae, batchSize, sums);
     this.codes = workspace.codes("codes", batchSize, capacity, dSae);
     this.order = workspace.order("order", batchSize, capacity, dSae);
     this.codeGradients = workspace.floats("code gradients", batchSize, capacity);
@@ -129,26 +173,26 @@ public final class SparseObjective implements SaeObjective {
 
   @Override
   public SaeLoss backward(FloatMatrix x) {
-    double variance = sums.variance(x, error);
+    double variance = sums.variance(x, centred);
     checkBatch(x, variance);
     kernels.addRow(centred, x, sae.weights().bDec(), -1);
     choice.choose(codes, centred);
-    sae.decode(error, codes);
-    kernels.subtract(error, error, x);
-    double squaredError = sums.squares(error);
+    reconstruction.decode(codes, x);
     recordFiring();
 
     double divisor = normalizer == LossNormalizer.BATCH_VARIANCE ? variance : batchSize;
     int[] dead = firing.dead();
     auxActive = aux.isPresent() && dead.length > 0;
-    double auxLoss = auxActive ? aux.get().backward(centred, error, dead, divisor) : 0;
+    Map<String, Double> parts = new LinkedHashMap<>();
+    parts.put(SaeLoss.RECONSTRUCTION, reconstruction.loss() / divisor);
+    parts.put(
+        SaeLoss.AUXILIARY,
+        auxActive ? aux.get().backward(centred, reconstruction.error(), dead, divisor) : 0);
     differentiate(divisor);
     return checked(
         new SaeLoss(
-            squaredError / divisor + auxLoss,
-            squaredError / divisor,
-            auxLoss,
-            squaredError / variance,
+            parts,
+            reconstruction.squaredError() / variance,
             (double) starts[starts.length - 1] / batchSize,
             dead.length));
   }
@@ -156,9 +200,8 @@ public final class SparseObjective implements SaeObjective {
   @Override
   public Map<String, SaeGradient> gradients() {
     List<SparseOuterProduct> wEnc = new ArrayList<>();
-    List<SparseOuterProduct> wDec = new ArrayList<>();
+    List<SparseOuterProduct> wDec = new ArrayList<>(reconstruction.decoderTerms(order, codes));
     wEnc.add(new SparseOuterProduct(order, codeGradients, centred));
-    wDec.add(new SparseOuterProduct(order, codes.values(), error));
     if (auxActive) {
       wEnc.add(aux.orElseThrow().encoderTerm(centred));
       wDec.add(aux.orElseThrow().decoderTerm());
@@ -183,19 +226,16 @@ public final class SparseObjective implements SaeObjective {
     firing.add(starts, batchSize);
   }
 
-  /** Turns the error into g and makes the rest of the gradient from it. */
   private void differentiate(double divisor) {
-    SaeWeights weights = sae.weights();
-    kernels.scale(error, error, (float) (2 / divisor));
-    kernels.codeGradients(codeGradients, codes, error, weights.wDec());
+    reconstruction.differentiate(codeGradients, codes, divisor);
     kernels.latentSums(bEncGradient, order, codeGradients, Write.SET);
     if (auxActive) {
       aux.orElseThrow().addToEncoderBias(bEncGradient);
     }
     kernels.matmul(
-        bDecGradient, bEncGradient, Operand.AS_IS, weights.wEnc(), Operand.AS_IS, Write.SET);
+        bDecGradient, bEncGradient, Operand.AS_IS, sae.weights().wEnc(), Operand.AS_IS, Write.SET);
     kernels.scale(bDecGradient, bDecGradient, -1);
-    kernels.sumRows(bDecGradient, error, Write.ADD);
+    reconstruction.addToDecoderBias(bDecGradient);
     if (auxActive) {
       aux.orElseThrow().addToDecoderBias(bDecGradient);
     }
@@ -215,8 +255,8 @@ public final class SparseObjective implements SaeObjective {
   private static SaeLoss checked(SaeLoss loss) {
     if (!Double.isFinite(loss.total())) {
       throw new ArithmeticException(
-          "the loss is %s (reconstruction %s, auxiliary %s); a lower learning_rate may help"
-              .formatted(loss.total(), loss.reconstruction(), loss.auxiliary()));
+          "the loss is %s %s; a lower learning_rate may help"
+              .formatted(loss.total(), loss.parts()));
     }
     return loss;
   }

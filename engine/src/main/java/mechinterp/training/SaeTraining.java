@@ -15,6 +15,7 @@ import mechinterp.optim.ParameterState;
 import mechinterp.optim.WeightAverage;
 import mechinterp.sae.BatchTopKConfig;
 import mechinterp.sae.JumpReluConfig;
+import mechinterp.sae.MatryoshkaConfig;
 import mechinterp.sae.SaeConfig;
 import mechinterp.sae.SaeGradient;
 import mechinterp.sae.SaeLoss;
@@ -100,9 +101,17 @@ final class SaeTraining {
               config.batchSize(),
               config.lossNormalizer(),
               config.auxK());
+      case MatryoshkaConfig matryoshka ->
+          SparseObjective.matryoshka(
+              workspace,
+              new ThresholdSae(workspace, matryoshka),
+              matryoshka,
+              config.batchSize(),
+              config.lossNormalizer(),
+              config.auxK());
       case JumpReluConfig _ ->
           throw new IllegalArgumentException(
-              "architecture: is jumprelu, which can be loaded and used; trained are topk and batchtopk");
+              "architecture: is jumprelu, which can be loaded and used; trained are topk, batchtopk and matryoshka_batchtopk");
     };
   }
 

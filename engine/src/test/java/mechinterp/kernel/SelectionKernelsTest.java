@@ -144,26 +144,6 @@ final class SelectionKernelsTest {
     assertEquals(Math.min(count, 12), kept);
   }
 
-  @ParameterizedTest
-  @CsvSource({"0, 90", "0, 0", "0, 30", "30, 31", "77, 90"})
-  void latentsOfARangeAreKept(int first, int end) {
-    SparseCodes codes = matrices.codes(61, 20, 90);
-    SparseCodes expected = emptyCodes(61, 20, 90);
-    SparseCodes found = emptyCodes(61, 20, 90);
-    scalar.selection().keepLatents(expected, codes, first, end);
-    vector().selection().keepLatents(found, codes, first, end);
-
-    assertSameCodes(expected, found, 0);
-    for (int t = 0; t < 61; t++) {
-      int kept = 0;
-      for (int slot = 0; slot < getInt(codes.counts(), t, 0); slot++) {
-        int latent = getInt(codes.indices(), t, slot);
-        kept += latent >= first && latent < end ? 1 : 0;
-      }
-      assertEquals(kept, getInt(found.counts(), t, 0));
-    }
-  }
-
   @Test
   void whatDoesNotFitIsRefused() {
     FloatMatrix row = matrices.gaussian(1, 3);
@@ -181,10 +161,5 @@ final class SelectionKernelsTest {
         Refusal.of(
             IllegalArgumentException.class,
             () -> scalar.selection().keepLargest(emptyCodes(4, 2, 3), -1)));
-    assertEquals(
-        "keepLatents: latents 2 to 4, codes have 3; they must rise and be among those",
-        Refusal.of(
-            IllegalArgumentException.class,
-            () -> scalar.selection().keepLatents(emptyCodes(4, 2, 3), emptyCodes(4, 2, 3), 2, 4)));
   }
 }

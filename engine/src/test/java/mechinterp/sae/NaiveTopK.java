@@ -2,6 +2,7 @@ package mechinterp.sae;
 
 import java.util.Arrays;
 import java.util.Comparator;
+import java.util.List;
 import java.util.stream.IntStream;
 
 /**
@@ -17,6 +18,7 @@ final class NaiveTopK {
   final double[][] wDec;
   final double[] bDec;
 
+  private List<Prefix> prefixes = List.of();
   private boolean[][] chosen = {};
   private boolean[][] auxChosen = {};
   private int[] dead = {};
@@ -78,8 +80,26 @@ final class NaiveTopK {
     auxFactor = aux.alpha() * scale / auxDivisor;
   }
 
+  /** Makes the dictionary a nested one. */
+  void nest(List<Prefix> by) {
+    prefixes = by;
+  }
+
   double reconstructionLoss() {
-    return squares(differences(x, reconstruction(preActivations(), chosen, bDec))) / divisor;
+    if (prefixes.isEmpty()) {
+      return squares(differences(x, reconstruction(preActivations(), chosen, bDec))) / divisor;
+    }
+    double loss = 0;
+    for (Prefix prefix : prefixes) {
+      boolean[][] first = new boolean[x.length][];
+      for (int t = 0; t < x.length; t++) {
+        first[t] = chosen[t].clone();
+        Arrays.fill(first[t], prefix.latents(), bEnc.length, false);
+      }
+      loss +=
+          prefix.weight() * squares(differences(x, reconstruction(preActivations(), first, bDec)));
+    }
+    return loss / divisor;
   }
 
   double auxLoss() {

@@ -6,10 +6,12 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.util.Arrays;
+import java.util.List;
 import java.util.function.DoubleSupplier;
 import mechinterp.device.CpuDevice;
 import mechinterp.device.Device;
 import mechinterp.device.Workspace;
+import mechinterp.io.Refusal;
 import mechinterp.random.RandomStream;
 import mechinterp.tensor.FloatMatrix;
 import mechinterp.tensor.SparseCodes;
@@ -132,6 +134,60 @@ class SparseObjectiveTest {
     checkGradients(naive, batchTopK(naive, normalizer, aux()), aux());
   }
 
+  @ParameterizedTest
+  @EnumSource(LossNormalizer.class)
+  void theGradientOfMatryoshkaIsThatOfFiniteDifferences(LossNormalizer normalizer) {
+    List<Prefix> prefixes =
+        List.of(new Prefix(2, 0.5), new Prefix(7, 0), new Prefix(8, 1.5), new Prefix(D_SAE, 0.7));
+    NaiveTopK naive = point(5);
+    naive.nest(prefixes);
+    naive.freezeBatch(K, normalizer, aux());
+    MatryoshkaConfig config = new MatryoshkaConfig(D_IN, D_SAE, K, prefixes);
+    ThresholdSae sae = at(naive, ThresholdSae.allocate(device, config));
+    checkGradients(
+        naive,
+        Workspace.allocate(
+            "test",
+            device,
+            w -> SparseObjective.matryoshka(w, sae, config, BATCH, normalizer, aux())),
+        aux());
+  }
+
+  @Test
+  void aMatryoshkaOfOnePrefixIsBatchTopK() {
+    NaiveTopK naive = point(6);
+    MatryoshkaConfig config = new MatryoshkaConfig(D_IN, D_SAE, K, List.of(new Prefix(D_SAE, 1)));
+    ThresholdSae sae = at(naive, ThresholdSae.allocate(device, config));
+    SparseObjective nested =
+        Workspace.allocate(
+            "test",
+            device,
+            w -> SparseObjective.matryoshka(w, sae, config, BATCH, LossNormalizer.TOKENS, aux()));
+    SaeLoss expected = batchTopK(naive, LossNormalizer.TOKENS, aux()).backward(upload(naive.x));
+    SaeLoss found = nested.backward(upload(naive.x));
+    assertEquals(expected.total(), found.total(), 1e-6 * expected.total());
+    assertEquals(expected.fvu(), found.fvu(), 1e-6);
+  }
+
+  @Test
+  void prefixesThatAreNotNestedAreRefused() {
+    assertEquals(
+        "prefixes: 4 latents come after 4; they must rise",
+        refusal(List.of(new Prefix(4, 1), new Prefix(4, 1))));
+    assertEquals(
+        "prefixes: the last has 12 latents, d_sae is 13; they must be equal",
+        refusal(List.of(new Prefix(4, 1), new Prefix(12, 1))));
+    assertEquals(
+        "prefixes.weight: the last is 0; it must be positive, or latents have no gradient",
+        refusal(List.of(new Prefix(4, 1), new Prefix(D_SAE, 0))));
+    assertEquals(List.of(new Prefix(1, 0.5), new Prefix(3, 0.5)), Prefix.halvings(3));
+  }
+
+  private static String refusal(List<Prefix> prefixes) {
+    return Refusal.of(
+        IllegalArgumentException.class, () -> new MatryoshkaConfig(D_IN, D_SAE, K, prefixes));
+  }
+
   @Test
   void batchTopKLearnsTheThresholdFromTheLeastOfEachBatch() {
     NaiveTopK naive = point(5);
@@ -164,10 +220,10 @@ class SparseObjectiveTest {
     SaeLoss loss = objective.backward(upload(naive.x));
     assertTrue(naive.dead().length >= FAINT.length);
     assertEquals(naive.dead().length, loss.deadLatents());
-    assertEquals(naive.reconstructionLoss(), loss.reconstruction(), 1e-5);
-    assertEquals(naive.auxLoss(), loss.auxiliary(), 1e-5);
-    assertEquals(loss.reconstruction() + loss.auxiliary(), loss.total(), 1e-12);
-    assertEquals(aux.alpha() > 0, loss.auxiliary() > 1e-3);
+    assertEquals(naive.reconstructionLoss(), loss.part("reconstruction"), 1e-5);
+    assertEquals(naive.auxLoss(), loss.part("auxiliary"), 1e-5);
+    assertEquals(loss.part("reconstruction") + loss.part("auxiliary"), loss.total(), 1e-12);
+    assertEquals(aux.alpha() > 0, loss.part("auxiliary") > 1e-3);
 
     WrittenGradients gradients = WrittenGradients.of(objective);
     DoubleSupplier total = () -> naive.reconstructionLoss() + naive.auxLoss();
@@ -208,7 +264,7 @@ class SparseObjectiveTest {
     assertEquals(0, objective.backward(upload(naive.x)).deadLatents());
     SaeLoss second = objective.backward(upload(naive.x));
     assertEquals(naive.dead().length, second.deadLatents());
-    assertTrue(second.auxiliary() > 0);
+    assertTrue(second.part("auxiliary") > 0);
   }
 
   @Test
@@ -218,7 +274,7 @@ class SparseObjectiveTest {
         objective(sae(naive), LossNormalizer.BATCH_VARIANCE, aux()).backward(upload(naive.x)).fvu();
     SaeLoss other = objective(sae(naive), LossNormalizer.TOKENS, aux()).backward(upload(naive.x));
     assertEquals(fvu, other.fvu());
-    assertEquals(NaiveTopK.variance(naive.x) * fvu / BATCH, other.reconstruction(), 1e-4);
+    assertEquals(NaiveTopK.variance(naive.x) * fvu / BATCH, other.part("reconstruction"), 1e-4);
   }
 
   @Test

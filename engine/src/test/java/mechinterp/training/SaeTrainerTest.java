@@ -19,10 +19,14 @@ import mechinterp.sae.BatchTopKConfig;
 import mechinterp.sae.DecoderBiasInit;
 import mechinterp.sae.DecoderNorm;
 import mechinterp.sae.JumpReluConfig;
+import mechinterp.sae.MatryoshkaConfig;
+import mechinterp.sae.Prefix;
 import mechinterp.sae.Sae;
+import mechinterp.sae.SaeConfig;
 import mechinterp.sae.SaeWeights;
 import mechinterp.sae.TopKConfig;
 import mechinterp.tensor.FloatMatrix;
+import mechinterp.tensor.SparseCodes;
 import org.junit.jupiter.api.Test;
 
 class SaeTrainerTest {
@@ -78,6 +82,39 @@ class SaeTrainerTest {
   }
 
   @Test
+  void theFirstLatentsOfAMatryoshkaReconstructBetterThanThoseOfBatchTopK() {
+    double nested = fvuOfFirst(10, new MatryoshkaConfig(D_IN, 40, ACTIVE, halves()));
+    double flat = fvuOfFirst(10, new BatchTopKConfig(D_IN, 40, ACTIVE));
+    assertTrue(nested < 0.8 * flat, nested + " against " + flat);
+  }
+
+  private static List<Prefix> halves() {
+    return List.of(new Prefix(10, 0.5), new Prefix(40, 0.5));
+  }
+
+  /** Returns the FVU of reconstructions by the first latents alone, on data not trained on. */
+  private double fvuOfFirst(int latents, SaeConfig kind) {
+    KnownFeatures data = new KnownFeatures(device, D_IN, FEATURES, ACTIVE, 11);
+    Sae sae = new SaeTrainer(device, config(400)).train(kind, data, TrainListener.none()).sae();
+    FloatMatrix fresh = device.floats(1000, D_IN);
+    data.next(fresh);
+    SparseCodes codes = sae.newCodes(1000);
+    sae.encode(codes, fresh);
+    FloatMatrix out = device.floats(1000, D_IN);
+    device.kernels().addRow(out, out, sae.weights().bDec(), 1);
+    device.kernels().nested().addLatents(out, codes, 0, latents, sae.weights().wDec());
+    float[] x = device.toHost(fresh);
+    float[] decoded = device.toHost(out);
+    double error = 0;
+    double square = 0;
+    for (int i = 0; i < x.length; i++) {
+      error += (x[i] - decoded[i]) * (x[i] - decoded[i]);
+      square += x[i] * x[i];
+    }
+    return error / square;
+  }
+
+  @Test
   void aKindThatIsOnlyLoadedIsNotTrained() {
     KnownFeatures data = new KnownFeatures(device, D_IN, FEATURES, ACTIVE, 11);
     SaeTrainer trainer = new SaeTrainer(device, config(2));
@@ -86,7 +123,7 @@ class SaeTrainerTest {
             IllegalArgumentException.class,
             () -> trainer.train(new JumpReluConfig(D_IN, 40), data, TrainListener.none()));
     assertEquals(
-        "architecture: is jumprelu, which can be loaded and used; trained are topk and batchtopk",
+        "architecture: is jumprelu, which can be loaded and used; trained are topk, batchtopk and matryoshka_batchtopk",
         refused.getMessage());
   }
 
@@ -124,7 +161,7 @@ class SaeTrainerTest {
         "dead with %d, without %d".formatted(revived.deadLatents(), left.deadLatents()));
     assertTrue(
         revived.fvu() < left.fvu(), "fvu with %s, without %s".formatted(revived.fvu(), left.fvu()));
-    assertEquals(0, left.auxLoss());
+    assertEquals(0, left.losses().getOrDefault("auxiliary", 0.0));
   }
 
   private StepMetrics trainMany(TrainConfig config) {
@@ -164,7 +201,9 @@ class SaeTrainerTest {
     TrainedSae open = train(device, config, wide);
     OpaqueDevice opaqueDevice = new OpaqueDevice();
     TrainedSae opaque = train(opaqueDevice, config, wide);
-    assertTrue(open.history().getLast().auxLoss() > 0, "the auxiliary loss must be active");
+    assertTrue(
+        open.history().getLast().losses().getOrDefault("auxiliary", 0.0) > 0,
+        "the auxiliary loss must be active");
     assertEquals(open.history(), opaque.history());
     assertSameBits(device, open.sae(), opaqueDevice, opaque.sae());
   }
@@ -178,7 +217,9 @@ class SaeTrainerTest {
         Device three = CpuDevice.best(3)) {
       TrainedSae expected = train(one, config, wide);
       TrainedSae actual = train(three, config, wide);
-      assertTrue(expected.history().getLast().auxLoss() > 0, "the auxiliary loss must be active");
+      assertTrue(
+          expected.history().getLast().losses().getOrDefault("auxiliary", 0.0) > 0,
+          "the auxiliary loss must be active");
       assertEquals(expected.history(), actual.history());
       assertSameBits(one, expected.sae(), three, actual.sae());
     }

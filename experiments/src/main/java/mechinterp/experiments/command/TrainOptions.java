@@ -35,7 +35,7 @@ final class TrainOptions {
   @Option(
       names = "--kind",
       paramLabel = "KIND",
-      description = "Kind of autoencoder: topk or batchtopk.")
+      description = "Kind of autoencoder: ${COMPLETION-CANDIDATES}.")
   private Optional<SaeSettings.Kind> kind = Optional.empty();
 
   @Option(names = "--d-sae", paramLabel = "F", description = "Number of latents.")
@@ -44,7 +44,7 @@ final class TrainOptions {
   @Option(
       names = "--k",
       paramLabel = "K",
-      description = "Most active latents of a token; for batchtopk in the mean.")
+      description = "Most active latents of a token; for batchtopk and matryoshka in the mean.")
   private Optional<Integer> k = Optional.empty();
 
   @Option(

@@ -1,6 +1,7 @@
 package mechinterp.experiments.run;
 
 import mechinterp.sae.BatchTopKConfig;
+import mechinterp.sae.MatryoshkaConfig;
 import mechinterp.sae.SaeConfig;
 import mechinterp.sae.TopKConfig;
 
@@ -9,15 +10,18 @@ import mechinterp.sae.TopKConfig;
  *
  * @param architecture the kind
  * @param dSae number of latents
- * @param k largest number of active latents of a token; for BatchTopK the mean number
+ * @param k largest number of active latents of a token; for BatchTopK and Matryoshka the mean
+ *     number
  */
 public record SaeSettings(Kind architecture, int dSae, int k) {
-  /** The kinds, named as in SAELens' {@code cfg.json}. */
+  /** The kinds. */
   public enum Kind {
     /** {@link TopKConfig}. */
     TOPK,
     /** {@link BatchTopKConfig}. */
-    BATCHTOPK
+    BATCHTOPK,
+    /** {@link MatryoshkaConfig}, its prefixes halving from d_sae. */
+    MATRYOSHKA
   }
 
   /**
@@ -29,6 +33,7 @@ public record SaeSettings(Kind architecture, int dSae, int k) {
     return switch (architecture) {
       case TOPK -> new TopKConfig(dIn, dSae, k);
       case BATCHTOPK -> new BatchTopKConfig(dIn, dSae, k);
+      case MATRYOSHKA -> MatryoshkaConfig.of(dIn, dSae, k);
     };
   }
 }

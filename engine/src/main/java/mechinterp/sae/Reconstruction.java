@@ -1,0 +1,38 @@
+package mechinterp.sae;
+
+import java.util.List;
+import mechinterp.tensor.FloatMatrix;
+import mechinterp.tensor.LatentOrder;
+import mechinterp.tensor.SparseCodes;
+import mechinterp.tensor.SparseOuterProduct;
+
+/**
+ * The part of a loss that compares activations with their reconstruction, and its gradient. Call
+ * {@link #decode}, then {@link #differentiate}, then the rest.
+ */
+interface Reconstruction {
+  /** Decodes a batch. */
+  void decode(SparseCodes codes, FloatMatrix x);
+
+  /** Returns x^ - x of the whole dictionary [n, d_in], as it is until {@link #differentiate}. */
+  FloatMatrix error();
+
+  /** Returns the sum of |x - x^|^2 of the whole dictionary. */
+  double squaredError();
+
+  /** Returns what is divided by the divisor to be the loss. */
+  double loss();
+
+  /**
+   * Makes the gradient of loss / divisor.
+   *
+   * @param codeGradients [n, capacity], set: the derivative by each active latent
+   */
+  void differentiate(FloatMatrix codeGradients, SparseCodes codes, double divisor);
+
+  /** Returns the gradient of W_dec. */
+  List<SparseOuterProduct> decoderTerms(LatentOrder order, SparseCodes codes);
+
+  /** Adds the gradient of b_dec as the decoder's bias. */
+  void addToDecoderBias(FloatMatrix gradient);
+}

@@ -1,0 +1,64 @@
+package mechinterp.sae;
+
+import java.util.List;
+import mechinterp.device.Workspace;
+import mechinterp.kernel.Kernels;
+import mechinterp.kernel.Write;
+import mechinterp.tensor.FloatMatrix;
+import mechinterp.tensor.LatentOrder;
+import mechinterp.tensor.SparseCodes;
+import mechinterp.tensor.SparseOuterProduct;
+
+/** The sum of |x - x^|^2, with g = 2 (x^ - x) / divisor as the gradient of x^. */
+final class WholeReconstruction implements Reconstruction {
+  private final Kernels kernels;
+  private final Sae sae;
+  private final BatchSums sums;
+  private final FloatMatrix error;
+  private double squaredError;
+
+  WholeReconstruction(Workspace workspace, Sae sae, int batchSize, BatchSums sums) {
+    this.kernels = workspace.device().kernels();
+    this.sae = sae;
+    this.sums = sums;
+    this.error = workspace.floats("error", batchSize, sae.dIn());
+  }
+
+  @Override
+  public void decode(SparseCodes codes, FloatMatrix x) {
+    sae.decode(error, codes);
+    kernels.subtract(error, error, x);
+    squaredError = sums.squares(error);
+  }
+
+  @Override
+  public FloatMatrix error() {
+    return error;
+  }
+
+  @Override
+  public double squaredError() {
+    return squaredError;
+  }
+
+  @Override
+  public double loss() {
+    return squaredError;
+  }
+
+  @Override
+  public void differentiate(FloatMatrix codeGradients, SparseCodes codes, double divisor) {
+    kernels.scale(error, error, (float) (2 / divisor));
+    kernels.codeGradients(codeGradients, codes, error, sae.weights().wDec());
+  }
+
+  @Override
+  public List<SparseOuterProduct> decoderTerms(LatentOrder order, SparseCodes codes) {
+    return List.of(new SparseOuterProduct(order, codes.values(), error));
+  }
+
+  @Override
+  public void addToDecoderBias(FloatMatrix gradient) {
+    kernels.sumRows(gradient, error, Write.ADD);
+  }
+}
