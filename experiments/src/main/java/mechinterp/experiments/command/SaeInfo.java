@@ -12,6 +12,7 @@ import mechinterp.device.Device;
 import mechinterp.experiments.console.ResultOutput;
 import mechinterp.sae.BatchTopKConfig;
 import mechinterp.sae.JumpReluConfig;
+import mechinterp.sae.MatryoshkaConfig;
 import mechinterp.sae.LoadedSae;
 import mechinterp.sae.Sae;
 import mechinterp.sae.SaeConfig;
@@ -101,6 +102,7 @@ public final class SaeInfo implements Callable<Integer> {
     return switch (config) {
       case TopKConfig topK -> "topk, k = " + topK.k();
       case BatchTopKConfig batchTopK -> "batchtopk, k = " + batchTopK.k();
+      case MatryoshkaConfig matryoshka -> "matryoshka_batchtopk, k = " + matryoshka.k();
       case JumpReluConfig _ -> "jumprelu";
     };
   }
