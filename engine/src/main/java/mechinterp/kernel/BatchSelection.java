@@ -20,4 +20,25 @@ final class BatchSelection {
       row.end();
     }
   }
+
+  /**
+   * Row {@code t} of {@link SelectionKernels#keepLargestOfEach}.
+   *
+   * @param limit at most k activations are above it; those that are missing to k are equal to it
+   */
+  static void keepLargest(SparseCodes out, SparseCodes codes, int t, float limit, int k) {
+    CodeRow from = new CodeRow(codes, t);
+    CodeRow to = new CodeRow(out, t);
+    int equals = k;
+    for (int slot = 0; slot < from.before(); slot++) {
+      equals -= from.value(slot) > limit ? 1 : 0;
+    }
+    for (int slot = 0; slot < from.before(); slot++) {
+      float value = from.value(slot);
+      if (value > limit || (value == limit && equals-- > 0)) {
+        to.add(from.latent(slot), value);
+      }
+    }
+    to.end();
+  }
 }

@@ -507,6 +507,11 @@ public final class CheckedKernels implements Kernels {
   }
 
   @Override
+  public PursuitKernels pursuit() {
+    return new CheckedPursuit(kernels.pursuit());
+  }
+
+  @Override
   public void relabel(SparseCodes out, SparseCodes codes, IntMatrix ids) {
     requireSame("relabel", out.indices(), codes.indices());
     requireShape("relabel", "ids", ids, 1, codes.latents());

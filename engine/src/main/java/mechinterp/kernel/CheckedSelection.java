@@ -40,4 +40,15 @@ final class CheckedSelection implements SelectionKernels {
     require(count >= 0, () -> "keepLargest: count is %d; it must not be negative".formatted(count));
     return kernels.keepLargest(codes, count);
   }
+
+  @Override
+  public void keepLargestOfEach(SparseCodes out, SparseCodes codes, int k) {
+    requireRows("keepLargestOfEach", codes, out.values());
+    require(
+        k >= 1 && out.capacity() >= k && out.latents() == codes.latents(),
+        () ->
+            "keepLargestOfEach: k is %d, codes of %d latents, out holds %d of %d; k must be at least 1, out must hold k, and the latents must be equal"
+                .formatted(k, codes.latents(), out.capacity(), out.latents()));
+    kernels.keepLargestOfEach(out, codes, k);
+  }
 }

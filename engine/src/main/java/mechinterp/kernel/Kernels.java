@@ -419,6 +419,9 @@ public interface Kernels {
   /** Returns the kernels on a part of the latents. */
   NestedKernels nested();
 
+  /** Returns the kernels that search for codes on a shortlist. */
+  PursuitKernels pursuit();
+
   // ------------------------------------------------------------------ optimizer
 
   /** Returns the kernels of what optimizers do besides Adam's steps. */

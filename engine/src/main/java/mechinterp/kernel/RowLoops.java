@@ -242,4 +242,30 @@ final class RowLoops {
     }
     return count;
   }
+
+  /**
+   * Returns a limit for the {@code k} largest of x, none of which is negative: at most k are above
+   * it, and those that are missing to k are equal to it. 0 when no more than k are positive.
+   * Positive floats are ordered like their bits, so it is found by bisection.
+   */
+  static float limitOfLargest(float[] x, int at, int length, int k) {
+    if (countAbove(x, at, length, 0) <= k) {
+      return 0;
+    }
+    int tooLow = 0;
+    int enough = Float.floatToRawIntBits(max(x, at, length, 0));
+    while (enough - tooLow > 1) {
+      int middle = (tooLow + enough) >>> 1;
+      int above = countAbove(x, at, length, Float.intBitsToFloat(middle));
+      if (above == k) {
+        return Float.intBitsToFloat(middle);
+      }
+      if (above < k) {
+        enough = middle;
+      } else {
+        tooLow = middle;
+      }
+    }
+    return Float.intBitsToFloat(enough);
+  }
 }

@@ -470,6 +470,11 @@ public final class ScalarKernels implements Kernels {
   }
 
   @Override
+  public PursuitKernels pursuit() {
+    return new ScalarPursuit();
+  }
+
+  @Override
   public void relabel(SparseCodes out, SparseCodes codes, IntMatrix ids) {
     CodeIndices.relabel(out, codes, ids);
   }

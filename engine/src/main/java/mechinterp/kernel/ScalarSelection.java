@@ -60,4 +60,14 @@ final class ScalarSelection implements SelectionKernels {
     }
     return Arrays.copyOf(all, entries);
   }
+
+  @Override
+  public void keepLargestOfEach(SparseCodes out, SparseCodes codes, int k) {
+    for (int t = 0; t < codes.rows(); t++) {
+      float[] sorted = activations(codes.rowRange(t, t + 1));
+      Arrays.sort(sorted);
+      float least = sorted.length > k ? sorted[sorted.length - k] : 0;
+      BatchSelection.keepLargest(out, codes, t, least, k);
+    }
+  }
 }

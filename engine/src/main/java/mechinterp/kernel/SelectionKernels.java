@@ -33,4 +33,14 @@ public interface SelectionKernels {
    * @return the least activation that is left; infinite when none is
    */
   float keepLargest(SparseCodes codes, long count);
+
+  /**
+   * Row t of {@code out} = the {@code k} largest activations of row t of the codes, of equal ones
+   * those of the lowest latents; all of them where there are no more.
+   *
+   * @param out with room for k latents of a token
+   * @param codes of positive activations
+   * @param k at least 1
+   */
+  void keepLargestOfEach(SparseCodes out, SparseCodes codes, int k);
 }

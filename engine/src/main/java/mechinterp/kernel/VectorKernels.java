@@ -25,6 +25,7 @@ public final class VectorKernels implements Kernels {
   private final VectorSparse sparse;
   private final VectorSelection selection;
   private final VectorNested nested;
+  private final VectorPursuit pursuit;
 
   /** Computes with the threads of {@code workers}. */
   public VectorKernels(WorkerPool workers) {
@@ -39,6 +40,7 @@ public final class VectorKernels implements Kernels {
     sparse = new VectorSparse(workers);
     selection = new VectorSelection(workers, gemm);
     nested = new VectorNested(workers);
+    pursuit = new VectorPursuit(workers);
   }
 
   @Override
@@ -448,6 +450,11 @@ public final class VectorKernels implements Kernels {
   @Override
   public NestedKernels nested() {
     return nested;
+  }
+
+  @Override
+  public PursuitKernels pursuit() {
+    return pursuit;
   }
 
   @Override

@@ -176,4 +176,20 @@ final class VectorSelection implements SelectionKernels {
     }
     return sum;
   }
+
+  @Override
+  public void keepLargestOfEach(SparseCodes out, SparseCodes codes, int k) {
+    workers.runRows(
+        codes.rows(),
+        TOKENS_PER_TASK,
+        t -> {
+          float limit =
+              RowLoops.limitOfLargest(
+                  HostMemory.floats(codes.values()),
+                  codes.values().layout().index(t, 0),
+                  new CodeRow(codes, t).before(),
+                  k);
+          BatchSelection.keepLargest(out, codes, t, limit, k);
+        });
+  }
 }

@@ -144,6 +144,35 @@ final class SelectionKernelsTest {
     assertEquals(Math.min(count, 12), kept);
   }
 
+  @ParameterizedTest
+  @ValueSource(ints = {1, 2, 7, 19, 20})
+  void vectorsKeepTheLargestOfEachRowAsTheReferenceDoes(int k) {
+    SparseCodes codes = matrices.codes(61, 20, 90);
+    SparseCodes expected = emptyCodes(61, k, 90);
+    SparseCodes found = emptyCodes(61, k, 90);
+    scalar.selection().keepLargestOfEach(expected, codes, k);
+    vector().selection().keepLargestOfEach(found, codes, k);
+
+    assertSameCodes(expected, found, 0);
+    for (int t = 0; t < 61; t++) {
+      assertEquals(Math.min(k, getInt(codes.counts(), t, 0)), getInt(found.counts(), t, 0));
+    }
+  }
+
+  @Test
+  void ofEqualsInARowTheLowestLatentsStay() {
+    SparseCodes codes =
+        codes(new float[] {1, 2, 1, 1}, new float[] {4, 4, 4}, new float[] {}, new float[] {7});
+    for (Kernels kernels : List.of(scalar, vector())) {
+      SparseCodes out = emptyCodes(4, 2, 9);
+      kernels.selection().keepLargestOfEach(out, codes, 2);
+      assertEquals(List.of("1=1.0", "3=2.0"), entries(out, 0));
+      assertEquals(List.of("1=4.0", "3=4.0"), entries(out, 1));
+      assertEquals(List.of(), entries(out, 2));
+      assertEquals(List.of("1=7.0"), entries(out, 3));
+    }
+  }
+
   @Test
   void whatDoesNotFitIsRefused() {
     FloatMatrix row = matrices.gaussian(1, 3);
@@ -161,5 +190,11 @@ final class SelectionKernelsTest {
         Refusal.of(
             IllegalArgumentException.class,
             () -> scalar.selection().keepLargest(emptyCodes(4, 2, 3), -1)));
+    assertEquals(
+        "keepLargestOfEach: k is 3, codes of 3 latents, out holds 2 of 3; k must be at least 1, out must hold k, and the latents must be equal",
+        Refusal.of(
+            IllegalArgumentException.class,
+            () ->
+                scalar.selection().keepLargestOfEach(emptyCodes(4, 2, 3), emptyCodes(4, 2, 3), 3)));
   }
 }
