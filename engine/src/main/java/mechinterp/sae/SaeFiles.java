@@ -1,11 +1,13 @@
 package mechinterp.sae;
 
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import mechinterp.device.Device;
 import mechinterp.io.AtomicFolder;
 import mechinterp.io.DType;
 import mechinterp.io.FormatException;
+import mechinterp.io.JsonField;
 import mechinterp.io.SafetensorsFile;
 import mechinterp.io.SafetensorsWriter;
 import mechinterp.io.TensorSink;
@@ -26,8 +28,10 @@ import mechinterp.tensor.FloatMatrix;
  */
 public final class SaeFiles {
   private static final String CONFIG = "cfg.json";
-  private static final String WEIGHTS = "sae_weights.safetensors";
+  static final String WEIGHTS = "sae_weights.safetensors";
+  private static final String INPUT_SCALE = "activation_scaler.json";
   private static final String THRESHOLD = "threshold";
+  private static final String FINE_TUNED = "scaling_factor";
   private static final int BLOCK = 64;
 
   private SaeFiles() {}
@@ -109,22 +113,41 @@ public final class SaeFiles {
     SaeConfig config = file.config();
     boolean rescales = file.rescalesByDecoderNorm();
     try (SafetensorsFile tensors = SafetensorsFile.open(folder.resolve(WEIGHTS))) {
-      requireShapes(tensors, config);
-      Sae sae = allocate(device, config);
+      TensorNames.SAELENS.requireShapes(tensors, config.dIn(), config.dSae());
       SaeTensors reader = new SaeTensors(tensors, device);
-      float[] ones = SaeTensors.ones(Math.max(config.dIn(), config.dSae()));
-      float[] norms = rescales ? reader.rowNorms("W_dec") : ones;
-      reader.readColumns(sae.weights().wEnc(), "W_enc", norms);
-      reader.readBias(sae.weights().bEnc(), "b_enc", norms);
-      reader.readRows(sae.weights().wDec(), "W_dec", inverses(norms));
-      reader.readBias(sae.weights().bDec(), "b_dec", ones);
+      reader.requireOnes(FINE_TUNED);
+      Sae sae = allocate(device, config);
+      float[] factors =
+          rescales
+              ? reader.decoderNorms(TensorNames.SAELENS.decoder())
+              : SaeTensors.ones(config.dSae());
+      double scale = file.expectsScaledInput() ? inputScale(folder) : 1;
+      SaeScaling scaling = new SaeScaling(factors, scale, 1 / scale);
+      reader.read(sae.weights(), TensorNames.SAELENS, scaling);
+      if (!file.subtractsDecoderBias()) {
+        reader.subtractDecoderBias(sae.weights());
+      }
       if (sae instanceof ThresholdSae jumpRelu) {
-        tensors.info(THRESHOLD, config.dSae());
-        reader.readBias(jumpRelu.thresholds(), THRESHOLD, norms);
+        reader.readThresholds(jumpRelu.thresholds(), THRESHOLD, factors);
       }
       sae.weightsChanged();
       return new LoadedSae(sae, file.metadata());
     }
+  }
+
+  /** Checkpoints have the scale in a file of its own; without it nobody knows it. */
+  private static double inputScale(Path folder) throws IOException {
+    Path file = folder.resolve(INPUT_SCALE);
+    if (!Files.exists(file)) {
+      throw new FormatException(
+          folder.resolve(CONFIG).toString(),
+          "normalize_activations is \"expected_average_only_in\" and there is no %s with the scale; it must have been folded into the weights"
+              .formatted(INPUT_SCALE));
+    }
+    JsonField scale = JsonField.read(file).at("scaling_factor");
+    double number = scale.number();
+    scale.require(number > 0 && Double.isFinite(number), "a number above 0");
+    return number;
   }
 
   private static Sae allocate(Device device, SaeConfig config) {
@@ -134,21 +157,5 @@ public final class SaeFiles {
       case MatryoshkaConfig matryoshka -> ThresholdSae.allocate(device, matryoshka);
       case JumpReluConfig jumpRelu -> ThresholdSae.allocate(device, jumpRelu);
     };
-  }
-
-  private static float[] inverses(float[] values) {
-    float[] inverses = new float[values.length];
-    for (int i = 0; i < values.length; i++) {
-      inverses[i] = 1 / values[i];
-    }
-    return inverses;
-  }
-
-  private static void requireShapes(SafetensorsFile tensors, SaeConfig config)
-      throws FormatException {
-    tensors.info("W_enc", config.dIn(), config.dSae());
-    tensors.info("b_enc", config.dSae());
-    tensors.info("W_dec", config.dSae(), config.dIn());
-    tensors.info("b_dec", config.dIn());
   }
 }

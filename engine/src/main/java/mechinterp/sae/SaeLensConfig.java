@@ -8,6 +8,7 @@ import java.util.Map;
 import java.util.Optional;
 import mechinterp.io.FormatException;
 import mechinterp.io.Json;
+import mechinterp.io.JsonField;
 import tools.jackson.databind.JsonNode;
 
 /**
@@ -18,6 +19,7 @@ final class SaeLensConfig {
   /** Without a version of at least 6 SAELens reads a cfg.json by the rules of its older forms. */
   private static final String FORMAT_VERSION = "6.0.0";
 
+  private static final String INPUT_SCALE = "expected_average_only_in";
   private static final String VERSION = "sae_lens_version";
   private static final String TRAINED_AS = "training_architecture";
   private static final String TRAINED_K = "training_k";
@@ -109,16 +111,15 @@ final class SaeLensConfig {
     if (!tree.isObject()) {
       throw new FormatException(path.toString(), "holds no JSON object; it must hold one");
     }
-    return new SaeLensConfig(path.toString(), tree);
+    JsonField config = new JsonField(path.toString(), "", tree);
+    boolean isOld = OldSaeLensConfig.is(config);
+    return new SaeLensConfig(path.toString(), isOld ? OldSaeLensConfig.migrate(config) : tree);
   }
 
   /** Returns the kind and the sizes. */
   SaeConfig config() throws FormatException {
-    requireText("normalize_activations", "none");
-    requireText("reshape_activations", "none");
-    if (!flag("apply_b_dec_to_input", true)) {
-      throw new FormatException(file, "apply_b_dec_to_input is false; it must be true");
-    }
+    requireReadable("normalize_activations", "none", INPUT_SCALE);
+    requireReadable("reshape_activations", "none", "hook_z");
     String architecture = text("architecture", "absent");
     try {
       return switch (architecture) {
@@ -139,6 +140,19 @@ final class SaeLensConfig {
   /** Returns whether pre-activations are to be multiplied by the norms of the decoder's rows. */
   boolean rescalesByDecoderNorm() throws FormatException {
     return flag("rescale_acts_by_decoder_norm", false);
+  }
+
+  /**
+   * Returns whether the encoder expects its input to be multiplied with a scale that the weights do
+   * not have in them.
+   */
+  boolean expectsScaledInput() throws FormatException {
+    return text("normalize_activations", "none").equals(INPUT_SCALE);
+  }
+
+  /** Returns whether the encoder sees x - b_dec. */
+  boolean subtractsDecoderBias() throws FormatException {
+    return flag("apply_b_dec_to_input", true);
   }
 
   SaeMetadata metadata() {
@@ -182,11 +196,13 @@ final class SaeLensConfig {
     return value.stringValue();
   }
 
-  private void requireText(String field, String expected) throws FormatException {
-    String found = text(field, expected);
-    if (!found.equals(expected)) {
+  private void requireReadable(String field, String absent, String other) throws FormatException {
+    String found = text(field, absent);
+    if (!found.equals(absent) && !found.equals(other)) {
       throw new FormatException(
-          file, "%s is \"%s\"; only \"%s\" can be read".formatted(field, found, expected));
+          file,
+          "%s is \"%s\"; only \"%s\" and \"%s\" can be read"
+              .formatted(field, found, absent, other));
     }
   }
 

@@ -12,8 +12,11 @@ import java.util.Optional;
  * @param fields the fields by the names in the file
  */
 public record SaeMetadata(Map<String, Object> fields) {
-  private static final String MODEL_NAME = "model_name";
-  private static final String HOOK_NAME = "hook_name";
+  static final String MODEL_NAME = "model_name";
+  static final String HOOK_NAME = "hook_name";
+
+  /** Where weights that were read from another library's files came from. */
+  static final String SOURCE_FORMAT = "source_format";
 
   /** Keeps a copy in the same order. */
   public SaeMetadata {

@@ -1,9 +1,10 @@
 package mechinterp.sae;
 
+import java.io.IOException;
 import java.util.Arrays;
 import mechinterp.device.Device;
 import mechinterp.io.FormatException;
-import mechinterp.io.SafetensorsFile;
+import mechinterp.io.TensorFile;
 import mechinterp.io.TensorInfo;
 import mechinterp.tensor.FloatMatrix;
 
@@ -11,16 +12,123 @@ import mechinterp.tensor.FloatMatrix;
 final class SaeTensors {
   private static final int BLOCK = 64;
 
-  private final SafetensorsFile file;
+  private final TensorFile file;
   private final Device device;
 
-  SaeTensors(SafetensorsFile file, Device device) {
+  SaeTensors(TensorFile file, Device device) {
     this.file = file;
     this.device = device;
   }
 
+  /**
+   * Reads the weights of one encoder and one decoder into the form that they have here.
+   *
+   * @throws FormatException when a tensor is missing, has another shape or numbers that are not
+   *     finite
+   */
+  void read(SaeWeights weights, TensorNames names, SaeScaling scaling) throws IOException {
+    names.requireShapes(file, weights.wEnc().cols(), weights.wEnc().rows());
+    if (names.encoder().latentsAreRows()) {
+      readRows(weights.wEnc(), names.encoder().name(), scaling.encoder());
+    } else {
+      readColumns(weights.wEnc(), names.encoder().name(), scaling.encoder());
+    }
+    if (names.decoder().latentsAreRows()) {
+      readRows(weights.wDec(), names.decoder().name(), scaling.decoder());
+    } else {
+      readColumns(weights.wDec(), names.decoder().name(), scaling.decoder());
+    }
+    readBias(weights.bEnc(), names.encoderBias(), scaling.latents());
+    float[] toInputs = new float[weights.bDec().cols()];
+    Arrays.fill(toInputs, (float) scaling.decoderBias());
+    readBias(weights.bDec(), names.decoderBias(), toInputs);
+  }
+
+  /**
+   * Brings an encoder that did not subtract b_dec from its input into the form that does: b_enc +=
+   * b_dec W_enc.
+   */
+  void subtractDecoderBias(SaeWeights weights) {
+    float[] shift = device.toHost(weights.bDec());
+    float[] bias = device.toHost(weights.bEnc());
+    FloatMatrix encoder = weights.wEnc();
+    for (int from = 0; from < encoder.rows(); from += BLOCK) {
+      int to = Math.min(encoder.rows(), from + BLOCK);
+      float[] rows = device.toHost(encoder.rowRange(from, to));
+      for (int latent = from; latent < to; latent++) {
+        double sum = bias[latent];
+        for (int i = 0; i < shift.length; i++) {
+          sum += (double) rows[(latent - from) * shift.length + i] * shift[i];
+        }
+        bias[latent] = (float) sum;
+      }
+    }
+    device.upload(weights.bEnc(), bias, 0);
+  }
+
+  /**
+   * Reads thresholds, none of them below 0: below it, activations would not be positive, and the
+   * libraries' ReLU takes them away.
+   *
+   * @param factors what each is multiplied with
+   */
+  void readThresholds(FloatMatrix thresholds, String name, float[] factors) throws IOException {
+    TensorInfo info = file.info(name);
+    boolean one = info.shape().isEmpty();
+    if (!one) {
+      file.info(name, thresholds.cols());
+    }
+    float[] read = block(info, 0, one ? 1 : thresholds.cols());
+    float[] values = new float[thresholds.cols()];
+    for (int i = 0; i < values.length; i++) {
+      values[i] = Math.max(0, read[one ? 0 : i]) * factors[i];
+    }
+    device.upload(thresholds, values, 0);
+  }
+
+  /**
+   * Checks that a tensor that may be there changes nothing.
+   *
+   * @throws FormatException when a number of it is not 1
+   */
+  void requireOnes(String name) throws IOException {
+    if (!file.tensors().contains(name)) {
+      return;
+    }
+    TensorInfo info = file.info(name);
+    for (int row = 0; row < info.rows(); row++) {
+      for (float value : block(info, row, 1)) {
+        if (value != 1) {
+          throw new FormatException(
+              file.source(), "tensor \"%s\" has %s; only 1 can be read".formatted(name, value));
+        }
+      }
+    }
+  }
+
+  /** Returns the norm of each latent's row of the decoder, whichever way the file has it. */
+  float[] decoderNorms(TensorNames.Matrix decoder) throws IOException {
+    return decoder.latentsAreRows() ? rowNorms(decoder.name()) : columnNorms(decoder.name());
+  }
+
+  private float[] columnNorms(String name) throws IOException {
+    TensorInfo info = file.info(name);
+    double[] squares = new double[(int) info.rowSize()];
+    for (int row = 0; row < info.rows(); row++) {
+      float[] values = block(info, row, 1);
+      for (int i = 0; i < squares.length; i++) {
+        squares[i] += (double) values[i] * values[i];
+      }
+    }
+    float[] norms = new float[squares.length];
+    for (int i = 0; i < norms.length; i++) {
+      norms[i] = squares[i] == 0 ? 1 : (float) Math.sqrt(squares[i]);
+    }
+    return norms;
+  }
+
   /** Returns the Euclidean norm of each row; 1 for a row of zeros. */
-  float[] rowNorms(String name) throws FormatException {
+  float[] rowNorms(String name) throws IOException {
     TensorInfo info = file.info(name);
     int cols = (int) info.rowSize();
     float[] norms = new float[(int) info.rows()];
@@ -35,7 +143,7 @@ final class SaeTensors {
   }
 
   /** matrix[i] = factors[i] times row i of the tensor. */
-  void readRows(FloatMatrix matrix, String name, float[] factors) throws FormatException {
+  void readRows(FloatMatrix matrix, String name, float[] factors) throws IOException {
     TensorInfo info = file.info(name);
     for (int from = 0; from < matrix.rows(); from += BLOCK) {
       int to = Math.min(matrix.rows(), from + BLOCK);
@@ -48,7 +156,7 @@ final class SaeTensors {
   }
 
   /** matrix[i] = factors[i] times column i of the tensor. */
-  void readColumns(FloatMatrix matrix, String name, float[] factors) throws FormatException {
+  void readColumns(FloatMatrix matrix, String name, float[] factors) throws IOException {
     TensorInfo info = file.info(name);
     for (int from = 0; from < matrix.cols(); from += BLOCK) {
       int to = Math.min(matrix.cols(), from + BLOCK);
@@ -61,7 +169,7 @@ final class SaeTensors {
   }
 
   /** row[0, i] = factors[i] times number i of the tensor. */
-  void readBias(FloatMatrix row, String name, float[] factors) throws FormatException {
+  void readBias(FloatMatrix row, String name, float[] factors) throws IOException {
     float[] values = block(file.info(name), 0, row.cols());
     for (int i = 0; i < values.length; i++) {
       values[i] *= factors[i];
@@ -69,7 +177,7 @@ final class SaeTensors {
     device.upload(row, values, 0);
   }
 
-  private float[] block(TensorInfo info, int firstRow, int rows) throws FormatException {
+  private float[] block(TensorInfo info, int firstRow, int rows) throws IOException {
     int rowSize = (int) info.rowSize();
     float[] values = new float[Math.multiplyExact(rows, rowSize)];
     file.readFloats(info, (long) firstRow * rowSize, values, 0, values.length);

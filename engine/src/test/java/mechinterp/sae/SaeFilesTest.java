@@ -182,8 +182,10 @@ class SaeFilesTest {
         "\"k\": 4, | \"k_\": 4, | k is missing; it must be a whole number",
         "\"topk\" | \"gated\" | architecture is \"gated\"; it must be \"topk\" or \"jumprelu\"",
         "\"topk\" | 7 | architecture is 7; it must be text",
-        "\"normalize_activations\": \"none\" | \"normalize_activations\": \"layer_norm\" | normalize_activations is \"layer_norm\"; only \"none\" can be read",
-        "\"apply_b_dec_to_input\": true | \"apply_b_dec_to_input\": false | apply_b_dec_to_input is false; it must be true",
+        "\"normalize_activations\": \"none\" | \"normalize_activations\": \"layer_norm\" | normalize_activations is \"layer_norm\"; only \"none\" and \"expected_average_only_in\" can be read",
+        "\"reshape_activations\": \"none\" | \"reshape_activations\": \"x\" | reshape_activations is \"x\"; only \"none\" and \"hook_z\" can be read",
+        "\"6.0.0\" | \"six\" | metadata.sae_lens_version is \"six\"; expected a version such as \"6.0.0\"",
+        "\"normalize_activations\": \"none\" | \"normalize_activations\": \"expected_average_only_in\" | normalize_activations is \"expected_average_only_in\" and there is no activation_scaler.json with the scale; it must have been folded into the weights",
       })
   void aConfigurationThatCannotBeReadIsNamedInOneLine(String from, String to, String message)
       throws IOException {
@@ -191,6 +193,46 @@ class SaeFilesTest {
     edit(target, from, to);
     FormatException e = assertThrows(FormatException.class, () -> SaeFiles.load(target, device));
     assertEquals(target.resolve("cfg.json") + ": " + message, e.getMessage());
+  }
+
+  @Test
+  void aScaleBesideTheWeightsIsFolded() throws IOException {
+    Path target = saved();
+    edit(
+        target,
+        "\"normalize_activations\": \"none\"",
+        "\"normalize_activations\": \"expected_average_only_in\"");
+    Files.writeString(target.resolve("activation_scaler.json"), "{\"scaling_factor\": 2.5}");
+    Sae expected = RandomSae.of(device, CONFIG, 3).foldInputScale(2.5);
+    Sae loaded = SaeFiles.load(target, device).sae();
+    for (int i = 0; i < 4; i++) {
+      assertArrayEquals(
+          device.toHost(expected.parameters().get(i).value()),
+          device.toHost(loaded.parameters().get(i).value()),
+          1e-6f);
+    }
+  }
+
+  @Test
+  void aScaleOfFineTuningThatIsNotOneIsRefused() throws IOException {
+    Path target = saved();
+    Path weights = target.resolve("sae_weights.safetensors");
+    SafetensorsWriter writer = new SafetensorsWriter();
+    try (SafetensorsFile file = SafetensorsFile.open(weights)) {
+      for (String name : file.tensors()) {
+        long[] shape = file.info(name).shape().stream().mapToLong(Long::longValue).toArray();
+        writer.floats(name, file.floats(name), shape);
+      }
+    }
+    float[] factors = new float[D_SAE];
+    Arrays.fill(factors, 1);
+    writer.floats("scaling_factor", factors, D_SAE).write(weights);
+    assertEquals(CONFIG, SaeFiles.load(target, device).sae().config());
+    factors[7] = 1.5f;
+    writer.write(weights);
+    FormatException e = assertThrows(FormatException.class, () -> SaeFiles.load(target, device));
+    assertEquals(
+        weights + ": tensor \"scaling_factor\" has 1.5; only 1 can be read", e.getMessage());
   }
 
   @Test

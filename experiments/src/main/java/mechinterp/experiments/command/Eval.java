@@ -13,7 +13,7 @@ import mechinterp.experiments.run.Evaluation;
 import mechinterp.experiments.run.SaeSource;
 import mechinterp.metrics.ReconstructionMetrics;
 import mechinterp.sae.LoadedSae;
-import mechinterp.sae.SaeFiles;
+import mechinterp.sae.SaeFormats;
 import picocli.CommandLine.ArgGroup;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -79,7 +79,7 @@ public final class Eval implements Callable<Integer> {
   public Integer call() throws IOException {
     try (Device device = deviceOptions.open();
         ActivationStore store = source.open()) {
-      LoadedSae loaded = SaeFiles.load(folder, device);
+      LoadedSae loaded = SaeFormats.load(folder, device);
       SaeSource.requireFits(loaded, store);
       ReconstructionMetrics metrics =
           Evaluation.of(loaded.sae(), store, output.progress()).metrics();

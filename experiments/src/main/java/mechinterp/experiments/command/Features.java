@@ -21,7 +21,7 @@ import mechinterp.experiments.run.SaeSource;
 import mechinterp.model.Models;
 import mechinterp.model.Transformer;
 import mechinterp.sae.LoadedSae;
-import mechinterp.sae.SaeFiles;
+import mechinterp.sae.SaeFormats;
 import mechinterp.tokenizer.Tokenizer;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -85,7 +85,7 @@ public final class Features implements Callable<Integer> {
     FeatureAnalysisConfig config = FeatureAnalysisConfig.defaults().withTopContexts(contexts);
     try (Device device = deviceOptions.open();
         ActivationStore store = ActivationStore.open(storeFolder)) {
-      LoadedSae loaded = SaeFiles.load(folder, device);
+      LoadedSae loaded = SaeFormats.load(folder, device);
       SaeSource.requireFits(loaded, store);
       Transformer transformer = load(store.identity().orElseThrow(), device);
       FeatureReport report = analyse(FeatureAnalysis.of(loaded.sae()).with(config), store);

@@ -15,7 +15,7 @@ import mechinterp.io.DType;
 import mechinterp.io.SafetensorsWriter;
 import mechinterp.sae.LoadedSae;
 import mechinterp.sae.Sae;
-import mechinterp.sae.SaeFiles;
+import mechinterp.sae.SaeFormats;
 import mechinterp.tensor.FloatMatrix;
 import mechinterp.tensor.SparseCodes;
 import picocli.CommandLine.Command;
@@ -67,7 +67,7 @@ public final class SaeEncode implements Callable<Integer> {
     }
     try (Device device = deviceOptions.open();
         ActivationStore store = ActivationStore.ofSafetensors(in)) {
-      LoadedSae loaded = SaeFiles.load(folder, device);
+      LoadedSae loaded = SaeFormats.load(folder, device);
       SaeSource.requireFits(loaded, store);
       try (Encoded encoded = new Encoded(loaded.sae(), store, parent)) {
         encoded.run(output.progress());

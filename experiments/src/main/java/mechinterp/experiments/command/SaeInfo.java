@@ -12,11 +12,12 @@ import mechinterp.device.Device;
 import mechinterp.experiments.console.ResultOutput;
 import mechinterp.sae.BatchTopKConfig;
 import mechinterp.sae.JumpReluConfig;
-import mechinterp.sae.MatryoshkaConfig;
 import mechinterp.sae.LoadedSae;
+import mechinterp.sae.MatryoshkaConfig;
 import mechinterp.sae.Sae;
 import mechinterp.sae.SaeConfig;
-import mechinterp.sae.SaeFiles;
+import mechinterp.sae.SaeFormat;
+import mechinterp.sae.SaeFormats;
 import mechinterp.sae.TopKConfig;
 import mechinterp.tensor.FloatMatrix;
 import picocli.CommandLine.Command;
@@ -28,8 +29,10 @@ import picocli.CommandLine.Parameters;
     name = "info",
     description = "Show the kind, sizes, weights and metadata of a saved sparse autoencoder.")
 public final class SaeInfo implements Callable<Integer> {
-  @Parameters(paramLabel = "DIR", description = "Folder with cfg.json and sae_weights.safetensors.")
-  private Path folder;
+  @Parameters(
+      paramLabel = "SAE",
+      description = "Folder or file of any format that docs/sae-files.md lists.")
+  private Path path;
 
   @Mixin private DeviceOptions deviceOptions;
   @Mixin private ResultOutput output;
@@ -37,6 +40,7 @@ public final class SaeInfo implements Callable<Integer> {
   /**
    * What is printed.
    *
+   * @param format whose files these are
    * @param sae kind and sizes
    * @param parameters how many numbers the weights have
    * @param decoderNorms norms of the rows of W_dec
@@ -44,6 +48,7 @@ public final class SaeInfo implements Callable<Integer> {
    * @param metadata what the folder says of where the autoencoder came from
    */
   record Info(
+      String format,
       SaeConfig sae,
       long parameters,
       Spread decoderNorms,
@@ -66,16 +71,17 @@ public final class SaeInfo implements Callable<Integer> {
   @Override
   public Integer call() throws IOException {
     try (Device device = deviceOptions.open()) {
-      Info info = examine(SaeFiles.load(folder, device));
+      Info info = examine(SaeFormats.detect(path), SaeFormats.load(path, device));
       output.print(info, describe(info));
     }
     return 0;
   }
 
-  private static Info examine(LoadedSae loaded) {
+  private static Info examine(SaeFormat format, LoadedSae loaded) {
     Sae sae = loaded.sae();
     long parameters = 2L * sae.dIn() * sae.dSae() + sae.dIn() + sae.dSae();
     return new Info(
+        format.label(),
         sae.config(),
         parameters,
         Spread.of(decoderNorms(sae)),
@@ -115,6 +121,7 @@ public final class SaeInfo implements Callable<Integer> {
     return String.format(
         Locale.ROOT,
         """
+        format                  %s
         architecture            %s
         d_in, d_sae             %d, %d
         parameters              %,d
@@ -123,6 +130,7 @@ public final class SaeInfo implements Callable<Integer> {
         metadata
         %s
         """,
+        info.format(),
         architecture(info.sae()),
         info.sae().dIn(),
         info.sae().dSae(),

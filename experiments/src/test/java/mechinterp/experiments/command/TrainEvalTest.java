@@ -125,6 +125,7 @@ class TrainEvalTest {
   void theAutoencoderKnowsWhatItIsOf() throws IOException {
     Path sae = Samples.sae(folder, "--store", Samples.store(folder, "store", "blocks.1.hook_z"));
     JsonNode info = Execution.of("sae", "info", sae.toString(), "--json").assertDone().json();
+    assertEquals("saelens", info.get("format").asString());
     assertEquals("topk", info.get("sae").get("architecture").asString());
     assertEquals("tiny", info.get("metadata").get("model_name").asString());
     assertEquals("blocks.1.hook_z", info.get("metadata").get("hook_name").asString());

@@ -1,0 +1,337 @@
+"""Writes small autoencoders in the files of other libraries, and what those libraries make of the same inputs with them.
+
+    python -m venv VENV && VENV/bin/pip install sae-lens==6.54.12 eai-sparsify==1.3.3 torch==2.15.0
+    VENV/bin/pip install --no-deps dictionary-learning==0.1.0
+    SPARSIFY_DISABLE_TRITON=1 VENV/bin/python sae_golden.py ../../test/resources/golden/saes
+
+Each folder NAME holds the files, and expected.safetensors: x, features (dense) and reconstruction. OpenAI's code is in no
+package; for its files the reference is its forward, written out below.
+"""
+
+import json
+import sys
+import types
+from pathlib import Path
+
+import numpy as np
+import torch
+from safetensors.torch import save_file
+
+nnsight = types.ModuleType("nnsight")  # dictionary_learning needs it to harvest activations only
+nnsight.LanguageModel = object
+sys.modules["nnsight"] = nnsight
+
+import sae_lens.loading.pretrained_sae_loaders as loaders  # noqa: E402
+from dictionary_learning import dictionary as dl  # noqa: E402
+from dictionary_learning.trainers.batch_top_k import BatchTopKSAE  # noqa: E402
+from dictionary_learning.trainers.matryoshka_batch_top_k import MatryoshkaBatchTopKSAE  # noqa: E402
+from dictionary_learning.trainers.top_k import AutoEncoderTopK  # noqa: E402
+from sae_lens import SAE  # noqa: E402
+from sae_lens.saes.jumprelu_sae import JumpReLUSAE, JumpReLUSAEConfig  # noqa: E402
+from sae_lens.saes.topk_sae import TopKSAE, TopKSAEConfig  # noqa: E402
+from sparsify import SparseCoder, SparseCoderConfig  # noqa: E402
+
+D_IN, D_SAE, K, TOKENS = 10, 24, 5, 19
+
+
+def inputs():
+    return torch.randn(TOKENS, D_IN) * 1.5 + 0.3
+
+
+def randomize(module):
+    with torch.no_grad():
+        for name, parameter in module.named_parameters():
+            parameter.copy_(torch.randn_like(parameter) * 0.4)
+            if "threshold" in name:
+                parameter.abs_()
+                parameter[1] = -0.2
+
+
+def write_expected(folder, x, features, reconstruction):
+    features = features.to_dense() if features.is_sparse else features
+    tensors = {"x": x, "features": features, "reconstruction": reconstruction}
+    save_file({n: t.detach().float().contiguous() for n, t in tensors.items()}, folder / "expected.safetensors")
+
+
+def expect_of_sae_lens(folder, sae):
+    x = inputs()
+    with torch.no_grad():
+        features = sae.encode(x)
+        write_expected(folder, x, features, sae.decode(features))
+
+
+def write_json(path, value):
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps(value, indent=2) + "\n")
+
+
+def save_sae_lens(root):
+    sizes = {"d_in": D_IN, "d_sae": D_SAE}
+    saes = {
+        "saelens-topk": TopKSAE(TopKSAEConfig(**sizes, k=K)),
+        "saelens-topk-uncentred": TopKSAE(TopKSAEConfig(**sizes, k=K, apply_b_dec_to_input=False)),
+        "saelens-topk-rescaled": TopKSAE(TopKSAEConfig(**sizes, k=K, rescale_acts_by_decoder_norm=True)),
+        "saelens-topk-bfloat16": TopKSAE(TopKSAEConfig(**sizes, k=K, dtype="bfloat16")),
+        "saelens-jumprelu": JumpReLUSAE(JumpReLUSAEConfig(**sizes)),
+        "saelens-jumprelu-uncentred": JumpReLUSAE(JumpReLUSAEConfig(**sizes, apply_b_dec_to_input=False)),
+    }
+    for name, sae in saes.items():
+        randomize(sae)
+        sae.save_model(root / name)
+        expect_of_sae_lens(root / name, SAE.load_from_disk(root / name, dtype="float32"))
+
+
+def save_old_sae_lens(root):
+    """A folder as sae-lens wrote it before version 6, read by sae-lens of today."""
+    folder = root / "saelens-topk-old"
+    sae = TopKSAE(TopKSAEConfig(d_in=D_IN, d_sae=D_SAE, k=K))
+    randomize(sae)
+    sae.save_model(folder)
+    old = {
+        "d_in": D_IN,
+        "d_sae": D_SAE,
+        "dtype": "torch.float32",
+        "device": "cpu",
+        "model_name": "gpt2-small",
+        "hook_point": "blocks.3.hook_resid_pre",
+        "hook_point_layer": 3,
+        "hook_point_head_index": None,
+        "activation_fn_str": "topk",
+        "activation_fn_kwargs": {"k": K},
+        "normalize_activations": False,
+        "context_size": 128,
+        "sae_lens_training_version": None,
+    }
+    write_json(folder / "cfg.json", old)
+    expect_of_sae_lens(folder, SAE.load_from_disk(folder))
+
+
+def save_sparsify(root):
+    saes = {
+        "sparsify-topk/layers.3": SparseCoderConfig(k=K, num_latents=D_SAE),
+        "sparsify-expanded": SparseCoderConfig(k=K, expansion_factor=3),
+    }
+    for name, config in saes.items():
+        folder = root / name
+        sae = SparseCoder(D_IN, config)
+        randomize(sae)
+        sae.save_to_disk(folder)
+        expect_of_sparsify(folder)
+
+
+def expect_of_sparsify(folder):
+    sae = SparseCoder.load_from_disk(folder)
+    x = inputs()
+    with torch.no_grad():
+        out = sae(x)
+        features = torch.zeros(TOKENS, sae.num_latents).scatter_(1, out.latent_indices, out.latent_acts)
+        write_expected(folder, x, features, out.sae_out)
+
+
+def save_dictionary_learning(root):
+    saes = {
+        "standard": dl.AutoEncoder(D_IN, D_SAE),
+        "april": dl.AutoEncoderNew(D_IN, D_SAE),
+        "topk": AutoEncoderTopK(D_IN, D_SAE, K),
+        "batchtopk": BatchTopKSAE(D_IN, D_SAE, K),
+        "matryoshka": MatryoshkaBatchTopKSAE(D_IN, D_SAE, K, [8, 16]),
+        "jumprelu": dl.JumpReluAutoEncoder(D_IN, D_SAE),
+    }
+    for name, sae in saes.items():
+        randomize(sae)
+        if name in ("topk", "batchtopk", "matryoshka"):
+            sae.threshold.fill_(0.7)
+        folder = root / f"dictionary-learning-{name}"
+        folder.mkdir(parents=True, exist_ok=True)
+        torch.save(sae.state_dict(), folder / "ae.pt")
+        named = "AutoEncoder" if name == "april" else type(sae).__name__
+        trainer = {
+            "dict_class": named,
+            "trainer_class": "Trainer",
+            "activation_dim": D_IN,
+            "dict_size": D_SAE,
+            "layer": 3,
+            "lm_name": "EleutherAI/pythia-70m-deduped",
+            "submodule_name": "resid_post_layer_3",
+            "k": K,
+        }
+        write_json(folder / "config.json", {"trainer": trainer, "buffer": {"d_submodule": D_IN, "ctx_len": 128}})
+        loaded = load_dictionary(folder, type(sae))
+        x = inputs()
+        with torch.no_grad():
+            features = loaded.encode(x)
+            write_expected(folder, x, features, loaded.decode(features))
+    save_run_state(root, saes["topk"])
+
+
+def load_dictionary(folder, dict_class):
+    """dictionary_learning.utils.load_dictionary, whose module needs datasets, nnsight and zstandard."""
+    return dict_class.from_pretrained(str(folder / "ae.pt"))
+
+
+def save_run_state(root, sae):
+    """What ae.pt is while a run with backup_steps goes on."""
+    folder = root / "dictionary-learning-running"
+    folder.mkdir(parents=True, exist_ok=True)
+    optimizer = torch.optim.Adam(sae.parameters(), lr=1e-3)
+    (sae(inputs()).sum()).backward()
+    optimizer.step()
+    state = {
+        "step": 100,
+        "ae": sae.state_dict(),
+        "optimizer": optimizer.state_dict(),
+        "config": {"dict_class": "AutoEncoderTopK", "k": K},
+        "norm_factor": torch.tensor(1.0),
+    }
+    torch.save(state, folder / "ae.pt")
+    source = root / "dictionary-learning-topk"
+    (folder / "config.json").write_text((source / "config.json").read_text())
+    x = inputs()
+    with torch.no_grad():
+        features = sae.encode(x)
+        write_expected(folder, x, features, sae.decode(features))
+
+
+def weights(transposed):
+    torch.manual_seed(5)
+    tensors = {
+        "W_enc": torch.randn(D_IN, D_SAE) * 0.4,
+        "b_enc": torch.randn(D_SAE) * 0.4,
+        "W_dec": torch.nn.functional.normalize(torch.randn(D_SAE, D_IN), dim=1),
+        "b_dec": torch.randn(D_IN) * 0.4,
+        "threshold": torch.rand(D_SAE),
+    }
+    return {n: t.T.contiguous() if transposed and n.startswith("W") else t for n, t in tensors.items()}
+
+
+def expect_through_loader(folder, files, loader, repo, name, overrides, scale=None):
+    """sae-lens' own loader for a hub repository, with the folder in the hub's place."""
+    loaders.hf_hub_download = lambda repo_id, filename, subfolder=None, **_: str(
+        files / (f"{subfolder}/{filename}" if subfolder else filename)
+    )
+
+    def convert(path, device, cfg_overrides):
+        config, state, _ = loader(repo, name, device, cfg_overrides=overrides)
+        return config, state
+
+    sae = SAE.load_from_disk(folder, converter=convert)
+    if scale is not None:
+        sae.fold_activation_norm_scaling_factor(scale)
+    expect_of_sae_lens(folder, sae)
+
+
+def save_gemma_scope(root):
+    for name, inner, compressed in (
+        ("gemma-scope", "layer_3/width_16k/average_l0_5", False),
+        ("gemma-scope-deflated", "layer_3/width_16k/average_l0_5", True),
+        ("gemma-scope-embedding", "embedding/width_4k/average_l0_6", False),
+    ):
+        folder = root / name / inner
+        folder.mkdir(parents=True, exist_ok=True)
+        arrays = {n: t.numpy() for n, t in weights(False).items()}
+        if compressed:
+            arrays = {n.replace("W", "w"): np.asfortranarray(t) for n, t in arrays.items()}
+        (np.savez_compressed if compressed else np.savez)(folder / "params.npz", **arrays)
+        overrides = {"d_in": D_IN, "d_sae": D_SAE}
+        loader = loaders.gemma_2_sae_huggingface_loader
+        expect_through_loader(folder, root / name, loader, "google/gemma-scope-2b-pt-res", inner, overrides)
+
+
+def save_gemma_scope_2(root):
+    inner = "resid_post/layer_3_width_16k_l0_small"
+    folder = root / "gemma-scope-2" / inner
+    folder.mkdir(parents=True, exist_ok=True)
+    save_file({n.lower(): t for n, t in weights(False).items()}, folder / "params.safetensors")
+    config = {"architecture": "jump_relu", "model_name": "gemma-v3-270m", "hf_hook_point_in": "model.layers.3.output", "affine_connection": False}
+    write_json(folder / "config.json", config)
+    loaders.get_safetensors_tensor_shapes = lambda repo, name: {"w_enc": [D_IN, D_SAE], "w_dec": [D_SAE, D_IN]}
+    loader = loaders.gemma_3_sae_huggingface_loader
+    expect_through_loader(folder, root / "gemma-scope-2", loader, "google/gemma-scope-2-270m-pt", inner, {})
+
+
+def linear(names):
+    tensors = weights(True)
+    return {new: tensors[old].clone() for old, new in names.items()}
+
+
+def save_llama_scope(root):
+    folder = root / "llama-scope" / "Llama3_1-8B-Base-L3R-8x"
+    names = {"W_enc": "encoder.weight", "b_enc": "encoder.bias", "W_dec": "decoder.weight", "b_dec": "decoder.bias"}
+    (folder / "checkpoints").mkdir(parents=True, exist_ok=True)
+    tensors = {n: t.bfloat16() for n, t in linear(names).items()}
+    save_file(tensors, folder / "checkpoints" / "final.safetensors")
+    norm = 2.40625
+    config = {
+        "hook_point_in": "blocks.3.hook_resid_post",
+        "hook_point_out": "blocks.3.hook_resid_post",
+        "d_model": D_IN,
+        "d_sae": D_SAE,
+        "act_fn": "jumprelu",
+        "jump_relu_threshold": 0.20214843,
+        "norm_activation": "dataset-wise",
+        "dataset_average_activation_norm": {"in": norm, "out": norm},
+        "use_decoder_bias": True,
+        "use_glu_encoder": False,
+        "apply_decoder_bias_to_pre_encoder": False,
+        "sparsity_include_decoder_norm": False,
+        "top_k": 50,
+    }
+    write_json(folder / "hyperparams.json", config)
+    loader = loaders.llama_scope_sae_huggingface_loader
+    overrides = {"dtype": "float32"}
+    scale = D_IN**0.5 / norm
+    repo = "fnlp/Llama3_1-8B-Base-LXR-8x"
+    expect_through_loader(folder, folder.parent, loader, repo, folder.name, overrides, scale)
+
+
+def save_goodfire(root):
+    folder = root / "goodfire"
+    folder.mkdir(parents=True, exist_ok=True)
+    names = {
+        "W_enc": "encoder_linear.weight",
+        "b_enc": "encoder_linear.bias",
+        "W_dec": "decoder_linear.weight",
+        "b_dec": "decoder_linear.bias",
+    }
+    file = "Llama-3.1-8B-Instruct-SAE-l19.pth"
+    torch.save(linear(names), folder / file)
+    loader = loaders.get_goodfire_huggingface_loader
+    overrides = {"d_in": D_IN, "d_sae": D_SAE}
+    expect_through_loader(folder, folder, loader, "Goodfire/Llama-3.1-8B-Instruct-SAE-l19", file, overrides)
+
+
+def save_openai(root):
+    folder = root / "openai"
+    folder.mkdir(parents=True, exist_ok=True)
+    names = {"W_enc": "encoder.weight", "b_enc": "latent_bias", "W_dec": "decoder.weight", "b_dec": "pre_bias"}
+    tensors = linear(names)
+    state = {
+        **tensors,
+        "stats_last_nonzero": torch.zeros(D_SAE, dtype=torch.long),
+        "latents_activation_frequency": torch.ones(D_SAE),
+        "latents_mean_square": torch.zeros(D_SAE),
+        "activation": "ReLU",
+        "activation_state_dict": {},
+    }
+    torch.save(state, folder / "openai.pt")
+    x = inputs()
+    pre = (x - tensors["pre_bias"]) @ tensors["encoder.weight"].T + tensors["latent_bias"]
+    features = torch.relu(pre)
+    write_expected(folder, x, features, features @ tensors["decoder.weight"].T + tensors["pre_bias"])
+
+
+def main(root):
+    torch.manual_seed(3)
+    save_sae_lens(root)
+    save_old_sae_lens(root)
+    save_sparsify(root)
+    save_dictionary_learning(root)
+    save_gemma_scope(root)
+    save_gemma_scope_2(root)
+    save_llama_scope(root)
+    save_goodfire(root)
+    save_openai(root)
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]))

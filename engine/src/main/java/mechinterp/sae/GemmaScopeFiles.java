@@ -1,0 +1,105 @@
+package mechinterp.sae;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Map;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import mechinterp.device.Device;
+import mechinterp.io.FormatException;
+import mechinterp.io.JsonField;
+import mechinterp.io.SafetensorsFile;
+import mechinterp.io.TensorFile;
+import mechinterp.io.archive.NumpyFile;
+
+/**
+ * Files of Gemma Scope (Lieberum et al. 2024, arXiv 2408.05147) and of Gemma Scope 2: JumpReLU
+ * autoencoders that do not subtract b_dec. What the files do not say, where they lie does: below a
+ * folder {@code embedding} the encoder's weights are divided by sqrt(d_in) and the decoder's
+ * multiplied with it (b_dec is not), as SAELens does; below one whose name has {@code transcoder}
+ * or {@code clt} in it lie transcoders.
+ */
+final class GemmaScopeFiles {
+  static final String NPZ = "params.npz";
+  static final String SAFETENSORS = "params.safetensors";
+
+  private static final String CONFIG = "config.json";
+  private static final String THRESHOLD = "threshold";
+  private static final String SKIP = "affine_skip_connection";
+  private static final Pattern LAYER = Pattern.compile("layer_(\\d+)(?:_.*)?");
+
+  private GemmaScopeFiles() {}
+
+  static LoadedSae loadNpz(Path path, Device device) throws IOException {
+    Path weights = Files.isDirectory(path) ? path.resolve(NPZ) : path;
+    try (NumpyFile file = NumpyFile.open(weights)) {
+      boolean embedding = liesBelow(weights, "embedding");
+      Sae sae = read(file, weights, embedding, device);
+      return new LoadedSae(sae, metadata(SaeFormat.GEMMA_SCOPE, weights));
+    }
+  }
+
+  static LoadedSae loadSafetensors(Path path, Device device) throws IOException {
+    Path weights = Files.isDirectory(path) ? path.resolve(SAFETENSORS) : path;
+    JsonField config = JsonField.read(weights.resolveSibling(CONFIG));
+    config.at("architecture").requireText("jump_relu");
+    config.at("affine_connection").requireOff();
+    try (SafetensorsFile file = SafetensorsFile.open(weights)) {
+      if (file.tensors().contains(SKIP)) {
+        throw isTranscoder(weights);
+      }
+      Sae sae = read(file, weights, false, device);
+      SaeMetadata metadata = metadata(SaeFormat.GEMMA_SCOPE_2, weights);
+      JsonField model = config.at("model_name");
+      return new LoadedSae(
+          sae, model.isPresent() ? metadata.with(SaeMetadata.MODEL_NAME, model.text()) : metadata);
+    }
+  }
+
+  private static Sae read(TensorFile file, Path weights, boolean embedding, Device device)
+      throws IOException {
+    if (liesBelow(weights, "transcoder") || liesBelow(weights, "clt")) {
+      throw isTranscoder(weights);
+    }
+    String w = file.tensors().contains("W_enc") ? "W" : "w";
+    TensorNames names =
+        new TensorNames(
+            TensorNames.Matrix.latentColumns(w + "_enc"),
+            "b_enc",
+            TensorNames.Matrix.latentRows(w + "_dec"),
+            "b_dec");
+    SaeReader reader = SaeReader.of(file, names, device).uncentred();
+    if (embedding) {
+      float[] ones = SaeTensors.ones(reader.dSae());
+      reader = reader.scaled(new SaeScaling(ones, 1 / Math.sqrt(reader.dIn()), 1));
+    }
+    return reader.jumpRelu(THRESHOLD);
+  }
+
+  private static FormatException isTranscoder(Path weights) {
+    return new FormatException(
+        weights.toString(), "is a transcoder; transcoders cannot be read yet");
+  }
+
+  private static boolean liesBelow(Path file, String part) {
+    for (Path folder : file.toAbsolutePath().normalize()) {
+      if (folder.toString().contains(part)) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  private static SaeMetadata metadata(SaeFormat format, Path weights) {
+    SaeMetadata metadata =
+        new SaeMetadata(Map.of()).with(SaeMetadata.SOURCE_FORMAT, format.label());
+    for (Path folder : weights.toAbsolutePath().normalize()) {
+      Matcher layer = LAYER.matcher(folder.toString());
+      if (layer.matches()) {
+        metadata = metadata.with("layer", Integer.parseInt(layer.group(1)));
+      }
+    }
+    return metadata;
+  }
+}
