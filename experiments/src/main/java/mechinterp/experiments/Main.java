@@ -5,6 +5,7 @@ import java.io.PrintStream;
 import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
 import mechinterp.experiments.command.BenchCommand;
+import mechinterp.experiments.command.CompareCommand;
 import mechinterp.experiments.command.Doctor;
 import mechinterp.experiments.command.Eval;
 import mechinterp.experiments.command.Features;
@@ -38,6 +39,7 @@ import picocli.CommandLine.Spec;
       Train.class,
       Eval.class,
       Features.class,
+      CompareCommand.class,
       ModelCommand.class,
       SaeCommand.class,
       BenchCommand.class,

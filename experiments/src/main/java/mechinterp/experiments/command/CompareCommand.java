@@ -1,0 +1,63 @@
+package mechinterp.experiments.command;
+
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.concurrent.Callable;
+import mechinterp.device.Device;
+import mechinterp.experiments.comparison.ArmResult;
+import mechinterp.experiments.comparison.Comparison;
+import mechinterp.experiments.comparison.ComparisonConfig;
+import mechinterp.experiments.comparison.ComparisonTable;
+import mechinterp.experiments.console.ResultOutput;
+import mechinterp.experiments.run.Environment;
+import mechinterp.io.Json;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+
+/** {@code mechinterp compare}. */
+@Command(
+    name = "compare",
+    description = {
+      "Compare kinds of autoencoders on data whose true features are known.",
+      "Learning rates are chosen on validation activations, alike for every arm; figures are of"
+          + " test activations, over seeds. What is finished is kept: a run that was stopped goes"
+          + " on."
+    })
+public final class CompareCommand implements Callable<Integer> {
+  @Option(
+      names = "--config",
+      required = true,
+      paramLabel = "FILE",
+      description = "What to compare as JSON, such as configs/known-features.json.")
+  private Path config;
+
+  @Option(
+      names = "--out",
+      required = true,
+      paramLabel = "DIR",
+      description = "Folder of the results, one file for each training, and of the summary.")
+  private Path out;
+
+  @Mixin private DeviceOptions deviceOptions;
+  @Mixin private ResultOutput output;
+
+  /** What is printed, and written as {@code result.json}. */
+  record Result(List<ArmResult> arms) {}
+
+  @Override
+  public Integer call() throws IOException {
+    ComparisonConfig settings = Json.read(config, ComparisonConfig.class);
+    try (Device device = deviceOptions.open()) {
+      Comparison comparison =
+          new Comparison(settings, out.resolve("cells"), device, output.progress());
+      Result result = new Result(comparison.run());
+      Json.write(out.resolve("config.json"), settings);
+      Json.write(out.resolve("environment.json"), Environment.of(device));
+      Json.write(out.resolve("result.json"), result);
+      output.print(result, ComparisonTable.of(result.arms()));
+    }
+    return 0;
+  }
+}

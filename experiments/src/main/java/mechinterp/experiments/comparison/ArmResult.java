@@ -1,0 +1,65 @@
+package mechinterp.experiments.comparison;
+
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import mechinterp.metrics.ConfidenceInterval;
+
+/**
+ * An arm with all its seeds.
+ *
+ * @param name of the arm
+ * @param learningRate the one that was chosen
+ * @param tuning FVU of the validation activations for each learning rate
+ * @param figures of the test activations by name, a value for each seed
+ * @param trainingSeconds of each seed
+ */
+public record ArmResult(
+    String name,
+    double learningRate,
+    Map<Double, Double> tuning,
+    Map<String, List<Double>> figures,
+    List<Double> trainingSeconds) {
+  private static final double LEVEL = 0.95;
+
+  static ArmResult of(
+      String name, double learningRate, Map<Double, Double> tuning, List<CellResult> seeds) {
+    Map<String, List<Double>> figures = new LinkedHashMap<>();
+    for (String figure : seeds.getFirst().test().keySet()) {
+      figures.put(figure, seeds.stream().map(seed -> value(seed.test(), figure)).toList());
+    }
+    return new ArmResult(
+        name,
+        learningRate,
+        tuning,
+        figures,
+        seeds.stream().map(CellResult::trainingSeconds).toList());
+  }
+
+  private static <T> T value(Map<String, T> figures, String figure) {
+    return Objects.requireNonNull(figures.get(figure));
+  }
+
+  /** Returns the mean over the seeds with its 95 % interval. */
+  public ConfidenceInterval interval(String figure) {
+    return ConfidenceInterval.of(LEVEL, array(value(figures, figure)));
+  }
+
+  /**
+   * Returns the mean difference to another arm with its 95 % interval, paired by seed: the same
+   * seed trained on the same activations.
+   */
+  public ConfidenceInterval difference(ArmResult from, String figure) {
+    double[] values = array(value(figures, figure));
+    double[] others = array(value(from.figures, figure));
+    for (int i = 0; i < values.length; i++) {
+      values[i] -= others[i];
+    }
+    return ConfidenceInterval.of(LEVEL, values);
+  }
+
+  private static double[] array(List<Double> values) {
+    return values.stream().mapToDouble(Double::doubleValue).toArray();
+  }
+}

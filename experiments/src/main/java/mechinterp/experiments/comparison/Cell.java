@@ -1,0 +1,49 @@
+package mechinterp.experiments.comparison;
+
+import mechinterp.experiments.run.SaeSettings;
+import mechinterp.io.Json;
+import mechinterp.io.Sha256;
+import mechinterp.synthetic.SyntheticConfig;
+import mechinterp.training.TrainConfig;
+
+/**
+ * One training of a comparison, with all that its result depends on.
+ *
+ * @param activations the data
+ * @param trainingActivations different activations that are trained on
+ * @param validationTokens activations of the validation
+ * @param testTokens activations of the test
+ * @param sae what is trained
+ * @param train how, with its learning rate and seed
+ */
+record Cell(
+    SyntheticConfig activations,
+    int trainingActivations,
+    int validationTokens,
+    int testTokens,
+    SaeSettings sae,
+    TrainConfig train) {
+  private static final int HASH_DIGITS = 12;
+
+  static Cell of(ComparisonConfig config, Arm arm, double learningRate, long seed) {
+    return new Cell(
+        config.activations(),
+        config.trainingActivations(),
+        config.validationTokens(),
+        config.testTokens(),
+        arm.sae(),
+        config.train().toBuilder().learningRate(learningRate).seed(seed).build());
+  }
+
+  /** Returns the name of its result's file: cells that differ in anything have other names. */
+  String fileName(Arm arm) {
+    Sha256 hash = new Sha256();
+    hash.add(Json.canonical(this));
+    return "%s-lr%s-seed%d-%s.json"
+        .formatted(
+            arm.name(),
+            train.learningRate().orElseThrow(),
+            train.seed(),
+            hash.end().substring(0, HASH_DIGITS));
+  }
+}

@@ -1,0 +1,153 @@
+package mechinterp.experiments.comparison;
+
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import mechinterp.activation.ActivationBatches;
+import mechinterp.activation.ActivationStore;
+import mechinterp.device.Device;
+import mechinterp.device.Workspace;
+import mechinterp.metrics.FeatureRecovery;
+import mechinterp.metrics.ReconstructionMetrics;
+import mechinterp.metrics.ReconstructionSums;
+import mechinterp.sae.Sae;
+import mechinterp.synthetic.FiredFeatures;
+import mechinterp.synthetic.SyntheticActivations;
+import mechinterp.tensor.FloatMatrix;
+import mechinterp.tensor.SparseCodes;
+
+/**
+ * Activations whose features are known, split by their numbers: first the validation activations,
+ * then the test activations, and far behind them a range for each seed to train on.
+ */
+final class KnownFeatures {
+  private static final int AT_ONCE = 1024;
+  private static final long TRAINING = 1L << 32;
+
+  private final SyntheticActivations activations;
+  private final Device device;
+  private final int trainingActivations;
+  private final Part validation;
+  private final Part test;
+  private Optional<Training> training = Optional.empty();
+
+  KnownFeatures(ComparisonConfig config, Device device) {
+    this.activations = new SyntheticActivations(config.activations(), device);
+    this.device = device;
+    this.trainingActivations = config.trainingActivations();
+    this.validation = new Part(0, config.validationTokens());
+    this.test = new Part(config.validationTokens(), config.testTokens());
+  }
+
+  private record Training(long seed, ActivationStore store) {}
+
+  /** Returns the activations that a seed trains on; those of the last seed are kept in memory. */
+  ActivationBatches training(long seed) {
+    if (training.isEmpty() || training.get().seed() != seed) {
+      training = Optional.of(new Training(seed, draw(seed)));
+    }
+    return training.get().store().shuffled(device, seed);
+  }
+
+  private ActivationStore draw(long seed) {
+    int dIn = activations.dIn();
+    float[] values = new float[Math.multiplyExact(trainingActivations, dIn)];
+    FloatMatrix batch = device.floats(AT_ONCE, dIn);
+    activations.seek((seed + 1) * TRAINING);
+    for (int from = 0; from < trainingActivations; from += AT_ONCE) {
+      FloatMatrix part = batch.rowRange(0, Math.min(AT_ONCE, trainingActivations - from));
+      activations.next(part);
+      device.download(values, from * dIn, part);
+    }
+    return ActivationStore.inMemory(dIn, values);
+  }
+
+  /** Returns the FVU of the validation activations. */
+  double validationFvu(Sae sae) {
+    return new Measurement(sae).of(validation).sums.metrics().fvu();
+  }
+
+  /** Returns all figures of the test activations. */
+  Map<String, Double> testFigures(Sae sae) {
+    return new Measurement(sae).of(test).figures();
+  }
+
+  /** A range of numbers; what is drawn stays. */
+  private final class Part {
+    private final long first;
+    private final int count;
+    private final List<FiredFeatures> batches = new ArrayList<>();
+
+    Part(long first, int count) {
+      this.first = first;
+      this.count = count;
+    }
+
+    List<FiredFeatures> batches() {
+      for (int from = batches.size() * AT_ONCE; from < count; from += AT_ONCE) {
+        batches.add(activations.features(first + from, Math.min(AT_ONCE, count - from)));
+      }
+      return batches;
+    }
+  }
+
+  /** What is added up over activations. */
+  private final class Measurement {
+    private final Sae sae;
+    private final FloatMatrix x;
+    private final FloatMatrix reconstruction;
+    private final SparseCodes codes;
+    private final ReconstructionSums sums;
+    private final FeatureRecovery recovery;
+
+    Measurement(Sae sae) {
+      this.sae = sae;
+      x = device.floats(AT_ONCE, sae.dIn());
+      reconstruction = device.floats(AT_ONCE, sae.dIn());
+      codes = sae.newCodes(AT_ONCE);
+      sums =
+          Workspace.allocate(
+              "comparison",
+              device,
+              w -> new ReconstructionSums(w, AT_ONCE, sae.dIn(), sae.dSae(), sae.maxActive()));
+      recovery = new FeatureRecovery(device, sae.weights().wDec(), activations.directions());
+    }
+
+    Measurement of(Part part) {
+      part.batches().forEach(this::add);
+      return this;
+    }
+
+    private void add(FiredFeatures fired) {
+      FloatMatrix inputs = x.rowRange(0, fired.activations());
+      FloatMatrix decoded = reconstruction.rowRange(0, fired.activations());
+      SparseCodes active = codes.rowRange(0, fired.activations());
+      activations.write(inputs, fired);
+      sae.encode(active, inputs);
+      sae.decode(decoded, active);
+      sums.add(inputs, decoded, active);
+      recovery.add(
+          device.toHost(active.indices()),
+          device.toHost(active.counts()),
+          active.capacity(),
+          fired);
+    }
+
+    Map<String, Double> figures() {
+      ReconstructionMetrics metrics = sums.metrics();
+      FeatureRecovery.Result features = recovery.result();
+      Map<String, Double> figures = new LinkedHashMap<>();
+      figures.put("fvu", metrics.fvu());
+      figures.put("l0", metrics.l0());
+      figures.put("dead_fraction", metrics.deadFraction());
+      figures.put("f1", features.f1());
+      figures.put("precision", features.precision());
+      figures.put("recall", features.recall());
+      figures.put("matched_cosine", features.matchedCosine());
+      figures.put("uniqueness", features.uniqueness());
+      return figures;
+    }
+  }
+}

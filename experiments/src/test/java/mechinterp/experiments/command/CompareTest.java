@@ -1,0 +1,125 @@
+package mechinterp.experiments.command;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Optional;
+import java.util.stream.Stream;
+import mechinterp.experiments.Execution;
+import mechinterp.experiments.comparison.Arm;
+import mechinterp.experiments.comparison.ComparisonConfig;
+import mechinterp.experiments.run.SaeSettings;
+import mechinterp.io.Json;
+import mechinterp.synthetic.SyntheticConfig;
+import mechinterp.training.TrainConfig;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import tools.jackson.databind.JsonNode;
+
+class CompareTest {
+  @TempDir private Path folder;
+
+  private static ComparisonConfig config(List<Long> seeds) {
+    SyntheticConfig activations =
+        new SyntheticConfig(
+            24,
+            12,
+            new SyntheticConfig.Zipf(0.5, 0.3, 0.05),
+            Optional.empty(),
+            Optional.empty(),
+            2,
+            0.5,
+            1,
+            Optional.empty(),
+            3);
+    TrainConfig train =
+        TrainConfig.defaults().toBuilder().tokens(20_000).batchSize(100).bDecSample(500).build();
+    return new ComparisonConfig(
+        activations,
+        5_000,
+        500,
+        1_500,
+        train,
+        List.of(1e-5, 1e-2),
+        0,
+        seeds,
+        List.of(
+            new Arm("topk", new SaeSettings(SaeSettings.Kind.TOPK, 24, 4)),
+            new Arm("batchtopk", new SaeSettings(SaeSettings.Kind.BATCHTOPK, 24, 4))));
+  }
+
+  private Execution compare(ComparisonConfig config) throws IOException {
+    Path file = folder.resolve("config-of-run.json");
+    Json.write(file, config);
+    return Execution.of(
+        "compare", "--config", file.toString(), "--out", folder.resolve("out").toString());
+  }
+
+  private long cells() throws IOException {
+    try (Stream<Path> files = Files.list(folder.resolve("out/cells"))) {
+      return files.count();
+    }
+  }
+
+  private JsonNode arm(int number) throws IOException {
+    return Json.tree(folder.resolve("out/result.json")).path("arms").path(number);
+  }
+
+  @Test
+  void armsAreTunedTrainedAndMeasuredOnTheirSeeds() throws IOException {
+    Execution run = compare(config(List.of(1L, 2L))).assertDone();
+    assertTrue(run.out().contains("difference to topk"), run.out());
+    assertEquals(2 * (2 + 2), cells());
+    for (int arm = 0; arm < 2; arm++) {
+      assertEquals(1e-2, arm(arm).path("learning_rate").doubleValue());
+      JsonNode figures = arm(arm).path("figures");
+      assertEquals(2, figures.path("fvu").size());
+      assertNotEquals(figures.path("fvu").path(0), figures.path("fvu").path(1));
+      assertTrue(figures.path("fvu").path(0).doubleValue() < 0.4, figures.toString());
+      assertTrue(figures.path("matched_cosine").path(0).doubleValue() > 0.5, figures.toString());
+    }
+  }
+
+  @Test
+  void whatIsFinishedIsNotDoneAgainAndWhatIsMissingIs() throws IOException {
+    compare(config(List.of(1L))).assertDone();
+    JsonNode before = arm(1);
+    Execution again = compare(config(List.of(1L))).assertDone();
+    assertEquals(
+        "", again.err().lines().filter(line -> line.contains("tokens")).findAny().orElse(""));
+    try (Stream<Path> files = Files.list(folder.resolve("out/cells"))) {
+      for (Path file : files.filter(path -> path.toString().contains("batchtopk")).toList()) {
+        Files.delete(file);
+      }
+    }
+    compare(config(List.of(1L, 2L))).assertDone();
+    assertEquals(2 * (2 + 2), cells());
+    assertEquals(
+        before.path("figures").path("f1").path(0), arm(1).path("figures").path("f1").path(0));
+  }
+
+  @Test
+  void aTuningSeedThatIsReportedIsRefused() throws IOException {
+    Path file = folder.resolve("bad.json");
+    Json.write(file, config(List.of(1L)));
+    Files.writeString(
+        file,
+        Files.readString(file)
+            .replace("\"tuning_seed\" : 0", "\"tuning_seed\" : 1")
+            .replace("\"tuning_seed\": 0", "\"tuning_seed\": 1"));
+    Execution run =
+        Execution.of(
+            "compare", "--config", file.toString(), "--out", folder.resolve("out").toString());
+    assertEquals(2, run.exitCode());
+    assertTrue(
+        run.err()
+            .contains(
+                "tuning_seed: is 1, which is one of seeds too; what was tuned on is not reported"),
+        run.err());
+  }
+}
