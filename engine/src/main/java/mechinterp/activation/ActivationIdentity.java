@@ -5,7 +5,8 @@ package mechinterp.activation;
  * are the same.
  *
  * @param model the model's name and the hash of its weights
- * @param hook the hook point, such as {@code blocks.3.hook_resid_post}
+ * @param hook the hook point, such as {@code blocks.3.hook_resid_post}; of several the names,
+ *     joined by " + "
  * @param tokenizer the hash of the tokenizer
  * @param text which tokens of which text: the corpus' identity and which tokens were left out
  */

@@ -13,17 +13,19 @@ import mechinterp.io.Sha256;
 
 /**
  * The activations of many tokens at one hook point, [tokens, d_in], in the order of the text: in
- * memory or in mapped files. Numbers are read as the model made them; {@link #shuffled} applies the
- * normalization. Safe for several threads, until {@link #close}.
+ * memory or in mapped files. A store of several hook points has the activations of a token side by
+ * side in its row, and d_in is their sum. Numbers are read as the model made them; {@link
+ * #shuffled} applies the normalization. Safe for several threads, until {@link #close}.
  */
 public final class ActivationStore implements AutoCloseable {
   private static final int ROWS_AT_ONCE = 1024;
+  private static final String UNNAMED = "activations in memory";
 
   private final String name;
   private final int dIn;
   private final int tokens;
   private final Optional<ActivationIdentity> identity;
-  private final Normalization normalization;
+  private final List<Site> sites;
   private final List<Shard> shards;
   private final int[] firstRows;
 
@@ -31,12 +33,12 @@ public final class ActivationStore implements AutoCloseable {
       String name,
       int dIn,
       Optional<ActivationIdentity> identity,
-      Normalization normalization,
+      List<Site> sites,
       List<? extends Shard> shards) {
     this.name = name;
     this.dIn = dIn;
     this.identity = identity;
-    this.normalization = normalization;
+    this.sites = List.copyOf(sites);
     this.shards = List.copyOf(shards);
     firstRows = new int[shards.size()];
     int rows = 0;
@@ -57,7 +59,24 @@ public final class ActivationStore implements AutoCloseable {
     requireRows(dIn, activations);
     MemoryShard shard = new MemoryShard(dIn, activations, Optional.empty());
     return new ActivationStore(
-        "activations in memory", dIn, Optional.empty(), Normalization.NONE, List.of(shard));
+        UNNAMED, dIn, Optional.empty(), List.of(unnamed(dIn)), List.of(shard));
+  }
+
+  /**
+   * Wraps activations of several hook points in memory, side by side in each row, of which nothing
+   * more is known; the array is not copied.
+   *
+   * @throws IllegalArgumentException when there is no row, or a number is not finite
+   */
+  public static ActivationStore inMemory(List<Site> sites, float[] activations) {
+    int width = sites.stream().mapToInt(Site::width).sum();
+    requireRows(width, activations);
+    MemoryShard shard = new MemoryShard(width, activations, Optional.empty());
+    return new ActivationStore(UNNAMED, width, Optional.empty(), sites, List.of(shard));
+  }
+
+  private static Site unnamed(int dIn) {
+    return new Site(UNNAMED, dIn, Normalization.NONE);
   }
 
   /**
@@ -69,14 +88,31 @@ public final class ActivationStore implements AutoCloseable {
    */
   public static ActivationStore inMemory(
       int dIn, float[] activations, TokenOrigins origins, ActivationIdentity identity) {
-    requireRows(dIn, activations);
-    if (origins.size() != activations.length / dIn) {
+    return inMemory(
+        List.of(new Site(identity.hook(), dIn, Normalization.NONE)),
+        activations,
+        origins,
+        identity);
+  }
+
+  /**
+   * Wraps activations of several hook points in memory, side by side in each row, and the tokens
+   * that they belong to; arrays are not copied.
+   *
+   * @throws IllegalArgumentException when there is no row, a number is not finite, or the numbers
+   *     of rows differ
+   */
+  public static ActivationStore inMemory(
+      List<Site> sites, float[] activations, TokenOrigins origins, ActivationIdentity identity) {
+    int width = sites.stream().mapToInt(Site::width).sum();
+    requireRows(width, activations);
+    if (origins.size() != activations.length / width) {
       throw new IllegalArgumentException(
           "activations: %d rows, %d token origins; they must be as many"
-              .formatted(activations.length / dIn, origins.size()));
+              .formatted(activations.length / width, origins.size()));
     }
-    MemoryShard shard = new MemoryShard(dIn, activations, Optional.of(origins));
-    return ofShards(identity, Normalization.NONE, dIn, List.of(shard));
+    MemoryShard shard = new MemoryShard(width, activations, Optional.of(origins));
+    return ofShards(identity, sites, List.of(shard));
   }
 
   private static void requireRows(int dIn, float[] activations) {
@@ -94,12 +130,9 @@ public final class ActivationStore implements AutoCloseable {
   }
 
   static ActivationStore ofShards(
-      ActivationIdentity identity,
-      Normalization normalization,
-      int dIn,
-      List<? extends Shard> shards) {
-    return new ActivationStore(
-        "activations in memory", dIn, Optional.of(identity), normalization, shards);
+      ActivationIdentity identity, List<Site> sites, List<? extends Shard> shards) {
+    int width = sites.stream().mapToInt(Site::width).sum();
+    return new ActivationStore(UNNAMED, width, Optional.of(identity), sites, shards);
   }
 
   /**
@@ -128,7 +161,7 @@ public final class ActivationStore implements AutoCloseable {
         "activation store " + folder,
         header.dIn(),
         Optional.of(header.identity()),
-        header.normalization(),
+        header.allSites(),
         shards);
   }
 
@@ -143,7 +176,11 @@ public final class ActivationStore implements AutoCloseable {
   public static ActivationStore ofSafetensors(Path file) throws IOException {
     MappedShard shard = MappedShard.ofFile(file);
     return new ActivationStore(
-        "activations " + file, shard.dIn(), Optional.empty(), Normalization.NONE, List.of(shard));
+        "activations " + file,
+        shard.dIn(),
+        Optional.empty(),
+        List.of(unnamed(shard.dIn())),
+        List.of(shard));
   }
 
   /** Returns what messages call the store. */
@@ -166,9 +203,14 @@ public final class ActivationStore implements AutoCloseable {
     return identity;
   }
 
-  /** Returns what the activations are to be multiplied with. */
+  /** Returns the hook points, in the order of their columns; mostly there is one. */
+  public List<Site> sites() {
+    return sites;
+  }
+
+  /** Returns what the activations of the first hook point are to be multiplied with. */
   public Normalization normalization() {
-    return normalization;
+    return sites.getFirst().normalization();
   }
 
   /**
@@ -176,7 +218,37 @@ public final class ActivationStore implements AutoCloseable {
    * training data. Closing one closes both.
    */
   public ActivationStore withNormalization(Normalization other) {
-    return new ActivationStore(name, dIn, identity, other, shards);
+    return withSites(sites.stream().map(site -> site.with(other)).toList());
+  }
+
+  /**
+   * Returns the same activations with the scales that a method gives to each hook point, for which
+   * the whole store may be read once. Closing one closes both.
+   *
+   * @throws IllegalArgumentException when the scale depends on them and all activations of a hook
+   *     point are zero
+   */
+  public ActivationStore normalized(Normalization.Method method) {
+    MeanNorms norms = new MeanNorms(sites.stream().mapToInt(Site::width).toArray());
+    if (method == Normalization.Method.EXPECTED_AVERAGE_ONLY_IN) {
+      forEachRows(norms::add);
+    }
+    return withSites(norms.normalized(sites, method));
+  }
+
+  private ActivationStore withSites(List<Site> others) {
+    return new ActivationStore(name, dIn, identity, others, shards);
+  }
+
+  /** Multiplies rows with the scales of their hook points. */
+  void normalize(float[] rows, int count) {
+    int from = 0;
+    for (Site site : sites) {
+      for (int t = 0; t < count; t++) {
+        site.normalization().apply(rows, t * dIn + from, site.width());
+      }
+      from += site.width();
+    }
   }
 
   /**
@@ -239,14 +311,23 @@ public final class ActivationStore implements AutoCloseable {
   /** Returns the SHA-256 of all activations, which are read for it, and of their normalization. */
   String checksum() {
     Sha256 hash = new Sha256();
-    hash.add(normalization.toString());
-    float[] rows = new float[Math.min(ROWS_AT_ONCE, tokens) * dIn];
+    sites.forEach(site -> hash.add(site.normalization().toString()));
+    forEachRows((rows, count) -> hash.add(rows, 0, count * dIn));
+    return hash.end();
+  }
+
+  @FunctionalInterface
+  private interface Rows {
+    void visit(float[] rows, int count);
+  }
+
+  private void forEachRows(Rows visitor) {
+    float[] rows = new float[Math.multiplyExact(Math.min(ROWS_AT_ONCE, tokens), dIn)];
     for (int first = 0; first < tokens; first += ROWS_AT_ONCE) {
       int count = Math.min(ROWS_AT_ONCE, tokens - first);
       read(first, count, rows, 0);
-      hash.add(rows, 0, count * dIn);
+      visitor.visit(rows, count);
     }
-    return hash.end();
   }
 
   /**
@@ -277,7 +358,7 @@ public final class ActivationStore implements AutoCloseable {
             copy(first, Math.min(ROWS_AT_ONCE, tokens - first), builder);
           }
           builder.finish();
-          files.finish(dIn, known, normalization);
+          files.finish(known, sites);
         });
   }
 

@@ -5,33 +5,39 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.Set;
+import java.util.stream.Collectors;
 import mechinterp.device.InsufficientMemoryException;
 import mechinterp.io.AtomicFolder;
 import mechinterp.model.HookPoint;
 import mechinterp.model.Transformer;
 
 /**
- * Runs text through a model and keeps the activations at one hook point, in the order of the text.
- * Sequences of a batch stand one after the other without padding, so grouping texts of similar
- * length would gain nothing.
+ * Runs text through a model and keeps the activations at one hook point, in the order of the text;
+ * or at several, those of a token side by side, in one pass. Sequences of a batch stand one after
+ * the other without padding, so grouping texts of similar length would gain nothing.
  */
 public final class Harvester {
   private static final double MEBIBYTE = 1 << 20;
   private static final int ORIGIN_BYTES = 3 * Integer.BYTES;
 
   private final Transformer model;
-  private final HookPoint hook;
+  private final List<HookPoint> hooks;
   private final HarvestConfig config;
   private final HarvestListener listener;
   private final int dIn;
 
   private Harvester(
-      Transformer model, HookPoint hook, HarvestConfig config, HarvestListener listener) {
+      Transformer model, List<HookPoint> hooks, HarvestConfig config, HarvestListener listener) {
     this.model = model;
-    this.hook = hook;
+    this.hooks = List.copyOf(hooks);
     this.config = config;
     this.listener = listener;
-    dIn = model.width(hook);
+    dIn = hooks.stream().mapToInt(model::width).sum();
+    if (hooks.isEmpty() || Set.copyOf(hooks).size() < hooks.size()) {
+      throw new IllegalArgumentException(
+          "hooks: are %s; there must be one, and none twice".formatted(hooks));
+    }
     if (config.maxContext() > model.config().nCtx()) {
       throw new IllegalArgumentException(
           "max_context: is %d; %s takes at most %d tokens"
@@ -45,8 +51,19 @@ public final class Harvester {
    * @throws IllegalArgumentException when the model has no such hook point, listing what it has
    */
   public static Harvester of(Transformer model, HookPoint hook) {
+    return of(model, List.of(hook));
+  }
+
+  /**
+   * Returns such a harvester of several hook points, whose activations stand side by side in the
+   * order of the list.
+   *
+   * @throws IllegalArgumentException when the model has no such hook point, listing what it has, or
+   *     one is there twice
+   */
+  public static Harvester of(Transformer model, List<HookPoint> hooks) {
     return new Harvester(
-        model, hook, HarvestConfig.ofContext(model.config().nCtx()), (done, wanted) -> {});
+        model, hooks, HarvestConfig.ofContext(model.config().nCtx()), (done, wanted) -> {});
   }
 
   /**
@@ -55,12 +72,12 @@ public final class Harvester {
    * @throws IllegalArgumentException when the context is longer than the model takes
    */
   public Harvester with(HarvestConfig other) {
-    return new Harvester(model, hook, other, listener);
+    return new Harvester(model, hooks, other, listener);
   }
 
   /** Returns a harvester that tells {@code other} how far it is. */
   public Harvester with(HarvestListener other) {
-    return new Harvester(model, hook, config, other);
+    return new Harvester(model, hooks, config, other);
   }
 
   /** Returns the settings. */
@@ -72,7 +89,7 @@ public final class Harvester {
   public ActivationIdentity identity(Corpus corpus) {
     return new ActivationIdentity(
         model.identity(),
-        hook.toString(),
+        hooks.stream().map(HookPoint::toString).collect(Collectors.joining(" + ")),
         model.tokenizer().identity(),
         corpus.identity() + ", " + config.describeTokens(model.tokenizer()));
   }
@@ -93,8 +110,8 @@ public final class Harvester {
     requireHeap(tokens);
     model.memoryPlan(largestBatch()).requireFits(model.device());
     List<MemoryShard> shards = new ArrayList<>();
-    Normalization normalization = harvest(tokens, shards::add).run(corpus);
-    return ActivationStore.ofShards(identity(corpus), normalization, dIn, shards);
+    List<Site> sites = harvest(tokens, shards::add).run(corpus);
+    return ActivationStore.ofShards(identity(corpus), sites, shards);
   }
 
   /**
@@ -113,14 +130,14 @@ public final class Harvester {
         folder,
         inside -> {
           StoreFolder files = new StoreFolder(inside);
-          Normalization normalization = harvest(tokens, files::add).run(corpus);
-          files.finish(dIn, identity(corpus), normalization);
+          List<Site> sites = harvest(tokens, files::add).run(corpus);
+          files.finish(identity(corpus), sites);
         });
     return ActivationStore.open(folder);
   }
 
   private Harvest harvest(int tokens, ShardBuilder.Output output) {
-    return new Harvest(model, hook, config, tokens, listener, output);
+    return new Harvest(model, hooks, config, tokens, listener, output);
   }
 
   private int largestBatch() {

@@ -10,11 +10,10 @@ final class MeanNorm {
     this.dIn = dIn;
   }
 
-  void add(float[] activations, int count) {
-    for (int row = 0; row < count; row++) {
-      sum += Math.sqrt(squaredNorm(activations, row * dIn));
-    }
-    rows += count;
+  /** Adds the activation that begins at an index. */
+  void add(float[] activations, int from) {
+    sum += Math.sqrt(squaredNorm(activations, from));
+    rows++;
   }
 
   private double squaredNorm(float[] activations, int from) {

@@ -11,8 +11,6 @@ public record Normalization(Method method, double scale) {
   /** Activations as the model makes them. */
   public static final Normalization NONE = new Normalization(Method.NONE, 1);
 
-  private static final int ROWS_AT_ONCE = 1024;
-
   /** How the scale comes about; the names are those of SAELens' {@code normalize_activations}. */
   public enum Method {
     /** The scale is 1. */
@@ -38,19 +36,13 @@ public record Normalization(Method method, double scale) {
   }
 
   /**
-   * Returns s = sqrt(d_in) / mean over all tokens of ||x||, reading the whole store once.
+   * Returns s = sqrt(d_in) / mean over all tokens of ||x||, reading the whole store once; of the
+   * first hook point where there are several.
    *
    * @throws IllegalArgumentException when all activations are zero
    */
   public static Normalization expectedAverageOnlyIn(ActivationStore store) {
-    MeanNorm norm = new MeanNorm(store.dIn());
-    float[] rows = new float[Math.multiplyExact(ROWS_AT_ONCE, store.dIn())];
-    for (int first = 0; first < store.tokens(); first += ROWS_AT_ONCE) {
-      int count = Math.min(ROWS_AT_ONCE, store.tokens() - first);
-      store.read(first, count, rows, 0);
-      norm.add(rows, count);
-    }
-    return of(Method.EXPECTED_AVERAGE_ONLY_IN, norm);
+    return store.normalized(Method.EXPECTED_AVERAGE_ONLY_IN).normalization();
   }
 
   static Normalization of(Method method, MeanNorm norm) {

@@ -49,7 +49,7 @@ final class ShuffledBatches implements ActivationBatches {
       rows = new float[numbers];
     }
     gather(batch.rows());
-    store.normalization().apply(rows, 0, numbers);
+    store.normalize(rows, batch.rows());
     device.upload(batch, rows, 0);
   }
 

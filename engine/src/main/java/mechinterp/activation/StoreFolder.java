@@ -5,6 +5,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import mechinterp.io.FormatException;
 import mechinterp.io.Json;
 import mechinterp.io.SafetensorsWriter;
@@ -16,7 +17,12 @@ final class StoreFolder {
 
   private static final String DTYPE = "F32";
 
-  /** What {@code store.json} holds. */
+  /**
+   * What {@code store.json} holds.
+   *
+   * @param normalization of the first hook point
+   * @param sites all hook points; left out where there is one
+   */
   record Header(
       int formatVersion,
       int dIn,
@@ -24,7 +30,12 @@ final class StoreFolder {
       String dtype,
       ActivationIdentity identity,
       Normalization normalization,
-      List<ShardEntry> shards) {}
+      Optional<List<Site>> sites,
+      List<ShardEntry> shards) {
+    List<Site> allSites() {
+      return sites.orElseGet(() -> List.of(new Site(identity.hook(), dIn, normalization)));
+    }
+  }
 
   /** What {@code store.json} says of a shard. */
   record ShardEntry(String file, int tokens, String checksum) {}
@@ -54,12 +65,18 @@ final class StoreFolder {
   }
 
   /** Writes {@code store.json}, after the last shard. */
-  void finish(int dIn, ActivationIdentity identity, Normalization normalization)
-      throws IOException {
-    int tokens = entries.stream().mapToInt(ShardEntry::tokens).sum();
+  void finish(ActivationIdentity identity, List<Site> sites) throws IOException {
     Json.write(
         folder.resolve(HEADER),
-        new Header(FORMAT_VERSION, dIn, tokens, DTYPE, identity, normalization, entries));
+        new Header(
+            FORMAT_VERSION,
+            sites.stream().mapToInt(Site::width).sum(),
+            entries.stream().mapToInt(ShardEntry::tokens).sum(),
+            DTYPE,
+            identity,
+            sites.getFirst().normalization(),
+            sites.size() == 1 ? Optional.empty() : Optional.of(sites),
+            entries));
   }
 
   /** Reads and checks {@code store.json}. */
@@ -79,6 +96,8 @@ final class StoreFolder {
     require(file, header.dtype.equals(DTYPE), "dtype", header.dtype, DTYPE);
     require(file, header.dIn >= 1, "d_in", header.dIn, "at least 1");
     require(file, header.tokens >= 1, "tokens", header.tokens, "at least 1");
+    int widths = header.allSites().stream().mapToInt(Site::width).sum();
+    require(file, header.dIn == widths, "d_in", header.dIn, "the sites' sum " + widths);
     long sum = 0;
     for (int i = 0; i < header.shards.size(); i++) {
       ShardEntry shard = header.shards.get(i);

@@ -21,6 +21,7 @@ public final class DecoderGeometry {
   private final Kernels kernels;
   private final FloatMatrix encoder;
   private final FloatMatrix decoder;
+  private final boolean sameSpace;
 
   /** Looks at the weights of an autoencoder as they are when asked. */
   public DecoderGeometry(Sae sae) {
@@ -28,6 +29,7 @@ public final class DecoderGeometry {
     this.kernels = device.kernels();
     this.encoder = sae.weights().wEnc();
     this.decoder = sae.weights().wDec();
+    this.sameSpace = sae.config().rowWidth() == sae.dIn();
   }
 
   /**
@@ -95,8 +97,14 @@ public final class DecoderGeometry {
     }
   }
 
-  /** Returns for each latent the cosine of its encoder and its decoder row; 0 when one is 0. */
+  /**
+   * Returns for each latent the cosine of its encoder and its decoder row; 0 when one is 0, and for
+   * transcoders, whose rows are of different spaces.
+   */
   public float[] encoderDecoderCosines() {
+    if (!sameSpace) {
+      return new float[decoder.rows()];
+    }
     float[] products = rowDots(encoder, decoder);
     float[] encoderSquares = rowDots(encoder, encoder);
     float[] decoderSquares = rowDots(decoder, decoder);

@@ -56,10 +56,11 @@ public final class FeatureAnalysis {
    * @param progress hears how many tokens are done, after each batch
    */
   public FeatureReport over(ActivationStore store, IntConsumer progress) {
-    if (store.dIn() != sae.dIn()) {
+    int width = sae.config().rowWidth();
+    if (store.dIn() != width) {
       throw new IllegalArgumentException(
-          "%s: is %d wide, the autoencoder's d_in is %d; they must be equal"
-              .formatted(store.name(), store.dIn(), sae.dIn()));
+          "%s: is %d wide, the autoencoder's %s is %d; they must be equal"
+              .formatted(store.name(), store.dIn(), sae.config().rowWidthName(), width));
     }
     plan().requireFits(sae.device());
     LatentStatistics statistics = new LatentStatistics(sae.dSae());
@@ -80,7 +81,8 @@ public final class FeatureAnalysis {
     return MemoryPlan.empty("feature analysis (d_sae %d)".formatted(sae.dSae()))
         .with("statistics", LatentStatistics.bytes(sae.dSae()))
         .with("top activations", TopActivations.bytes(sae.dSae(), config.topContexts()))
-        .withMatrix("batch", config.batchSize(), 2L * (sae.dIn() + 2L * sae.maxActive()));
+        .withMatrix(
+            "batch", config.batchSize(), 2L * (sae.config().rowWidth() + 2L * sae.maxActive()));
   }
 
   /** The codes of some rows of a store, on the host. */
@@ -95,8 +97,8 @@ public final class FeatureAnalysis {
 
     Batch(Sae sae, int capacity) {
       this.sae = sae;
-      this.rows = new float[Math.multiplyExact(capacity, sae.dIn())];
-      this.input = sae.device().floats(capacity, sae.dIn());
+      this.rows = new float[Math.multiplyExact(capacity, sae.config().rowWidth())];
+      this.input = sae.device().floats(capacity, sae.config().rowWidth());
       this.codes = sae.newCodes(capacity);
       this.counts = new int[capacity];
       this.indices = new int[Math.multiplyExact(capacity, sae.maxActive())];
@@ -109,7 +111,7 @@ public final class FeatureAnalysis {
       SparseCodes active = codes.rowRange(0, count);
       store.read(first, count, rows, 0);
       device.upload(x, rows, 0);
-      sae.encode(active, x);
+      sae.encode(active, sae.inputs(x));
       device.download(counts, 0, active.counts());
       device.download(indices, 0, active.indices());
       device.download(values, 0, active.values());

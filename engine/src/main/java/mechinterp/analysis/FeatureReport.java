@@ -48,9 +48,9 @@ public final class FeatureReport {
     return sae.dSae();
   }
 
-  /** Returns the width of an activation, d_in. */
-  public int dIn() {
-    return sae.dIn();
+  /** Returns the width of the decoder's rows, d_out. */
+  public int dOut() {
+    return sae.dOut();
   }
 
   /** Returns how often each latent is active. */
@@ -122,7 +122,7 @@ public final class FeatureReport {
    */
   public List<LogitEffect> logitEffects(Transformer model, List<Integer> latents, int count) {
     Device device = sae.device();
-    FloatMatrix rows = device.floats(latents.size(), sae.dIn());
+    FloatMatrix rows = device.floats(latents.size(), sae.dOut());
     for (int i = 0; i < latents.size(); i++) {
       requireLatent(latents.get(i));
       device.kernels().copy(rows.row(i), sae.weights().wDec().row(latents.get(i)));

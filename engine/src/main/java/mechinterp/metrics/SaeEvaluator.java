@@ -8,7 +8,8 @@ import mechinterp.tensor.SparseCodes;
 /**
  * Encodes, decodes and measures a stream of activations, which must be in the space of the
  * autoencoder: a loaded one takes activations as the model makes them, one fresh from training
- * takes them normalised as in training. All metrics but the mse are the same in both.
+ * takes them normalised as in training. All metrics but the mse are the same in both. For a
+ * transcoder all metrics are of the target and what it makes of the input.
  */
 public final class SaeEvaluator {
   private final Sae sae;
@@ -18,10 +19,10 @@ public final class SaeEvaluator {
       FloatMatrix input, FloatMatrix reconstruction, SparseCodes codes, ReconstructionSums sums) {
     static Buffers declare(Workspace workspace, Sae sae, int batchSize) {
       return new Buffers(
-          workspace.floats("evaluation input", batchSize, sae.dIn()),
-          workspace.floats("evaluation reconstruction", batchSize, sae.dIn()),
+          workspace.floats("evaluation input", batchSize, sae.config().rowWidth()),
+          workspace.floats("evaluation reconstruction", batchSize, sae.dOut()),
           workspace.codes("evaluation codes", batchSize, sae.maxActive(), sae.dSae()),
-          new ReconstructionSums(workspace, batchSize, sae.dIn(), sae.dSae(), sae.maxActive()));
+          new ReconstructionSums(workspace, batchSize, sae.dOut(), sae.dSae(), sae.maxActive()));
     }
   }
 
@@ -39,13 +40,19 @@ public final class SaeEvaluator {
             workspace -> Buffers.declare(workspace, sae, batchSize));
   }
 
-  /** Adds tokens: activations [tokens, d_in] on the autoencoder's device. */
-  public void add(FloatMatrix x) {
-    SparseCodes active = buffers.codes().rowRange(0, x.rows());
-    FloatMatrix decoded = buffers.reconstruction().rowRange(0, x.rows());
+  /**
+   * Adds tokens.
+   *
+   * @param rows activations [tokens, row width] on the autoencoder's device, as {@link
+   *     mechinterp.sae.SaeConfig#siteWidths} lays them out
+   */
+  public void add(FloatMatrix rows) {
+    FloatMatrix x = sae.inputs(rows);
+    SparseCodes active = buffers.codes().rowRange(0, rows.rows());
+    FloatMatrix decoded = buffers.reconstruction().rowRange(0, rows.rows());
     sae.encode(active, x);
-    sae.decode(decoded, active);
-    buffers.sums().add(x, decoded, active);
+    sae.reconstruct(decoded, active, x);
+    buffers.sums().add(sae.targets(rows), decoded, active);
   }
 
   /** Adds {@code tokens} tokens whose activations lie one after the other in {@code rows}. */

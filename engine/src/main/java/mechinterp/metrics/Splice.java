@@ -35,6 +35,11 @@ public final class Splice {
    *     autoencoder
    */
   public Splice(Transformer model, HookPoint hook, Sae sae, FloatMatrix mean) {
+    if (sae.config().siteWidths().size() != 1) {
+      throw new IllegalArgumentException(
+          "splice: the %s is of %d hook points; spliced in are autoencoders of one"
+              .formatted(sae.config().architecture(), sae.config().siteWidths().size()));
+    }
     if (model.width(hook) != sae.dIn()) {
       throw new IllegalArgumentException(
           "splice: %s is %d wide, the autoencoder's d_in is %d; they must be equal"

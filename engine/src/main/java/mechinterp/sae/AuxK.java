@@ -50,23 +50,23 @@ final class AuxK {
     this.deadCodes = workspace.codes("dead latents' codes", batchSize, kAux, dSae);
     this.codes = workspace.codes("auxiliary codes", batchSize, kAux, dSae);
     this.order = workspace.order("auxiliary order", batchSize, kAux, dSae);
-    this.reconstruction = workspace.floats("auxiliary reconstruction", batchSize, dIn);
+    this.reconstruction = workspace.floats("auxiliary reconstruction", batchSize, sae.dOut());
     this.codeGradients = workspace.floats("auxiliary code gradients", batchSize, kAux);
-    this.noBias = workspace.floats("no bias", 1, dIn);
+    this.noBias = workspace.floats("no bias", 1, sae.dOut());
   }
 
   /**
    * Takes the loss and its gradient.
    *
-   * @param centred x - b_dec
+   * @param inputs what the encoder multiplies
    * @param error x^ - x; kept
    * @param dead the dead latents, rising, at least one
    * @param lossDivisor what the reconstruction's squared error is divided by
    */
-  double backward(FloatMatrix centred, FloatMatrix error, int[] dead, double lossDivisor) {
+  double backward(FloatMatrix inputs, FloatMatrix error, int[] dead, double lossDivisor) {
     double divisor = divisor(error, lossDivisor);
     double factor = divisor > 0 ? config.alpha() * scale(dead.length) / divisor : 0;
-    encode(centred, dead);
+    encode(inputs, dead);
     FloatMatrix bias =
         config.decoderBias() == AuxDecoderBias.INCLUDED ? sae.weights().bDec() : noBias;
     kernels.decode(reconstruction, codes, sae.weights().wDec(), bias);
@@ -78,8 +78,8 @@ final class AuxK {
     return loss;
   }
 
-  SparseOuterProduct encoderTerm(FloatMatrix centred) {
-    return new SparseOuterProduct(order, codeGradients, centred);
+  SparseOuterProduct encoderTerm(FloatMatrix inputs) {
+    return new SparseOuterProduct(order, codeGradients, inputs);
   }
 
   SparseOuterProduct decoderTerm() {
@@ -110,7 +110,7 @@ final class AuxK {
     };
   }
 
-  private void encode(FloatMatrix centred, int[] dead) {
+  private void encode(FloatMatrix inputs, int[] dead) {
     IntMatrix ids = deadIds.columnRange(0, dead.length);
     FloatMatrix bias = deadBias.columnRange(0, dead.length);
     SparseCodes local =
@@ -118,7 +118,7 @@ final class AuxK {
     device.upload(ids, dead, 0);
     kernels.packRows(deadEncoder, sae.weights().wEnc(), ids);
     kernels.gatherRows(asColumn(bias), asColumn(sae.weights().bEnc()), ids);
-    kernels.encodeTopK(local, centred, deadEncoder, bias, Math.min(kAux, dead.length));
+    kernels.encodeTopK(local, inputs, deadEncoder, bias, Math.min(kAux, dead.length));
     kernels.relabel(codes, local, ids);
   }
 

@@ -31,10 +31,10 @@ final class BatchTopK implements LatentChoice {
   }
 
   @Override
-  public void choose(SparseCodes codes, FloatMatrix centred) {
+  public void choose(SparseCodes codes, FloatMatrix inputs) {
     Device device = sae.device();
-    sae.encodePositive(codes, centred);
-    float least = device.kernels().selection().keepLargest(codes, (long) k * centred.rows());
+    sae.encodePositive(codes, inputs);
+    float least = device.kernels().selection().keepLargest(codes, (long) k * inputs.rows());
     if (Float.isFinite(least)) {
       moveThreshold(least);
     }

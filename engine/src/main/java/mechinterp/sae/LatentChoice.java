@@ -8,15 +8,15 @@ import mechinterp.tensor.SparseCodes;
 interface LatentChoice {
   /** The k largest of each token. */
   static LatentChoice topK(TopKSae sae) {
-    return sae::encodeCentred;
+    return sae::encodePrepared;
   }
 
   /**
    * Writes the codes of a batch.
    *
-   * @param centred x - b_dec
+   * @param inputs what the encoder multiplies: x - b_dec, or x of a kind that does not centre it
    */
-  void choose(SparseCodes codes, FloatMatrix centred);
+  void choose(SparseCodes codes, FloatMatrix inputs);
 
   /** Returns what the next choice depends on, by name; see {@link SaeObjective#numbers}. */
   default Map<String, long[]> numbers() {

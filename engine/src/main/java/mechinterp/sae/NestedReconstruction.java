@@ -4,7 +4,6 @@ import java.util.ArrayList;
 import java.util.List;
 import mechinterp.device.Workspace;
 import mechinterp.kernel.Kernels;
-import mechinterp.kernel.Write;
 import mechinterp.tensor.FloatMatrix;
 import mechinterp.tensor.LatentOrder;
 import mechinterp.tensor.SparseCodes;
@@ -38,7 +37,7 @@ final class NestedReconstruction implements Reconstruction {
     this.squares = new double[prefixes.size()];
     for (Prefix prefix : prefixes) {
       String name = "error of %d latents".formatted(prefix.latents());
-      errors.add(workspace.floats(name, batchSize, sae.dIn()));
+      errors.add(workspace.floats(name, batchSize, sae.dOut()));
     }
   }
 
@@ -51,7 +50,7 @@ final class NestedReconstruction implements Reconstruction {
   }
 
   @Override
-  public void decode(SparseCodes codes, FloatMatrix x) {
+  public void decode(SparseCodes codes, FloatMatrix inputs, FloatMatrix x) {
     for (int p = 0; p < squares.length; p++) {
       FloatMatrix error = errors.get(p);
       if (p == 0) {
@@ -110,7 +109,7 @@ final class NestedReconstruction implements Reconstruction {
   }
 
   @Override
-  public void addToDecoderBias(FloatMatrix gradient) {
-    kernels.sumRows(gradient, errors.getFirst(), Write.ADD);
+  public FloatMatrix gradient() {
+    return errors.getFirst();
   }
 }

@@ -11,10 +11,15 @@ import mechinterp.tensor.SparseOuterProduct;
  * {@link #decode}, then {@link #differentiate}, then the rest.
  */
 interface Reconstruction {
-  /** Decodes a batch. */
-  void decode(SparseCodes codes, FloatMatrix x);
+  /**
+   * Decodes a batch.
+   *
+   * @param inputs what was encoded [n, d_in]
+   * @param x the target [n, d_out]; the same for an autoencoder
+   */
+  void decode(SparseCodes codes, FloatMatrix inputs, FloatMatrix x);
 
-  /** Returns x^ - x of the whole dictionary [n, d_in], as it is until {@link #differentiate}. */
+  /** Returns x^ - x of the whole dictionary [n, d_out], as it is until {@link #differentiate}. */
   FloatMatrix error();
 
   /** Returns the sum of |x - x^|^2 of the whole dictionary. */
@@ -33,6 +38,6 @@ interface Reconstruction {
   /** Returns the gradient of W_dec. */
   List<SparseOuterProduct> decoderTerms(LatentOrder order, SparseCodes codes);
 
-  /** Adds the gradient of b_dec as the decoder's bias. */
-  void addToDecoderBias(FloatMatrix gradient);
+  /** Returns the gradient of what all reconstructions of a token have in common [n, d_out]. */
+  FloatMatrix gradient();
 }

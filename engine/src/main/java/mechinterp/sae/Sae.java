@@ -1,6 +1,7 @@
 package mechinterp.sae;
 
 import java.util.List;
+import java.util.Optional;
 import mechinterp.device.Device;
 import mechinterp.tensor.FloatMatrix;
 import mechinterp.tensor.SparseCodes;
@@ -39,9 +40,20 @@ public sealed interface Sae permits TopKSae, ThresholdSae {
   /**
    * Writes the activations that the codes stand for.
    *
-   * @param out [tokens, d_in]
+   * @param out [tokens, d_out]
    */
   void decode(FloatMatrix out, SparseCodes codes);
+
+  /**
+   * Writes the activations that stand for encoded ones: what their codes stand for, and with a skip
+   * connection x W_skip^T, too.
+   *
+   * @param out [tokens, d_out]
+   * @param x what the codes are of [tokens, d_in]; not {@code out} where there is a skip connection
+   */
+  default void reconstruct(FloatMatrix out, SparseCodes codes, FloatMatrix x) {
+    decode(out, codes);
+  }
 
   /** Brings what is derived from the weights up to date. */
   void weightsChanged();
@@ -56,9 +68,43 @@ public sealed interface Sae permits TopKSae, ThresholdSae {
    */
   Sae foldInputScale(double scale);
 
+  /**
+   * Returns this autoencoder for activations that were not multiplied by scales, one for each hook
+   * point: as {@link #foldInputScale}, each for its columns.
+   *
+   * @param scales positive and finite, as many as {@link SaeConfig#siteWidths}
+   */
+  default Sae foldScales(List<Double> scales) {
+    if (scales.size() != 1) {
+      throw new IllegalArgumentException(
+          "scales: are %d; %s is of one hook point".formatted(scales.size(), config()));
+    }
+    return foldInputScale(scales.getFirst());
+  }
+
+  /** Returns W_skip [d_out, d_in] itself, where the kind has one. */
+  default Optional<FloatMatrix> skip() {
+    return Optional.empty();
+  }
+
+  /** Returns the columns of rows of its data that are encoded. */
+  default FloatMatrix inputs(FloatMatrix rows) {
+    return rows.columnRange(0, dIn());
+  }
+
+  /** Returns the columns of rows of its data that are the target. */
+  default FloatMatrix targets(FloatMatrix rows) {
+    return rows.columnRange(config().rowWidth() - dOut(), config().rowWidth());
+  }
+
   /** Returns the width of an activation. */
   default int dIn() {
     return config().dIn();
+  }
+
+  /** Returns the width of what it makes of codes. */
+  default int dOut() {
+    return config().dOut();
   }
 
   /** Returns the number of latents. */

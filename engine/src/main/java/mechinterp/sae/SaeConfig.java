@@ -2,6 +2,7 @@ package mechinterp.sae;
 
 import com.fasterxml.jackson.annotation.JsonSubTypes;
 import com.fasterxml.jackson.annotation.JsonTypeInfo;
+import java.util.List;
 
 /**
  * What kind of sparse autoencoder, and how large. In JSON the field {@code architecture} names the
@@ -12,16 +13,59 @@ import com.fasterxml.jackson.annotation.JsonTypeInfo;
   @JsonSubTypes.Type(value = TopKConfig.class, name = TopKConfig.ARCHITECTURE),
   @JsonSubTypes.Type(value = BatchTopKConfig.class, name = BatchTopKConfig.ARCHITECTURE),
   @JsonSubTypes.Type(value = JumpReluConfig.class, name = JumpReluConfig.ARCHITECTURE),
-  @JsonSubTypes.Type(value = MatryoshkaConfig.class, name = MatryoshkaConfig.ARCHITECTURE)
+  @JsonSubTypes.Type(value = MatryoshkaConfig.class, name = MatryoshkaConfig.ARCHITECTURE),
+  @JsonSubTypes.Type(value = TranscoderConfig.class, name = TranscoderConfig.ARCHITECTURE),
+  @JsonSubTypes.Type(
+      value = JumpReluTranscoderConfig.class,
+      name = JumpReluTranscoderConfig.ARCHITECTURE)
 })
 public sealed interface SaeConfig
-    permits TopKConfig, BatchTopKConfig, JumpReluConfig, MatryoshkaConfig {
+    permits TopKConfig,
+        BatchTopKConfig,
+        JumpReluConfig,
+        MatryoshkaConfig,
+        TranscoderConfig,
+        JumpReluTranscoderConfig {
   /** Returns the name of the kind as in SAELens' {@code cfg.json}. */
   String architecture();
 
-  /** Returns the width of an activation. */
+  /** Returns the width of what is encoded: of an activation. */
   int dIn();
+
+  /** Returns the width of what is made of the codes: d_in but for transcoders. */
+  default int dOut() {
+    return dIn();
+  }
 
   /** Returns the number of latents. */
   int dSae();
+
+  /**
+   * Returns the widths of the hook points whose activations stand side by side in a row of its
+   * data. The first d_in columns of a row are encoded, the last d_out are the target; for an
+   * autoencoder both are all.
+   */
+  default List<Integer> siteWidths() {
+    return List.of(dIn());
+  }
+
+  /** Returns the width of a row of its data. */
+  default int rowWidth() {
+    return siteWidths().stream().mapToInt(Integer::intValue).sum();
+  }
+
+  /** Returns what messages call {@link #rowWidth}. */
+  default String rowWidthName() {
+    return rowWidth() == dIn() ? "d_in" : "d_in + d_out";
+  }
+
+  /** Returns whether b_dec is subtracted from what is encoded. */
+  default boolean centresInput() {
+    return true;
+  }
+
+  /** Returns whether what is encoded has an affine path to the target beside the latents. */
+  default boolean skip() {
+    return false;
+  }
 }

@@ -16,8 +16,9 @@ import mechinterp.tensor.FloatMatrix;
 /**
  * Autoencoders in folders of SAELens' layout: {@code cfg.json} and {@code sae_weights.safetensors}
  * with W_enc [d_in, d_sae], b_enc [d_sae], W_dec [d_sae, d_in] and b_dec [d_in] in float32, and for
- * JumpReLU threshold [d_sae]. Saved and loaded again, all weights have the same bits. BatchTopK is
- * saved as the JumpReLU that it is after training, as SAELens does it.
+ * JumpReLU threshold [d_sae]. A transcoder's W_dec is [d_sae, d_out], b_dec [d_out] and W_skip
+ * [d_out, d_in]. Saved and loaded again, all weights have the same bits. BatchTopK is saved as the
+ * JumpReLU that it is after training, as SAELens does it.
  *
  * <p>There is one saved form: for activations as the model makes them ({@code
  * normalize_activations} none: a scale is folded first, {@link Sae#foldInputScale}), b_dec
@@ -73,8 +74,16 @@ public final class SaeFiles {
             DType.F32,
             sink -> writeRows(sink, device, weights.wDec()),
             sae.dSae(),
-            sae.dIn())
-        .tensor("b_dec", DType.F32, sink -> writeRows(sink, device, weights.bDec()), sae.dIn());
+            sae.dOut())
+        .tensor("b_dec", DType.F32, sink -> writeRows(sink, device, weights.bDec()), sae.dOut());
+    sae.skip()
+        .ifPresent(skip ->
+            writer.tensor(
+                SaeParameter.SKIP,
+                DType.F32,
+                sink -> writeRows(sink, device, skip),
+                sae.dOut(),
+                sae.dIn()));
     if (sae instanceof ThresholdSae jumpRelu) {
       writer.tensor(
           THRESHOLD, DType.F32, sink -> writeRows(sink, device, jumpRelu.thresholds()), sae.dSae());
@@ -113,7 +122,7 @@ public final class SaeFiles {
     SaeConfig config = file.config();
     boolean rescales = file.rescalesByDecoderNorm();
     try (SafetensorsFile tensors = SafetensorsFile.open(folder.resolve(WEIGHTS))) {
-      TensorNames.SAELENS.requireShapes(tensors, config.dIn(), config.dSae());
+      TensorNames.SAELENS.requireShapes(tensors, config.dIn(), config.dSae(), config.dOut());
       SaeTensors reader = new SaeTensors(tensors, device);
       reader.requireOnes(FINE_TUNED);
       Sae sae = allocate(device, config);
@@ -124,10 +133,14 @@ public final class SaeFiles {
       double scale = file.expectsScaledInput() ? inputScale(folder) : 1;
       SaeScaling scaling = new SaeScaling(factors, scale, 1 / scale);
       reader.read(sae.weights(), TensorNames.SAELENS, scaling);
-      if (!file.subtractsDecoderBias()) {
+      if (config.centresInput() && !file.subtractsDecoderBias()) {
         reader.subtractDecoderBias(sae.weights());
       }
-      if (sae instanceof ThresholdSae jumpRelu) {
+      if (sae.skip().isPresent()) {
+        tensors.info(SaeParameter.SKIP, config.dOut(), config.dIn());
+        reader.readRows(sae.skip().get(), SaeParameter.SKIP, SaeTensors.ones(config.dOut()));
+      }
+      if (sae instanceof ThresholdSae jumpRelu && file.hasThresholds()) {
         reader.readThresholds(jumpRelu.thresholds(), THRESHOLD, factors);
       }
       sae.weightsChanged();
@@ -156,6 +169,8 @@ public final class SaeFiles {
       case BatchTopKConfig batchTopK -> ThresholdSae.allocate(device, batchTopK);
       case MatryoshkaConfig matryoshka -> ThresholdSae.allocate(device, matryoshka);
       case JumpReluConfig jumpRelu -> ThresholdSae.allocate(device, jumpRelu);
+      case TranscoderConfig transcoder -> TopKSae.allocate(device, transcoder, transcoder.k());
+      case JumpReluTranscoderConfig transcoder -> ThresholdSae.allocate(device, transcoder);
     };
   }
 }

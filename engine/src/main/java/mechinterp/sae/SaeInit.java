@@ -5,12 +5,17 @@ import mechinterp.device.Device;
 import mechinterp.device.MemoryPlan;
 import mechinterp.device.Workspace;
 import mechinterp.kernel.Kernels;
+import mechinterp.kernel.Operand;
+import mechinterp.kernel.Write;
 import mechinterp.random.RandomStream;
 import mechinterp.tensor.FloatMatrix;
 
 /**
  * The weights before training: rows of W_dec of random directions and unit norm, W_enc its
- * transpose, b_enc 0, b_dec the centre of a sample of the activations (Gao et al. 2024, A.1).
+ * transpose, b_enc 0, b_dec the centre of a sample of the activations (Gao et al. 2024, A.1). Where
+ * the input is not centred b_enc = -(centre of the input) W_enc does it instead, as in
+ * EleutherAI/sparsify. Where input and target differ W_enc has random directions of unit norm of
+ * its own, and b_dec is the target's centre. W_skip is 0.
  */
 public final class SaeInit {
   private SaeInit() {}
@@ -23,7 +28,7 @@ public final class SaeInit {
   private static final String SAMPLE_PURPOSE = "sample for b_dec";
 
   /**
-   * Returns the decoder's bias to begin with.
+   * Returns the centre of activations, which the biases begin with.
    *
    * @param fill fills a matrix [tokens, d_in] with activations
    * @throws mechinterp.device.InsufficientMemoryException when the sample does not fit
@@ -39,21 +44,47 @@ public final class SaeInit {
     return init == DecoderBiasInit.MEAN ? centre.mean() : centre.median();
   }
 
-  /** Sets the weights: the same for the same seed on any device with the same rounding. */
-  public static void initialize(Sae sae, long seed, float[] decoderBias) {
+  /**
+   * Sets the weights: the same for the same seed on any device with the same rounding.
+   *
+   * @param centre of rows of the data, as wide as {@link SaeConfig#rowWidth}
+   */
+  public static void initialize(Sae sae, long seed, float[] centre) {
+    SaeWeights weights = sae.weights();
+    Kernels kernels = sae.device().kernels();
+    setDirections(sae.device(), weights.wDec(), RandomStream.of(seed, "W_dec"));
+    if (sae.config().rowWidth() == sae.dIn()) {
+      kernels.copy(weights.wEnc(), weights.wDec());
+    } else {
+      setDirections(sae.device(), weights.wEnc(), RandomStream.of(seed, "W_enc"));
+    }
+    sae.skip().ifPresent(matrix -> kernels.fill(matrix, 0));
+    setBiases(sae, centre);
+    sae.weightsChanged();
+  }
+
+  private static void setDirections(Device device, FloatMatrix rows, RandomStream directions) {
+    float[] row = new float[rows.cols()];
+    for (int f = 0; f < rows.rows(); f++) {
+      directions.fillGaussian(row, (long) f * row.length, 1);
+      device.upload(rows.row(f), row, 0);
+    }
+    device.kernels().normalizeRows(rows, rows);
+  }
+
+  private static void setBiases(Sae sae, float[] centre) {
     SaeWeights weights = sae.weights();
     Device device = sae.device();
     Kernels kernels = device.kernels();
-    RandomStream directions = RandomStream.of(seed, "W_dec");
-    float[] row = new float[sae.dIn()];
-    for (int f = 0; f < sae.dSae(); f++) {
-      directions.fillGaussian(row, (long) f * row.length, 1);
-      device.upload(weights.wDec().row(f), row, 0);
+    device.upload(weights.bDec(), centre, centre.length - sae.dOut());
+    if (sae.config().centresInput()) {
+      kernels.fill(weights.bEnc(), 0);
+    } else {
+      FloatMatrix input = device.floats(1, sae.dIn());
+      device.upload(input, centre, 0);
+      kernels.matmul(
+          weights.bEnc(), input, Operand.AS_IS, weights.wEnc(), Operand.TRANSPOSED, Write.SET);
+      kernels.scale(weights.bEnc(), weights.bEnc(), -1);
     }
-    kernels.normalizeRows(weights.wDec(), weights.wDec());
-    kernels.copy(weights.wEnc(), weights.wDec());
-    kernels.fill(weights.bEnc(), 0);
-    device.upload(weights.bDec(), decoderBias, 0);
-    sae.weightsChanged();
   }
 }

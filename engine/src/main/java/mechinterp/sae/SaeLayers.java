@@ -1,10 +1,14 @@
 package mechinterp.sae;
 
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
 import mechinterp.device.Device;
 import mechinterp.device.Workspace;
 import mechinterp.kernel.Kernels;
 import mechinterp.kernel.Operand;
 import mechinterp.kernel.PackedMatrix;
+import mechinterp.kernel.Write;
 import mechinterp.tensor.FloatMatrix;
 import mechinterp.tensor.SparseCodes;
 
@@ -15,30 +19,53 @@ import mechinterp.tensor.SparseCodes;
  *   z = (x - b_dec) W_enc + b_enc
  *   x^ = f W_dec + b_dec</pre>
  *
- * How f comes from z is the kind's.
+ * How f comes from z is the kind's. Where {@link SaeConfig#centresInput} is false b_dec is not
+ * subtracted, and with {@link SaeConfig#skip} x W_skip^T is added to x^.
  */
 final class SaeLayers {
   private static final int CHUNK = 1024;
 
   private final Device device;
+  private final SaeConfig config;
   private final SaeWeights weights;
+  private final Optional<FloatMatrix> skip;
   private final PackedMatrix encoder;
-  private final FloatMatrix centred;
+  private final FloatMatrix encoderInputs;
 
   /** Declares the weights, which are 0. */
-  SaeLayers(Workspace workspace, int dIn, int dSae) {
+  SaeLayers(Workspace workspace, SaeConfig config) {
     this.device = workspace.device();
-    this.weights = SaeWeights.declare(workspace, dIn, dSae);
-    this.encoder = workspace.packed("W_enc packed", dIn, dSae);
-    this.centred = workspace.floats("centred inputs", CHUNK, dIn);
+    this.config = config;
+    this.weights = SaeWeights.declare(workspace, config);
+    this.skip =
+        config.skip()
+            ? Optional.of(workspace.floats("W_skip", config.dOut(), config.dIn()))
+            : Optional.empty();
+    this.encoder = workspace.packed("W_enc packed", config.dIn(), config.dSae());
+    this.encoderInputs = workspace.floats("encoder inputs of a chunk", CHUNK, config.dIn());
   }
 
   Device device() {
     return device;
   }
 
+  SaeConfig config() {
+    return config;
+  }
+
   SaeWeights weights() {
     return weights;
+  }
+
+  /** Returns W_skip [d_out, d_in], if there is one. */
+  Optional<FloatMatrix> skip() {
+    return skip;
+  }
+
+  List<SaeParameter> parameters() {
+    List<SaeParameter> parameters = new ArrayList<>(weights.parameters());
+    skip.ifPresent(matrix -> parameters.add(SaeParameter.free(SaeParameter.SKIP, matrix)));
+    return parameters;
   }
 
   /** Returns W_enc as products take it. */
@@ -46,18 +73,32 @@ final class SaeLayers {
     return encoder;
   }
 
-  /** Makes f of x - b_dec. */
+  /** Writes what the encoder of an autoencoder multiplies: x - b_dec, or x. */
+  static void prepare(FloatMatrix out, FloatMatrix x, Sae sae) {
+    prepareInputs(out, x, sae.config(), sae.weights(), sae.device());
+  }
+
+  private static void prepareInputs(
+      FloatMatrix out, FloatMatrix x, SaeConfig config, SaeWeights weights, Device device) {
+    if (config.centresInput()) {
+      device.kernels().addRow(out, x, weights.bDec(), -1);
+    } else {
+      device.kernels().copy(out, x);
+    }
+  }
+
+  /** Makes f of what {@link #prepare} wrote. */
   @FunctionalInterface
-  interface CentredEncoder {
-    void encode(SparseCodes codes, FloatMatrix centred);
+  interface Encoder {
+    void encode(SparseCodes codes, FloatMatrix inputs);
   }
 
   /** Encodes activations, some tokens at once. */
-  void encode(SparseCodes codes, FloatMatrix x, CentredEncoder kind) {
+  void encode(SparseCodes codes, FloatMatrix x, Encoder kind) {
     for (int from = 0; from < x.rows(); from += CHUNK) {
       int to = Math.min(x.rows(), from + CHUNK);
-      FloatMatrix inputs = centred.rowRange(0, to - from);
-      device.kernels().addRow(inputs, x.rowRange(from, to), weights.bDec(), -1);
+      FloatMatrix inputs = encoderInputs.rowRange(0, to - from);
+      prepareInputs(inputs, x.rowRange(from, to), config, weights, device);
       kind.encode(codes.rowRange(from, to), inputs);
     }
   }
@@ -66,25 +107,59 @@ final class SaeLayers {
     device.kernels().decode(out, codes, weights.wDec(), weights.bDec());
   }
 
+  void reconstruct(FloatMatrix out, SparseCodes codes, FloatMatrix x) {
+    decode(out, codes);
+    skip.ifPresent(matrix ->
+        device.kernels().matmul(out, x, Operand.AS_IS, matrix, Operand.TRANSPOSED, Write.ADD));
+  }
+
   void weightsChanged() {
     device.kernels().pack(encoder, weights.wEnc(), Operand.TRANSPOSED);
   }
 
   /**
-   * Takes over weights, for activations that were not multiplied by {@code scale}.
+   * Takes over weights, for activations that were not multiplied by scales.
    *
-   * @throws IllegalArgumentException when the scale is not positive and finite
+   * @param scales one for each hook point
+   * @throws IllegalArgumentException when there are more or fewer, or one is not positive and
+   *     finite
    */
-  void setFolded(SaeLayers from, double scale) {
+  void setFolded(SaeLayers from, List<Double> scales) {
+    List<Integer> widths = config.siteWidths();
+    if (scales.size() != widths.size()) {
+      throw new IllegalArgumentException(
+          "input scale: there are %d, hook points %d; there must be one for each"
+              .formatted(scales.size(), widths.size()));
+    }
+    device.kernels().copy(weights.bEnc(), from.weights.bEnc());
+    int first = 0;
+    for (int site = 0; site < widths.size(); site++) {
+      fold(from, first, first + widths.get(site), scales.get(site));
+      first += widths.get(site);
+    }
+    float skipScale = (float) (scales.getFirst() / scales.getLast());
+    skip.ifPresent(matrix -> device.kernels().scale(matrix, from.skip.orElseThrow(), skipScale));
+    weightsChanged();
+  }
+
+  /** Takes over what belongs to the columns of one hook point. */
+  private void fold(SaeLayers from, int first, int end, double scale) {
     if (!(scale > 0 && scale < Double.POSITIVE_INFINITY)) {
       throw new IllegalArgumentException(
           "input scale: is %s; it must be positive and finite".formatted(scale));
     }
+    if (end <= config.dIn()) {
+      scale(weights.wEnc(), from.weights.wEnc(), first, end, scale);
+    }
+    int target = config.rowWidth() - config.dOut();
+    if (first >= target) {
+      scale(weights.wDec(), from.weights.wDec(), first - target, end - target, 1 / scale);
+      scale(weights.bDec(), from.weights.bDec(), first - target, end - target, 1 / scale);
+    }
+  }
+
+  private void scale(FloatMatrix to, FloatMatrix from, int first, int end, double factor) {
     Kernels kernels = device.kernels();
-    kernels.scale(weights.wEnc(), from.weights.wEnc(), (float) scale);
-    kernels.copy(weights.bEnc(), from.weights.bEnc());
-    kernels.scale(weights.wDec(), from.weights.wDec(), (float) (1 / scale));
-    kernels.scale(weights.bDec(), from.weights.bDec(), (float) (1 / scale));
-    weightsChanged();
+    kernels.scale(to.columnRange(first, end), from.columnRange(first, end), (float) factor);
   }
 }

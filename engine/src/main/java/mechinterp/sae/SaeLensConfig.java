@@ -21,8 +21,8 @@ final class SaeLensConfig {
 
   private static final String INPUT_SCALE = "expected_average_only_in";
   private static final String VERSION = "sae_lens_version";
-  private static final String TRAINED_AS = "training_architecture";
-  private static final String TRAINED_K = "training_k";
+  static final String TRAINED_AS = "training_architecture";
+  static final String TRAINED_K = "training_k";
   private static final String TRAINED_WIDTHS = "training_matryoshka_widths";
 
   private final String file;
@@ -75,6 +75,9 @@ final class SaeLensConfig {
         Json.write(path, file(matryoshka, fields));
       }
       case JumpReluConfig jumpRelu -> Json.write(path, file(jumpRelu, fields));
+      case TranscoderConfig transcoder -> Json.write(path, TranscoderForm.of(transcoder, fields));
+      case JumpReluTranscoderConfig transcoder ->
+          Json.write(path, TranscoderForm.of(transcoder, fields));
     }
   }
 
@@ -118,23 +121,53 @@ final class SaeLensConfig {
 
   /** Returns the kind and the sizes. */
   SaeConfig config() throws FormatException {
-    requireReadable("normalize_activations", "none", INPUT_SCALE);
-    requireReadable("reshape_activations", "none", "hook_z");
     String architecture = text("architecture", "absent");
+    boolean transcodes = architecture.endsWith(TranscoderConfig.ARCHITECTURE);
+    requireReadable("normalize_activations", "none", transcodes ? "none" : INPUT_SCALE);
+    requireReadable("reshape_activations", "none", "hook_z");
+    requireUncentred(transcodes);
     try {
       return switch (architecture) {
         case TopKConfig.ARCHITECTURE ->
             new TopKConfig(integer("d_in"), integer("d_sae"), integer("k"));
         case JumpReluConfig.ARCHITECTURE -> new JumpReluConfig(integer("d_in"), integer("d_sae"));
+        case TranscoderForm.TOPK -> topKTranscoder(false);
+        case TranscoderForm.SKIP_TOPK -> topKTranscoder(true);
+        case JumpReluTranscoderConfig.ARCHITECTURE, TranscoderForm.RELU -> transcoder(false);
+        case JumpReluTranscoderConfig.SKIP_ARCHITECTURE, TranscoderForm.SKIP_RELU ->
+            transcoder(true);
         default ->
             throw new FormatException(
                 file,
-                "architecture is \"%s\"; it must be \"topk\" or \"jumprelu\""
+                "architecture is \"%s\"; it must be \"topk\", \"jumprelu\" or that of a transcoder"
                     .formatted(architecture));
       };
     } catch (IllegalArgumentException e) {
       throw new FormatException(file, String.valueOf(e.getMessage()), e);
     }
+  }
+
+  private TranscoderConfig topKTranscoder(boolean skip) throws FormatException {
+    return new TranscoderConfig(
+        integer("d_in"), integer("d_out"), integer("d_sae"), integer("k"), KScope.TOKEN, skip);
+  }
+
+  private JumpReluTranscoderConfig transcoder(boolean skip) throws FormatException {
+    return new JumpReluTranscoderConfig(integer("d_in"), integer("d_out"), integer("d_sae"), skip);
+  }
+
+  private void requireUncentred(boolean transcodes) throws FormatException {
+    if (transcodes && subtractsDecoderBias()) {
+      throw new FormatException(
+          file, "apply_b_dec_to_input is true; it must be false for a transcoder");
+    }
+  }
+
+  /** Returns whether the file has thresholds; without them they are 0. */
+  boolean hasThresholds() throws FormatException {
+    String architecture = text("architecture", "absent");
+    return !architecture.equals(TranscoderForm.RELU)
+        && !architecture.equals(TranscoderForm.SKIP_RELU);
   }
 
   /** Returns whether pre-activations are to be multiplied by the norms of the decoder's rows. */

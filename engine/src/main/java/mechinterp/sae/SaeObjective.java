@@ -11,11 +11,11 @@ public interface SaeObjective {
   /**
    * Takes the loss of a batch and its gradient.
    *
-   * @param x activations [batch size, d_in]
+   * @param rows activations [batch size, row width], as {@link SaeConfig#siteWidths} lays them out
    * @throws ArithmeticException when the activations or the loss are not finite, or when all
    *     activations are equal and the loss is normalised by their variance
    */
-  SaeLoss backward(FloatMatrix x);
+  SaeLoss backward(FloatMatrix rows);
 
   /**
    * Returns the gradient of the loss that was taken last, by the names of {@link Sae#parameters}.

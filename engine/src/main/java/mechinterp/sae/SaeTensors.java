@@ -27,7 +27,7 @@ final class SaeTensors {
    *     finite
    */
   void read(SaeWeights weights, TensorNames names, SaeScaling scaling) throws IOException {
-    names.requireShapes(file, weights.wEnc().cols(), weights.wEnc().rows());
+    names.requireShapes(file, weights.wEnc().cols(), weights.wEnc().rows(), weights.bDec().cols());
     if (names.encoder().latentsAreRows()) {
       readRows(weights.wEnc(), names.encoder().name(), scaling.encoder());
     } else {

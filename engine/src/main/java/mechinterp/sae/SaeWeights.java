@@ -10,17 +10,17 @@ import mechinterp.tensor.FloatMatrix;
  * @param wEnc the encoder's weights, a row for each latent [d_sae, d_in]: the transpose of the
  *     W_enc in files and formulas
  * @param bEnc the encoder's bias [1, d_sae]
- * @param wDec the decoder's weights, a row for each latent [d_sae, d_in]
- * @param bDec the decoder's bias [1, d_in]
+ * @param wDec the decoder's weights, a row for each latent [d_sae, d_out]
+ * @param bDec the decoder's bias [1, d_out]
  */
 public record SaeWeights(FloatMatrix wEnc, FloatMatrix bEnc, FloatMatrix wDec, FloatMatrix bDec) {
   /** Declares the weights of a workspace. */
-  public static SaeWeights declare(Workspace workspace, int dIn, int dSae) {
+  public static SaeWeights declare(Workspace workspace, SaeConfig config) {
     return new SaeWeights(
-        workspace.floats("W_enc", dSae, dIn),
-        workspace.floats("b_enc", 1, dSae),
-        workspace.floats("W_dec", dSae, dIn),
-        workspace.floats("b_dec", 1, dIn));
+        workspace.floats("W_enc", config.dSae(), config.dIn()),
+        workspace.floats("b_enc", 1, config.dSae()),
+        workspace.floats("W_dec", config.dSae(), config.dOut()),
+        workspace.floats("b_dec", 1, config.dOut()));
   }
 
   /** Returns the weights with their names. */

@@ -34,7 +34,9 @@ import mechinterp.tensor.SparseOuterProduct;
  *   db_dec      = sum over t of g[t]  -  W_enc db_enc</pre>
  *
  * and the auxiliary term adds the same with its own codes and g_aux = 2 alpha scale (e^ - e) /
- * V_aux, whose sum enters db_dec only where e^ has the bias.
+ * V_aux, whose sum enters db_dec only where e^ has the bias. For a kind whose input and target
+ * differ, x is the target in the loss; one that does not centre its input has no b_dec there, nor
+ * its term in db_dec. A skip connection has dW_skip = sum over t of g[t] x[t]^T.
  *
  * <p>Buffers are declared once; taking the loss allocates nothing on the device.
  */
@@ -48,13 +50,14 @@ public final class SparseObjective implements SaeObjective {
   private final Optional<AuxK> aux;
   private final BatchSums sums;
 
-  private final FloatMatrix centred;
+  private final FloatMatrix inputs;
   private final Reconstruction reconstruction;
   private final SparseCodes codes;
   private final LatentOrder order;
   private final FloatMatrix codeGradients;
   private final FloatMatrix bEncGradient;
   private final FloatMatrix bDecGradient;
+  private final Optional<FloatMatrix> skipGradient;
   private final int[] starts;
   private final int batchSize;
   private boolean auxActive;
@@ -127,6 +130,47 @@ public final class SparseObjective implements SaeObjective {
         auxConfig);
   }
 
+  /**
+   * Declares a transcoder and the buffers of its training for batches of {@code batchSize} tokens.
+   *
+   * @throws IllegalArgumentException with the JSON field's name when k_aux is more than d_sae
+   */
+  public static SparseObjective transcoder(
+      Workspace workspace,
+      TranscoderConfig config,
+      int batchSize,
+      LossNormalizer normalizer,
+      AuxKConfig auxConfig) {
+    return scoped(workspace, config, config.k(), config.kScope(), batchSize, normalizer, auxConfig);
+  }
+
+  private static SparseObjective scoped(
+      Workspace workspace,
+      SaeConfig config,
+      int k,
+      KScope scope,
+      int batchSize,
+      LossNormalizer normalizer,
+      AuxKConfig auxConfig) {
+    return switch (scope) {
+      case TOKEN -> {
+        TopKSae sae = new TopKSae(workspace, config, k);
+        yield topK(workspace, sae, batchSize, normalizer, auxConfig);
+      }
+      case BATCH -> {
+        ThresholdSae sae = new ThresholdSae(workspace, config);
+        yield new SparseObjective(
+            workspace,
+            sae,
+            new BatchTopK(sae, k),
+            WholeReconstruction::new,
+            batchSize,
+            normalizer,
+            auxConfig);
+      }
+    };
+  }
+
   /** Declares the buffers of a reconstruction. */
   @FunctionalInterface
   private interface ReconstructionBuffers {
@@ -141,7 +185,6 @@ public final class SparseObjective implements SaeObjective {
       int batchSize,
       LossNormalizer normalizer,
       AuxKConfig auxConfig) {
-    int dIn = sae.dIn();
     int dSae = sae.dSae();
     int capacity = sae.maxActive();
     this.device = workspace.device();
@@ -151,14 +194,16 @@ public final class SparseObjective implements SaeObjective {
     this.normalizer = normalizer;
     this.batchSize = batchSize;
     this.firing = new FiringRecord(workspace, dSae, auxConfig.deadAfterTokens());
-    this.sums = new BatchSums(workspace, "batch", batchSize, dIn);
-    this.centred = workspace.floats("centred batch", batchSize, dIn);
+    this.sums = new BatchSums(workspace, "batch", batchSize, sae.dOut());
+    this.inputs = workspace.floats("encoder inputs", batchSize, sae.dIn());
     this.reconstruction = reconstruct.create(workspace, sae, batchSize, sums);
     this.codes = workspace.codes("codes", batchSize, capacity, dSae);
     this.order = workspace.order("order", batchSize, capacity, dSae);
     this.codeGradients = workspace.floats("code gradients", batchSize, capacity);
     this.bEncGradient = workspace.floats("b_enc gradient", 1, dSae);
-    this.bDecGradient = workspace.floats("b_dec gradient", 1, dIn);
+    this.bDecGradient = workspace.floats("b_dec gradient", 1, sae.dOut());
+    this.skipGradient =
+        sae.skip().map(skip -> workspace.floats("W_skip gradient", skip.rows(), skip.cols()));
     this.starts = workspace.onHost(int[]::new, dSae + 1);
     this.aux =
         auxConfig.alpha() > 0
@@ -172,12 +217,14 @@ public final class SparseObjective implements SaeObjective {
   }
 
   @Override
-  public SaeLoss backward(FloatMatrix x) {
-    double variance = sums.variance(x, centred);
-    checkBatch(x, variance);
-    kernels.addRow(centred, x, sae.weights().bDec(), -1);
-    choice.choose(codes, centred);
-    reconstruction.decode(codes, x);
+  public SaeLoss backward(FloatMatrix rows) {
+    FloatMatrix x = sae.inputs(rows);
+    FloatMatrix target = sae.targets(rows);
+    double variance = sums.variance(target, reconstruction.error());
+    checkBatch(x, target, variance);
+    SaeLayers.prepare(inputs, x, sae);
+    choice.choose(codes, inputs);
+    reconstruction.decode(codes, x, target);
     recordFiring();
 
     double divisor = normalizer == LossNormalizer.BATCH_VARIANCE ? variance : batchSize;
@@ -187,8 +234,8 @@ public final class SparseObjective implements SaeObjective {
     parts.put(SaeLoss.RECONSTRUCTION, reconstruction.loss() / divisor);
     parts.put(
         SaeLoss.AUXILIARY,
-        auxActive ? aux.get().backward(centred, reconstruction.error(), dead, divisor) : 0);
-    differentiate(divisor);
+        auxActive ? aux.get().backward(inputs, reconstruction.error(), dead, divisor) : 0);
+    differentiate(x, divisor);
     return checked(
         new SaeLoss(
             parts,
@@ -201,16 +248,19 @@ public final class SparseObjective implements SaeObjective {
   public Map<String, SaeGradient> gradients() {
     List<SparseOuterProduct> wEnc = new ArrayList<>();
     List<SparseOuterProduct> wDec = new ArrayList<>(reconstruction.decoderTerms(order, codes));
-    wEnc.add(new SparseOuterProduct(order, codeGradients, centred));
+    wEnc.add(new SparseOuterProduct(order, codeGradients, inputs));
     if (auxActive) {
-      wEnc.add(aux.orElseThrow().encoderTerm(centred));
+      wEnc.add(aux.orElseThrow().encoderTerm(inputs));
       wDec.add(aux.orElseThrow().decoderTerm());
     }
-    return Map.of(
-        "W_enc", new SaeGradient.Sparse(wEnc),
-        "b_enc", new SaeGradient.Dense(bEncGradient),
-        "W_dec", new SaeGradient.Sparse(wDec),
-        "b_dec", new SaeGradient.Dense(bDecGradient));
+    Map<String, SaeGradient> gradients = new HashMap<>();
+    gradients.put("W_enc", new SaeGradient.Sparse(wEnc));
+    gradients.put("b_enc", new SaeGradient.Dense(bEncGradient));
+    gradients.put("W_dec", new SaeGradient.Sparse(wDec));
+    gradients.put("b_dec", new SaeGradient.Dense(bDecGradient));
+    skipGradient.ifPresent(
+        matrix -> gradients.put(SaeParameter.SKIP, new SaeGradient.Dense(matrix)));
+    return gradients;
   }
 
   @Override
@@ -226,29 +276,48 @@ public final class SparseObjective implements SaeObjective {
     firing.add(starts, batchSize);
   }
 
-  private void differentiate(double divisor) {
+  private void differentiate(FloatMatrix x, double divisor) {
     reconstruction.differentiate(codeGradients, codes, divisor);
     kernels.latentSums(bEncGradient, order, codeGradients, Write.SET);
     if (auxActive) {
       aux.orElseThrow().addToEncoderBias(bEncGradient);
     }
-    kernels.matmul(
-        bDecGradient, bEncGradient, Operand.AS_IS, sae.weights().wEnc(), Operand.AS_IS, Write.SET);
-    kernels.scale(bDecGradient, bDecGradient, -1);
-    reconstruction.addToDecoderBias(bDecGradient);
+    differentiateDecoderBias();
+    skipGradient.ifPresent(matrix ->
+        kernels.matmul(
+            matrix, reconstruction.gradient(), Operand.TRANSPOSED, x, Operand.AS_IS, Write.SET));
+  }
+
+  /** b_dec is the bias of the decoder and, with the other sign, part of what is encoded. */
+  private void differentiateDecoderBias() {
+    if (sae.config().centresInput()) {
+      FloatMatrix wEnc = sae.weights().wEnc();
+      kernels.matmul(bDecGradient, bEncGradient, Operand.AS_IS, wEnc, Operand.AS_IS, Write.SET);
+      kernels.scale(bDecGradient, bDecGradient, -1);
+    } else {
+      kernels.fill(bDecGradient, 0);
+    }
+    kernels.sumRows(bDecGradient, reconstruction.gradient(), Write.ADD);
     if (auxActive) {
       aux.orElseThrow().addToDecoderBias(bDecGradient);
     }
   }
 
-  private void checkBatch(FloatMatrix x, double variance) {
-    if (!Double.isFinite(variance)) {
-      throw new ArithmeticException(NonFinite.describe("activations", device.toHost(x), x.cols()));
+  private void checkBatch(FloatMatrix x, FloatMatrix target, double variance) {
+    requireFinite("activations", target, variance);
+    if (x.cols() + target.cols() == sae.config().rowWidth()) {
+      requireFinite("input activations", x, sums.squares(x));
     }
     if (variance == 0 && normalizer == LossNormalizer.BATCH_VARIANCE) {
       throw new ArithmeticException(
           "the %d activations of the batch are all equal; loss_normalizer batch_variance needs different ones"
               .formatted(batchSize));
+    }
+  }
+
+  private void requireFinite(String what, FloatMatrix rows, double sum) {
+    if (!Double.isFinite(sum)) {
+      throw new ArithmeticException(NonFinite.describe(what, device.toHost(rows), rows.cols()));
     }
   }
 

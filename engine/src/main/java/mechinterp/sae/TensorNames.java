@@ -10,7 +10,7 @@ import mechinterp.io.TensorInfo;
  * @param encoder the encoder's weights
  * @param encoderBias [d_sae]
  * @param decoder the decoder's weights
- * @param decoderBias [d_in]
+ * @param decoderBias [d_out], which is d_in but for transcoders
  */
 record TensorNames(Matrix encoder, String encoderBias, Matrix decoder, String decoderBias) {
   /**
@@ -87,10 +87,19 @@ record TensorNames(Matrix encoder, String encoderBias, Matrix decoder, String de
    * @throws FormatException naming the tensor that is missing or has another shape
    */
   void requireShapes(TensorFile file, int dIn, int dSae) throws FormatException {
+    requireShapes(file, dIn, dSae, dIn);
+  }
+
+  /**
+   * Checks the shapes of a kind whose decoder may make activations of another width.
+   *
+   * @throws FormatException naming the tensor that is missing or has another shape
+   */
+  void requireShapes(TensorFile file, int dIn, int dSae, int dOut) throws FormatException {
     requireShape(file, encoder, dIn, dSae);
     file.info(encoderBias, dSae);
-    requireShape(file, decoder, dIn, dSae);
-    file.info(decoderBias, dIn);
+    requireShape(file, decoder, dOut, dSae);
+    file.info(decoderBias, dOut);
   }
 
   private static void requireShape(TensorFile file, Matrix matrix, int dIn, int dSae)

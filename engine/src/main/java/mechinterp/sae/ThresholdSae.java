@@ -1,6 +1,7 @@
 package mechinterp.sae;
 
 import java.util.List;
+import java.util.Optional;
 import mechinterp.device.Device;
 import mechinterp.device.Workspace;
 import mechinterp.tensor.FloatMatrix;
@@ -18,15 +19,13 @@ import mechinterp.tensor.SparseCodes;
  * training, with one threshold for all latents. Thresholds are [1, d_sae].
  */
 public final class ThresholdSae implements Sae {
-  private final SaeConfig config;
   private final SaeLayers layers;
   private final FloatMatrix thresholds;
   private final FloatMatrix zeros;
 
   /** Declares an autoencoder in a workspace; all its weights and thresholds are 0. */
   public ThresholdSae(Workspace workspace, SaeConfig config) {
-    this.config = config;
-    this.layers = new SaeLayers(workspace, config.dIn(), config.dSae());
+    this.layers = new SaeLayers(workspace, config);
     this.thresholds = workspace.floats("threshold", 1, config.dSae());
     this.zeros = workspace.floats("no threshold", 1, config.dSae());
   }
@@ -44,7 +43,7 @@ public final class ThresholdSae implements Sae {
 
   @Override
   public SaeConfig config() {
-    return config;
+    return layers.config();
   }
 
   @Override
@@ -64,12 +63,12 @@ public final class ThresholdSae implements Sae {
 
   @Override
   public List<SaeParameter> parameters() {
-    return weights().parameters();
+    return layers.parameters();
   }
 
   @Override
   public int maxActive() {
-    return config.dSae();
+    return dSae();
   }
 
   @Override
@@ -77,7 +76,7 @@ public final class ThresholdSae implements Sae {
     layers.encode(codes, x, (part, inputs) -> encodeAbove(part, inputs, thresholds));
   }
 
-  /** Writes all positive pre-activations of tokens from which b_dec has been subtracted. */
+  /** Writes all positive pre-activations of what the encoder multiplies. */
   void encodePositive(SparseCodes codes, FloatMatrix inputs) {
     encodeAbove(codes, inputs, zeros);
   }
@@ -95,14 +94,29 @@ public final class ThresholdSae implements Sae {
   }
 
   @Override
+  public void reconstruct(FloatMatrix out, SparseCodes codes, FloatMatrix x) {
+    layers.reconstruct(out, codes, x);
+  }
+
+  @Override
+  public Optional<FloatMatrix> skip() {
+    return layers.skip();
+  }
+
+  @Override
   public void weightsChanged() {
     layers.weightsChanged();
   }
 
   @Override
   public ThresholdSae foldInputScale(double scale) {
-    ThresholdSae folded = allocate(device(), config);
-    folded.layers.setFolded(layers, scale);
+    return foldScales(List.of(scale));
+  }
+
+  @Override
+  public ThresholdSae foldScales(List<Double> scales) {
+    ThresholdSae folded = allocate(device(), config());
+    folded.layers.setFolded(layers, scales);
     device().kernels().copy(folded.thresholds, thresholds);
     return folded;
   }

@@ -1,6 +1,7 @@
 package mechinterp.sae;
 
 import java.util.List;
+import java.util.Optional;
 import mechinterp.device.Device;
 import mechinterp.device.Workspace;
 import mechinterp.tensor.FloatMatrix;
@@ -18,13 +19,18 @@ import mechinterp.tensor.SparseCodes;
  * fewer latents are active; of equal pre-activations the lower index is chosen.
  */
 public final class TopKSae implements Sae {
-  private final TopKConfig config;
+  private final int k;
   private final SaeLayers layers;
 
   /** Declares an autoencoder in a workspace; all its weights are 0. */
   public TopKSae(Workspace workspace, TopKConfig config) {
-    this.config = config;
-    this.layers = new SaeLayers(workspace, config.dIn(), config.dSae());
+    this(workspace, config, config.k());
+  }
+
+  /** Declares one of a kind that has k latents active on each token. */
+  TopKSae(Workspace workspace, SaeConfig config, int k) {
+    this.k = k;
+    this.layers = new SaeLayers(workspace, config);
   }
 
   /**
@@ -33,13 +39,17 @@ public final class TopKSae implements Sae {
    * @throws mechinterp.device.InsufficientMemoryException when it does not fit
    */
   public static TopKSae allocate(Device device, TopKConfig config) {
+    return allocate(device, config, config.k());
+  }
+
+  static TopKSae allocate(Device device, SaeConfig config, int k) {
     String purpose = "TopK SAE (d_in %d, d_sae %d)".formatted(config.dIn(), config.dSae());
-    return Workspace.allocate(purpose, device, workspace -> new TopKSae(workspace, config));
+    return Workspace.allocate(purpose, device, workspace -> new TopKSae(workspace, config, k));
   }
 
   @Override
-  public TopKConfig config() {
-    return config;
+  public SaeConfig config() {
+    return layers.config();
   }
 
   @Override
@@ -54,27 +64,37 @@ public final class TopKSae implements Sae {
 
   @Override
   public List<SaeParameter> parameters() {
-    return weights().parameters();
+    return layers.parameters();
   }
 
   @Override
   public int maxActive() {
-    return config.k();
+    return k;
   }
 
   @Override
   public void encode(SparseCodes codes, FloatMatrix x) {
-    layers.encode(codes, x, this::encodeCentred);
+    layers.encode(codes, x, this::encodePrepared);
   }
 
-  /** Writes the active latents of tokens from which b_dec has been subtracted. */
-  void encodeCentred(SparseCodes codes, FloatMatrix inputs) {
-    device().kernels().encodeTopK(codes, inputs, layers.encoder(), weights().bEnc(), config.k());
+  /** Writes the active latents of what the encoder multiplies. */
+  void encodePrepared(SparseCodes codes, FloatMatrix inputs) {
+    device().kernels().encodeTopK(codes, inputs, layers.encoder(), weights().bEnc(), k);
   }
 
   @Override
   public void decode(FloatMatrix out, SparseCodes codes) {
     layers.decode(out, codes);
+  }
+
+  @Override
+  public void reconstruct(FloatMatrix out, SparseCodes codes, FloatMatrix x) {
+    layers.reconstruct(out, codes, x);
+  }
+
+  @Override
+  public Optional<FloatMatrix> skip() {
+    return layers.skip();
   }
 
   @Override
@@ -84,8 +104,13 @@ public final class TopKSae implements Sae {
 
   @Override
   public TopKSae foldInputScale(double scale) {
-    TopKSae folded = allocate(device(), config);
-    folded.layers.setFolded(layers, scale);
+    return foldScales(List.of(scale));
+  }
+
+  @Override
+  public TopKSae foldScales(List<Double> scales) {
+    TopKSae folded = allocate(device(), config(), k);
+    folded.layers.setFolded(layers, scales);
     return folded;
   }
 }

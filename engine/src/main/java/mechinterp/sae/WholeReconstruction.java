@@ -3,7 +3,6 @@ package mechinterp.sae;
 import java.util.List;
 import mechinterp.device.Workspace;
 import mechinterp.kernel.Kernels;
-import mechinterp.kernel.Write;
 import mechinterp.tensor.FloatMatrix;
 import mechinterp.tensor.LatentOrder;
 import mechinterp.tensor.SparseCodes;
@@ -21,12 +20,12 @@ final class WholeReconstruction implements Reconstruction {
     this.kernels = workspace.device().kernels();
     this.sae = sae;
     this.sums = sums;
-    this.error = workspace.floats("error", batchSize, sae.dIn());
+    this.error = workspace.floats("error", batchSize, sae.dOut());
   }
 
   @Override
-  public void decode(SparseCodes codes, FloatMatrix x) {
-    sae.decode(error, codes);
+  public void decode(SparseCodes codes, FloatMatrix inputs, FloatMatrix x) {
+    sae.reconstruct(error, codes, inputs);
     kernels.subtract(error, error, x);
     squaredError = sums.squares(error);
   }
@@ -58,7 +57,7 @@ final class WholeReconstruction implements Reconstruction {
   }
 
   @Override
-  public void addToDecoderBias(FloatMatrix gradient) {
-    kernels.sumRows(gradient, error, Write.ADD);
+  public FloatMatrix gradient() {
+    return error;
   }
 }

@@ -35,7 +35,7 @@ public final class SaeTrainer {
   /**
    * Trains an autoencoder on the next tokens of {@code batches}.
    *
-   * @throws IllegalArgumentException when d_in is not the width of the data's activations
+   * @throws IllegalArgumentException when the data's rows are not as wide as the kind takes them
    * @throws mechinterp.device.InsufficientMemoryException before the first step, when the buffers
    *     do not fit
    * @throws TrainingException when activations or the loss are not finite
@@ -190,10 +190,10 @@ public final class SaeTrainer {
   }
 
   private static void requireWidth(SaeConfig config, ActivationBatches batches) {
-    if (config.dIn() != batches.dIn()) {
+    if (config.rowWidth() != batches.dIn()) {
       throw new IllegalArgumentException(
-          "d_in: is %d, the activations are %d wide; they must be equal"
-              .formatted(config.dIn(), batches.dIn()));
+          "%s: is %d, the activations are %d wide; they must be equal"
+              .formatted(config.rowWidthName(), config.rowWidth(), batches.dIn()));
     }
   }
 }

@@ -15,6 +15,7 @@ import mechinterp.optim.ParameterState;
 import mechinterp.optim.WeightAverage;
 import mechinterp.sae.BatchTopKConfig;
 import mechinterp.sae.JumpReluConfig;
+import mechinterp.sae.JumpReluTranscoderConfig;
 import mechinterp.sae.MatryoshkaConfig;
 import mechinterp.sae.SaeConfig;
 import mechinterp.sae.SaeGradient;
@@ -25,6 +26,7 @@ import mechinterp.sae.SparseObjective;
 import mechinterp.sae.ThresholdSae;
 import mechinterp.sae.TopKConfig;
 import mechinterp.sae.TopKSae;
+import mechinterp.sae.TranscoderConfig;
 import mechinterp.tensor.FloatMatrix;
 
 /** All that lives on the device while an autoencoder is trained, and one step with it. */
@@ -64,7 +66,7 @@ final class SaeTraining {
 
   /** Declares everything; the weights are 0. */
   SaeTraining(Workspace workspace, SaeConfig saeConfig, TrainConfig config) {
-    batch = workspace.floats("batch", config.batchSize(), saeConfig.dIn());
+    batch = workspace.floats("batch", config.batchSize(), saeConfig.rowWidth());
     objective = objective(workspace, saeConfig, config);
     for (SaeParameter parameter : objective.sae().parameters()) {
       RowConstraint constraint =
@@ -109,9 +111,13 @@ final class SaeTraining {
               config.batchSize(),
               config.lossNormalizer(),
               config.auxK());
-      case JumpReluConfig _ ->
+      case TranscoderConfig transcoder ->
+          SparseObjective.transcoder(
+              workspace, transcoder, config.batchSize(), config.lossNormalizer(), config.auxK());
+      case JumpReluConfig _, JumpReluTranscoderConfig _ ->
           throw new IllegalArgumentException(
-              "architecture: is jumprelu, which can be loaded and used; trained are topk, batchtopk and matryoshka_batchtopk");
+              "architecture: is %s, which can be loaded and used, not trained"
+                  .formatted(saeConfig.architecture()));
     };
   }
 

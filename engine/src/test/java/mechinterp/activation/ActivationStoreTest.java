@@ -68,7 +68,7 @@ class ActivationStoreTest {
                 values, i * D_IN, origins.tokenId(i), origins.document(i), origins.position(i));
           }
           builder.finish();
-          files.finish(D_IN, IDENTITY, normalization);
+          files.finish(IDENTITY, List.of(new Site(IDENTITY.hook(), D_IN, normalization)));
         });
     return target;
   }

@@ -23,6 +23,7 @@ import mechinterp.io.FormatException;
 import mechinterp.io.Refusal;
 import mechinterp.model.HookPoint;
 import mechinterp.model.Transformer;
+import mechinterp.tensor.FloatMatrix;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -200,6 +201,56 @@ class HarvesterTest {
       assertEquals(Normalization.expectedAverageOnlyIn(files), files.normalization());
       assertArrayEquals(memory.origins(0, 12).documents(), files.origins(0, 12).documents());
     }
+  }
+
+  @Test
+  void activationsOfSeveralHookPointsStandSideBySide() throws IOException {
+    Harvester both =
+        Harvester.of(model, List.of(LetterModel.PLACES, LetterModel.HOOK))
+            .with(
+                harvester
+                    .config()
+                    .withNormalization(Normalization.Method.EXPECTED_AVERAGE_ONLY_IN));
+    Corpus corpus = corpus("abcdefghij", "klm");
+    int[][] expected = columns(harvester.collect(corpus, 12));
+    ActivationStore memory = both.collect(corpus, 12);
+    try (ActivationStore files = both.collect(corpus, 12, folder.resolve("both"))) {
+      assertEquals(4, files.dIn());
+      assertEquals(memory.sites(), files.sites());
+      assertEquals(
+          List.of("blocks.0.hook_places", "blocks.0.hook_resid_post"),
+          files.sites().stream().map(Site::hook).toList());
+      assertEquals(
+          "blocks.0.hook_places + blocks.0.hook_resid_post", files.identity().orElseThrow().hook());
+      assertEquals(
+          files.sites(), files.normalized(Normalization.Method.EXPECTED_AVERAGE_ONLY_IN).sites());
+      float[] rows = new float[12 * 4];
+      files.read(0, 12, rows, 0);
+      double places = 0;
+      for (int t = 0; t < 12; t++) {
+        assertEquals(expected[1][t] + 1, rows[4 * t]);
+        places += rows[4 * t];
+        for (int column = 0; column < 3; column++) {
+          assertEquals(expected[column][t], rows[4 * t + 1 + column]);
+        }
+      }
+      assertEquals(12 / places, files.sites().getFirst().normalization().scale(), 1e-12);
+      FloatMatrix batch = device.floats(12, 4);
+      files.shuffled(device, 1).next(batch);
+      double scaled = 0;
+      for (float place : device.toHost(batch.columnRange(0, 1))) {
+        scaled += place / 12;
+      }
+      assertEquals(1, scaled, 1e-6);
+    }
+  }
+
+  @Test
+  void theSameHookPointTwiceIsRefused() {
+    List<HookPoint> twice = List.of(LetterModel.HOOK, LetterModel.HOOK);
+    assertEquals(
+        "hooks: are [blocks.0.hook_resid_post, blocks.0.hook_resid_post]; there must be one, and none twice",
+        Refusal.of(IllegalArgumentException.class, () -> Harvester.of(model, twice)));
   }
 
   @Test

@@ -27,6 +27,10 @@ import mechinterp.tokenizer.Tokenizer;
  */
 public final class LetterModel {
   public static final HookPoint HOOK = HookPoint.residPost(0);
+
+  /** The place in the sequence, counted from 1. */
+  static final HookPoint PLACES = HookPoint.inBlock(0, "hook_places");
+
   static final int CONTEXT = 8;
   static final int CLS = 26;
   static final int SEP = 27;
@@ -53,6 +57,7 @@ public final class LetterModel {
     public SequencedMap<HookPoint, OptionalInt> hookPoints() {
       SequencedMap<HookPoint, OptionalInt> points = new LinkedHashMap<>();
       points.put(HOOK, OptionalInt.of(3));
+      points.put(PLACES, OptionalInt.of(1));
       return points;
     }
 
@@ -73,6 +78,15 @@ public final class LetterModel {
       }
       device.upload(out, values, 0);
       hooks.at(HOOK, out);
+      hooks.at(PLACES, device.matrix(ids.length, 1, places(positions)));
+    }
+
+    private static float[] places(int... positions) {
+      float[] places = new float[positions.length];
+      for (int t = 0; t < places.length; t++) {
+        places[t] = positions[t] + 1;
+      }
+      return places;
     }
 
     @Override

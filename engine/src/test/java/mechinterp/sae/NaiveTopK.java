@@ -6,10 +6,10 @@ import java.util.List;
 import java.util.stream.IntStream;
 
 /**
- * The loss of a TopK autoencoder in double precision, straight from its definition, with nothing
- * shared with the engine. The selection, the residual and the normalisers are held at the point
- * where {@link #freeze} was called, so that finite differences give the gradient of the same
- * function that training differentiates.
+ * The loss of a TopK autoencoder, or transcoder, in double precision, straight from its definition,
+ * with nothing shared with the engine. The selection, the residual and the normalisers are held at
+ * the point where {@link #freeze} was called, so that finite differences give the gradient of the
+ * same function that training differentiates.
  */
 final class NaiveTopK {
   final double[][] x;
@@ -19,6 +19,9 @@ final class NaiveTopK {
   final double[] bDec;
 
   private List<Prefix> prefixes = List.of();
+  private double[][] target;
+  private double[][] wSkip = {};
+  private boolean centred = true;
   private boolean[][] chosen = {};
   private boolean[][] auxChosen = {};
   private int[] dead = {};
@@ -35,6 +38,18 @@ final class NaiveTopK {
     this.bEnc = bEnc;
     this.wDec = wDec;
     this.bDec = bDec;
+    this.target = x;
+  }
+
+  /**
+   * Makes other activations the target, from which b_dec is not subtracted, and adds x wSkip^T.
+   *
+   * @param skip [d_out, d_in], or none
+   */
+  void transcode(double[][] to, double[]... skip) {
+    target = to;
+    wSkip = skip;
+    centred = false;
   }
 
   /** Fixes everything that the gradient treats as constant; dead is what no token activates. */
@@ -66,15 +81,15 @@ final class NaiveTopK {
     int[] all = IntStream.range(0, bEnc.length).toArray();
     chosen = active;
     dead = Arrays.stream(all).filter(i -> Arrays.stream(chosen).noneMatch(row -> row[i])).toArray();
-    residual = differences(x, reconstruction(z, chosen, bDec));
-    divisor = normalizer == LossNormalizer.TOKENS ? x.length : variance(x);
-    int kAux = Math.min(aux.kAux(bDec.length, bEnc.length), dead.length);
+    residual = differences(target, withSkip(reconstruction(z, chosen, bDec)));
+    divisor = normalizer == LossNormalizer.TOKENS ? x.length : variance(target);
+    int kAux = Math.min(aux.kAux(x[0].length, bEnc.length), dead.length);
     auxChosen = choose(z, dead, kAux);
     auxBias = aux.decoderBias() == AuxDecoderBias.INCLUDED;
     double scale =
         aux.scale() == AuxScale.ONE
             ? 1
-            : Math.min(1, (double) dead.length / aux.kAux(bDec.length, bEnc.length));
+            : Math.min(1, (double) dead.length / aux.kAux(x[0].length, bEnc.length));
     double auxDivisor =
         aux.normalizer() == AuxNormalizer.SAME_AS_LOSS ? divisor : variance(residual);
     auxFactor = aux.alpha() * scale / auxDivisor;
@@ -87,7 +102,8 @@ final class NaiveTopK {
 
   double reconstructionLoss() {
     if (prefixes.isEmpty()) {
-      return squares(differences(x, reconstruction(preActivations(), chosen, bDec))) / divisor;
+      double[][] made = withSkip(reconstruction(preActivations(), chosen, bDec));
+      return squares(differences(target, made)) / divisor;
     }
     double loss = 0;
     for (Prefix prefix : prefixes) {
@@ -122,8 +138,8 @@ final class NaiveTopK {
     for (int t = 0; t < x.length; t++) {
       for (int i = 0; i < bEnc.length; i++) {
         z[t][i] = bEnc[i];
-        for (int j = 0; j < bDec.length; j++) {
-          z[t][i] += (x[t][j] - bDec[j]) * wEnc[i][j];
+        for (int j = 0; j < x[t].length; j++) {
+          z[t][i] += (x[t][j] - (centred ? bDec[j] : 0)) * wEnc[i][j];
         }
       }
     }
@@ -159,6 +175,17 @@ final class NaiveTopK {
       }
     }
     return out;
+  }
+
+  private double[][] withSkip(double[][] made) {
+    for (int t = 0; t < made.length; t++) {
+      for (int o = 0; o < wSkip.length; o++) {
+        for (int j = 0; j < x[t].length; j++) {
+          made[t][o] += x[t][j] * wSkip[o][j];
+        }
+      }
+    }
+    return made;
   }
 
   private static double[][] differences(double[][] a, double[][] b) {

@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.util.Arrays;
 import java.util.List;
 import java.util.function.DoubleSupplier;
+import java.util.stream.DoubleStream;
 import mechinterp.device.CpuDevice;
 import mechinterp.device.Device;
 import mechinterp.device.Workspace;
@@ -22,6 +23,7 @@ import org.junit.jupiter.params.provider.EnumSource;
 
 class SparseObjectiveTest {
   private static final int D_IN = 7;
+  private static final int D_OUT = 5;
   private static final int D_SAE = 13;
   private static final int K = 3;
   private static final int BATCH = 6;
@@ -153,6 +155,54 @@ class SparseObjectiveTest {
         aux());
   }
 
+  @ParameterizedTest
+  @CsvSource({
+    "TOKEN, false, BATCH_VARIANCE, EXCLUDED",
+    "TOKEN, true,  TOKENS,         INCLUDED",
+    "BATCH, false, TOKENS,         EXCLUDED",
+    "BATCH, true,  BATCH_VARIANCE, EXCLUDED",
+  })
+  void theGradientOfATranscoderIsThatOfFiniteDifferences(
+      KScope scope, boolean skip, LossNormalizer normalizer, AuxDecoderBias bias) {
+    AuxKConfig aux = aux().withDecoderBias(bias);
+    RandomStream random = RandomStream.of(9, "target");
+    double[][] target = matrix(random, 0, BATCH, D_OUT, 1);
+    double[][] wSkip = skip ? matrix(random, 1000, D_OUT, D_IN, 0.3) : new double[0][];
+    NaiveTopK at = point(5);
+    NaiveTopK naive =
+        new NaiveTopK(
+            at.x,
+            at.wEnc,
+            at.bEnc,
+            matrix(random, 2000, D_SAE, D_OUT, 0.4),
+            matrix(random, 3000, 1, D_OUT, 0.3)[0]);
+    naive.transcode(target, wSkip);
+    if (scope == KScope.TOKEN) {
+      naive.freeze(K, normalizer, aux);
+    } else {
+      naive.freezeBatch(K, normalizer, aux);
+    }
+    TranscoderConfig config = new TranscoderConfig(D_IN, D_OUT, D_SAE, K, scope, skip);
+    SparseObjective objective =
+        Workspace.allocate(
+            "test", device, w -> SparseObjective.transcoder(w, config, BATCH, normalizer, aux));
+    Sae sae = at(naive, objective.sae());
+    sae.skip().ifPresent(matrix -> device.kernels().copy(matrix, upload(wSkip)));
+    WrittenGradients gradients =
+        checkGradients(naive, objective, aux, upload(sideBySide(naive.x, target)));
+    if (skip) {
+      assertGradient("W_skip", total(naive), wSkip, gradients.get("W_skip"));
+    }
+  }
+
+  private static double[][] sideBySide(double[][] left, double[][] right) {
+    double[][] rows = new double[left.length][];
+    for (int t = 0; t < rows.length; t++) {
+      rows[t] = DoubleStream.concat(Arrays.stream(left[t]), Arrays.stream(right[t])).toArray();
+    }
+    return rows;
+  }
+
   @Test
   void aMatryoshkaOfOnePrefixIsBatchTopK() {
     NaiveTopK naive = point(6);
@@ -217,7 +267,12 @@ class SparseObjectiveTest {
   }
 
   private void checkGradients(NaiveTopK naive, SparseObjective objective, AuxKConfig aux) {
-    SaeLoss loss = objective.backward(upload(naive.x));
+    var _ = checkGradients(naive, objective, aux, upload(naive.x));
+  }
+
+  private static WrittenGradients checkGradients(
+      NaiveTopK naive, SparseObjective objective, AuxKConfig aux, FloatMatrix rows) {
+    SaeLoss loss = objective.backward(rows);
     assertTrue(naive.dead().length >= FAINT.length);
     assertEquals(naive.dead().length, loss.deadLatents());
     assertEquals(naive.reconstructionLoss(), loss.part("reconstruction"), 1e-5);
@@ -226,11 +281,16 @@ class SparseObjectiveTest {
     assertEquals(aux.alpha() > 0, loss.part("auxiliary") > 1e-3);
 
     WrittenGradients gradients = WrittenGradients.of(objective);
-    DoubleSupplier total = () -> naive.reconstructionLoss() + naive.auxLoss();
+    DoubleSupplier total = total(naive);
     assertGradient("W_enc", total, naive.wEnc, gradients.get("W_enc"));
     assertGradient("W_dec", total, naive.wDec, gradients.get("W_dec"));
     assertGradient("b_enc", total, new double[][] {naive.bEnc}, gradients.get("b_enc"));
     assertGradient("b_dec", total, new double[][] {naive.bDec}, gradients.get("b_dec"));
+    return gradients;
+  }
+
+  private static DoubleSupplier total(NaiveTopK naive) {
+    return () -> naive.reconstructionLoss() + naive.auxLoss();
   }
 
   private static void assertGradient(

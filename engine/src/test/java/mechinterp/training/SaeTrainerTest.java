@@ -123,7 +123,7 @@ class SaeTrainerTest {
             IllegalArgumentException.class,
             () -> trainer.train(new JumpReluConfig(D_IN, 40), data, TrainListener.none()));
     assertEquals(
-        "architecture: is jumprelu, which can be loaded and used; trained are topk, batchtopk and matryoshka_batchtopk",
+        "architecture: is jumprelu, which can be loaded and used, not trained",
         refused.getMessage());
   }
 

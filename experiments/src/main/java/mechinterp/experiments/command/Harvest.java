@@ -2,6 +2,7 @@ package mechinterp.experiments.command;
 
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.concurrent.Callable;
@@ -24,7 +25,7 @@ import picocli.CommandLine.Option;
 /** {@code mechinterp harvest}. */
 @Command(
     name = "harvest",
-    description = "Run text through a model and store the activations at a hook point.")
+    description = "Run text through a model and store the activations at hook points.")
 public final class Harvest implements Callable<Integer> {
   private static final int LONGEST_DEFAULT_CONTEXT = 1024;
 
@@ -39,8 +40,11 @@ public final class Harvest implements Callable<Integer> {
       names = "--hook",
       required = true,
       paramLabel = "H",
-      description = "Hook point with its TransformerLens name, such as blocks.3.hook_resid_post.")
-  private String hook;
+      description = {
+        "Hook point with its TransformerLens name, such as blocks.3.hook_resid_post; several times",
+        "for several, whose activations of the same tokens come to stand side by side."
+      })
+  private List<String> hooks = List.of();
 
   @Option(
       names = "--text",
@@ -98,7 +102,7 @@ public final class Harvest implements Callable<Integer> {
   @Override
   public Integer call() throws IOException {
     RunFiles.requireFree(out);
-    HookPoint site = HookPoint.parse(hook);
+    List<HookPoint> sites = hooks.stream().map(HookPoint::parse).toList();
     Corpus corpus = paragraphs ? Corpus.paragraphs(text) : Corpus.text(text);
     try (Device device = deviceOptions.open()) {
       Transformer transformer = Models.load(model, device);
@@ -107,7 +111,7 @@ public final class Harvest implements Callable<Integer> {
                   context.orElse(Math.min(LONGEST_DEFAULT_CONTEXT, transformer.config().nCtx())))
               .withSpecialTokens(specialTokens)
               .withPrependBos(!noBos);
-      Harvester harvester = Harvester.of(transformer, site).with(config);
+      Harvester harvester = Harvester.of(transformer, sites).with(config);
       try (ActivationStore store =
           Harvesting.run(
               harvester, tokens, ready -> ready.collect(corpus, tokens, out), output.progress())) {
@@ -121,7 +125,7 @@ public final class Harvest implements Callable<Integer> {
                 out,
                 store.tokens(),
                 transformer.config().name(),
-                site,
+                store.identity().orElseThrow().hook(),
                 store.dIn()));
       }
     }

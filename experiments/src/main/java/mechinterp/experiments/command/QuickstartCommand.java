@@ -123,7 +123,8 @@ public final class QuickstartCommand implements Callable<Integer> {
             dataTokens.orElse(harvest.trainTokens()),
             harvest.heldOutTokens(),
             harvest.maxContext()),
-        new SaeSettings(sae.architecture(), dSae.orElse(sae.dSae()), k.orElse(sae.k())),
+        new SaeSettings(
+            sae.architecture(), dSae.orElse(sae.dSae()), k.orElse(sae.k()), sae.kScope()),
         config.normalizeActivations(),
         train.build(),
         config.report());

@@ -27,7 +27,7 @@ import picocli.CommandLine.Option;
     name = "encode",
     description = {
       "Encode and reconstruct activations.",
-      "OUT holds row_offsets [n+1] (i64), indices (i32) and values (f32) of the active latents row by row, and reconstruction [n, d_in] (f32)."
+      "OUT holds row_offsets [n+1] (i64), indices (i32) and values (f32) of the active latents row by row, and reconstruction [n, d_out] (f32)."
     })
 public final class SaeEncode implements Callable<Integer> {
   private static final int BATCH = 1024;
@@ -68,7 +68,7 @@ public final class SaeEncode implements Callable<Integer> {
     try (Device device = deviceOptions.open();
         ActivationStore store = ActivationStore.ofSafetensors(in)) {
       LoadedSae loaded = SaeFormats.load(folder, device);
-      SaeSource.requireFits(loaded, store);
+      SaeSource.requireWidth(store, "d_in", loaded.sae().dIn());
       try (Encoded encoded = new Encoded(loaded.sae(), store, parent)) {
         encoded.run(output.progress());
         encoded.write(out);
@@ -109,6 +109,7 @@ public final class SaeEncode implements Callable<Integer> {
       int batch = Math.min(BATCH, store.tokens());
       float[] rows = new float[Math.multiplyExact(batch, store.dIn())];
       FloatMatrix input = sae.device().floats(batch, store.dIn());
+      FloatMatrix made = sae.device().floats(batch, sae.dOut());
       SparseCodes codes = sae.newCodes(batch);
       try (Progress progress = display.start("encode", store.tokens(), "tokens")) {
         for (int first = 0; first < store.tokens(); first += batch) {
@@ -118,9 +119,9 @@ public final class SaeEncode implements Callable<Integer> {
           store.read(first, count, rows, 0);
           sae.device().upload(x, rows, 0);
           sae.encode(active, x);
-          sae.decode(x, active);
+          sae.reconstruct(made.rowRange(0, count), active, x);
           addCodes(active, first);
-          addReconstruction(x);
+          addReconstruction(made.rowRange(0, count));
           progress.update(first + count);
         }
       }
@@ -151,11 +152,7 @@ public final class SaeEncode implements Callable<Integer> {
           .tensor("indices", DType.I32, indices::replayInts, indices.size())
           .tensor("values", DType.F32, values::replayFloats, values.size())
           .tensor(
-              "reconstruction",
-              DType.F32,
-              reconstruction::replayFloats,
-              store.tokens(),
-              store.dIn())
+              "reconstruction", DType.F32, reconstruction::replayFloats, store.tokens(), sae.dOut())
           .write(file);
     }
 

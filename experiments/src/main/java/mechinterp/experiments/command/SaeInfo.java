@@ -5,20 +5,18 @@ import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.Callable;
 import java.util.stream.Collectors;
 import mechinterp.analysis.DecoderGeometry;
 import mechinterp.device.Device;
 import mechinterp.experiments.console.ResultOutput;
-import mechinterp.sae.BatchTopKConfig;
-import mechinterp.sae.JumpReluConfig;
+import mechinterp.io.Json;
 import mechinterp.sae.LoadedSae;
-import mechinterp.sae.MatryoshkaConfig;
 import mechinterp.sae.Sae;
 import mechinterp.sae.SaeConfig;
 import mechinterp.sae.SaeFormat;
 import mechinterp.sae.SaeFormats;
-import mechinterp.sae.TopKConfig;
 import mechinterp.tensor.FloatMatrix;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -29,6 +27,8 @@ import picocli.CommandLine.Parameters;
     name = "info",
     description = "Show the kind, sizes, weights and metadata of a saved sparse autoencoder.")
 public final class SaeInfo implements Callable<Integer> {
+  private static final Set<String> SHOWN = Set.of("architecture", "d_in", "d_sae");
+
   @Parameters(
       paramLabel = "SAE",
       description = "Folder or file of any format that docs/sae-files.md lists.")
@@ -79,7 +79,7 @@ public final class SaeInfo implements Callable<Integer> {
 
   private static Info examine(SaeFormat format, LoadedSae loaded) {
     Sae sae = loaded.sae();
-    long parameters = 2L * sae.dIn() * sae.dSae() + sae.dIn() + sae.dSae();
+    long parameters = sae.parameters().stream().mapToLong(each -> each.value().size()).sum();
     return new Info(
         format.label(),
         sae.config(),
@@ -105,12 +105,10 @@ public final class SaeInfo implements Callable<Integer> {
   }
 
   private static String architecture(SaeConfig config) {
-    return switch (config) {
-      case TopKConfig topK -> "topk, k = " + topK.k();
-      case BatchTopKConfig batchTopK -> "batchtopk, k = " + batchTopK.k();
-      case MatryoshkaConfig matryoshka -> "matryoshka_batchtopk, k = " + matryoshka.k();
-      case JumpReluConfig _ -> "jumprelu";
-    };
+    return Json.node(config).properties().stream()
+        .filter(field -> !SHOWN.contains(field.getKey()))
+        .map(field -> ", " + field.getKey() + " = " + field.getValue())
+        .collect(Collectors.joining("", config.architecture(), ""));
   }
 
   private static String describe(Info info) {

@@ -9,6 +9,7 @@ import mechinterp.experiments.run.TrainSettings;
 import mechinterp.io.Json;
 import mechinterp.optim.LearningRateDecay;
 import mechinterp.sae.AuxKConfig;
+import mechinterp.sae.KScope;
 import mechinterp.training.TrainConfig;
 import mechinterp.training.TrainConfigBuilder;
 import picocli.CommandLine.Model.CommandSpec;
@@ -46,6 +47,15 @@ final class TrainOptions {
       paramLabel = "K",
       description = "Most active latents of a token; for batchtopk and matryoshka in the mean.")
   private Optional<Integer> k = Optional.empty();
+
+  @Option(
+      names = "--k-scope",
+      paramLabel = "SCOPE",
+      description = {
+        "What k is the number of active latents of, for transcoders: token (at most) or batch (in",
+        "the mean). Default: token."
+      })
+  private Optional<KScope> kScope = Optional.empty();
 
   @Option(
       names = "--tokens",
@@ -160,7 +170,10 @@ final class TrainOptions {
     deadAfter.ifPresent(value -> train.auxK(settings.train().auxK().withDeadAfterTokens(value)));
     return new TrainSettings(
         new SaeSettings(
-            kind.orElse(sae.architecture()), dSae.orElse(sae.dSae()), k.orElse(sae.k())),
+            kind.orElse(sae.architecture()),
+            dSae.orElse(sae.dSae()),
+            k.orElse(sae.k()),
+            kScope.or(sae::kScope)),
         normalization.orElse(settings.normalizeActivations()),
         train.build());
   }

@@ -79,7 +79,7 @@ public final class FeatureCards {
   /** Decoder rows move the logits of a language model when they lie in its residual stream. */
   private List<LogitEffect> effects(List<Integer> latents) {
     boolean predicts = model.config().unembed().isPresent();
-    return predicts && report.dIn() == model.config().dModel()
+    return predicts && report.dOut() == model.config().dModel()
         ? report.logitEffects(model, latents, EFFECTS)
         : Collections.nCopies(latents.size(), new LogitEffect(List.of(), List.of()));
   }

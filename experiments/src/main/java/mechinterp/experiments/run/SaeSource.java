@@ -1,10 +1,12 @@
 package mechinterp.experiments.run;
 
+import java.util.List;
 import java.util.Map;
 import mechinterp.activation.ActivationIdentity;
 import mechinterp.activation.ActivationStore;
+import mechinterp.activation.Site;
 import mechinterp.sae.LoadedSae;
-import mechinterp.sae.Sae;
+import mechinterp.sae.SaeConfig;
 import mechinterp.sae.SaeMetadata;
 
 /**
@@ -12,6 +14,7 @@ import mechinterp.sae.SaeMetadata;
  * passes: a file of bare activations, or an autoencoder from elsewhere.
  */
 public final class SaeSource {
+  private static final String HOOK_OUT = "hook_name_out";
   private static final String MODEL_IDENTITY = "model_identity";
   private static final String TOKENIZER_IDENTITY = "tokenizer_identity";
   private static final String TEXT_IDENTITY = "text_identity";
@@ -23,11 +26,17 @@ public final class SaeSource {
     return store
         .identity()
         .map(identity ->
-            SaeMetadata.of(modelName(identity), identity.hook())
+            hooks(modelName(identity), store.sites())
                 .with(MODEL_IDENTITY, identity.model())
                 .with(TOKENIZER_IDENTITY, identity.tokenizer())
                 .with(TEXT_IDENTITY, identity.text()))
         .orElseGet(() -> new SaeMetadata(Map.of()));
+  }
+
+  /** The hook points by the names of SAELens: what is encoded, and of a transcoder what is made. */
+  private static SaeMetadata hooks(String modelName, List<Site> sites) {
+    SaeMetadata metadata = SaeMetadata.of(modelName, sites.getFirst().hook());
+    return sites.size() == 1 ? metadata : metadata.with(HOOK_OUT, sites.getLast().hook());
   }
 
   /**
@@ -45,16 +54,27 @@ public final class SaeSource {
    * @throws IllegalArgumentException naming what differs
    */
   public static void requireFits(LoadedSae loaded, ActivationStore store) {
-    requireWidth(loaded.sae(), store);
+    SaeConfig config = loaded.sae().config();
+    requireWidth(store, config.rowWidthName(), config.rowWidth());
     store.identity().ifPresent(identity -> requireSource(loaded.metadata(), store, identity));
   }
 
-  private static void requireWidth(Sae sae, ActivationStore store) {
-    if (store.dIn() != sae.dIn()) {
+  /**
+   * Checks how wide the rows of a store are.
+   *
+   * @param name what the message calls the width of the autoencoder
+   * @throws IllegalArgumentException naming both widths
+   */
+  public static void requireWidth(ActivationStore store, String name, int expected) {
+    if (store.dIn() != expected) {
       throw new IllegalArgumentException(
-          "%s: is %d wide, the autoencoder's d_in is %d; they must be equal"
-              .formatted(store.name(), store.dIn(), sae.dIn()));
+          "%s: is %d wide, the autoencoder's %s is %d; they must be equal"
+              .formatted(store.name(), store.dIn(), name, expected));
     }
+  }
+
+  private static String hooks(String hook, SaeMetadata metadata) {
+    return metadata.text(HOOK_OUT).map(out -> hook + " + " + out).orElse(hook);
   }
 
   private static void requireSource(
@@ -62,7 +82,7 @@ public final class SaeSource {
     ActivationIdentity trainedOn =
         new ActivationIdentity(
             metadata.text(MODEL_IDENTITY).orElse(identity.model()),
-            metadata.hookName().orElse(identity.hook()),
+            metadata.hookName().map(hook -> hooks(hook, metadata)).orElse(identity.hook()),
             metadata.text(TOKENIZER_IDENTITY).orElse(identity.tokenizer()),
             identity.text());
     store.requireSameSource(trainedOn);

@@ -7,6 +7,7 @@ import java.util.Optional;
 import mechinterp.activation.ActivationBatches;
 import mechinterp.activation.ActivationStore;
 import mechinterp.activation.Normalization;
+import mechinterp.activation.Site;
 import mechinterp.device.Device;
 import mechinterp.experiments.console.Progress;
 import mechinterp.sae.Sae;
@@ -23,12 +24,13 @@ import mechinterp.training.TrainedSae;
  *
  * @param sae the autoencoder, for activations as the model makes them
  * @param history the metrics of every step
- * @param normalization what activations were multiplied with meanwhile
+ * @param normalizations what the activations of each hook point were multiplied with meanwhile
  */
-public record Training(Sae sae, List<StepMetrics> history, Normalization normalization) {
+public record Training(Sae sae, List<StepMetrics> history, List<Normalization> normalizations) {
   /** Keeps the history. */
   public Training {
     history = List.copyOf(history);
+    normalizations = List.copyOf(normalizations);
   }
 
   /**
@@ -46,24 +48,20 @@ public record Training(Sae sae, List<StepMetrics> history, Normalization normali
       Progress.Display display,
       Optional<Checkpoints> checkpoints)
       throws IOException {
-    SaeConfig sae = settings.sae().config(store.dIn());
+    SaeConfig sae = settings.sae().config(store.sites());
     TrainConfig config = settings.train();
-    Normalization normalization =
-        switch (settings.normalizeActivations()) {
-          case NONE -> Normalization.NONE;
-          case EXPECTED_AVERAGE_ONLY_IN -> Normalization.expectedAverageOnlyIn(store);
-        };
+    ActivationStore normalized = store.normalized(settings.normalizeActivations());
     try (Progress progress =
         display.start("train", (long) config.steps() * config.batchSize(), "tokens")) {
-      ActivationBatches batches =
-          store.withNormalization(normalization).shuffled(device, config.seed());
+      ActivationBatches batches = normalized.shuffled(device, config.seed());
       SaeTrainer trainer = new SaeTrainer(device, config);
       TrainedSae trained =
           checkpoints.isPresent()
               ? trainer.train(sae, batches, show(progress), checkpoints.get())
               : trainer.train(sae, batches, show(progress));
-      Sae folded = trained.sae().foldInputScale(normalization.scale());
-      return new Training(folded, trained.history(), normalization);
+      List<Normalization> scales = normalized.sites().stream().map(Site::normalization).toList();
+      Sae folded = trained.sae().foldScales(scales.stream().map(Normalization::scale).toList());
+      return new Training(folded, trained.history(), scales);
     }
   }
 

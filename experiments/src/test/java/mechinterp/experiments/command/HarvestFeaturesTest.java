@@ -65,6 +65,63 @@ class HarvestFeaturesTest {
     assertFeatures(store, sae, harvested.get("tokens").asInt());
   }
 
+  @Test
+  void activationsOfTwoHookPointsTrainATranscoder() throws IOException {
+    Path text = Files.writeString(folder.resolve("text.txt"), TEXT);
+    Path store = folder.resolve("store");
+    JsonNode harvested =
+        Execution.of(
+                "harvest",
+                "--model",
+                "tiny-lm",
+                "--hook",
+                "blocks.2.ln2.hook_normalized",
+                "--hook",
+                "blocks.2.hook_mlp_out",
+                "--text",
+                text.toString(),
+                "--out",
+                store.toString(),
+                "--json")
+            .assertDone()
+            .json();
+    assertEquals(384, harvested.get("d_in").asInt());
+    Path sae = folder.resolve("sae");
+    String[] train = {
+      "train",
+      "--store",
+      store.toString(),
+      "--out",
+      sae.toString(),
+      "--d-sae",
+      "32",
+      "--k",
+      "4",
+      "--tokens",
+      "1000",
+      "--batch",
+      "20"
+    };
+    Execution.of(Samples.concat(train, "--kind", "topk"))
+        .assertRefused(
+            "architecture: is topk, of hook points 1; the activations are of 2: blocks.2.ln2.hook_normalized, blocks.2.hook_mlp_out");
+    Execution.of(
+            Samples.concat(
+                train, "--kind", "skip_transcoder", "--k-scope", "batch", "--lr", "0.01"))
+        .assertDone();
+    JsonNode info = Execution.of("sae", "info", sae.toString(), "--json").assertDone().json();
+    assertEquals("jumprelu_transcoder", info.get("sae").get("architecture").asString());
+    assertEquals(192, info.get("sae").get("d_out").asInt());
+    assertEquals("blocks.2.ln2.hook_normalized", info.get("metadata").get("hook_name").asString());
+    assertEquals("blocks.2.hook_mlp_out", info.get("metadata").get("hook_name_out").asString());
+    JsonNode metrics =
+        Execution.of("eval", "--sae", sae.toString(), "--store", store.toString(), "--json")
+            .assertDone()
+            .json();
+    assertTrue(metrics.get("fvu").asDouble() < 1, metrics.toString());
+    assertFeatures(store, sae, harvested.get("tokens").asInt());
+  }
+
   private static void assertFeatures(Path store, Path sae, int tokens) throws IOException {
     JsonNode features =
         Execution.of(

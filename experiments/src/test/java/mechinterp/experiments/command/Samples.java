@@ -3,8 +3,12 @@ package mechinterp.experiments.command;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.List;
+import java.util.stream.Collectors;
 import mechinterp.activation.ActivationIdentity;
 import mechinterp.activation.ActivationStore;
+import mechinterp.activation.Normalization;
+import mechinterp.activation.Site;
 import mechinterp.activation.TokenOrigins;
 import mechinterp.experiments.Execution;
 import mechinterp.io.SafetensorsWriter;
@@ -34,6 +38,12 @@ final class Samples {
   }
 
   static Path store(Path folder, String name, String hook) throws IOException {
+    return store(folder, name, new Site(hook, D_IN, Normalization.NONE));
+  }
+
+  /** A store of one or more hook points that {@link #D_IN} columns are shared out to. */
+  static Path store(Path folder, String name, Site... sites) throws IOException {
+    String hooks = Arrays.stream(sites).map(Site::hook).collect(Collectors.joining(" + "));
     int[] tokenIds = new int[TOKENS];
     int[] documents = new int[TOKENS];
     int[] positions = new int[TOKENS];
@@ -44,10 +54,10 @@ final class Samples {
     }
     Path target = folder.resolve(name);
     ActivationStore.inMemory(
-            D_IN,
+            List.of(sites),
             activations(),
             new TokenOrigins(tokenIds, documents, positions),
-            new ActivationIdentity("tiny sha256:0", hook, "letters", "text"))
+            new ActivationIdentity("tiny sha256:0", hooks, "letters", "text"))
         .save(target);
     return target;
   }
