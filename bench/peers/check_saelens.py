@@ -7,6 +7,12 @@ An autoencoder that mechinterp saved:
     ./mechinterp sae encode --sae DIR --activations x.safetensors --out codes.safetensors
     python check_saelens.py compare DIR x.safetensors codes.safetensors
 
+sae-lens knows a hybrid as the TopK autoencoder whose latents are the hybrid's fast codes:
+
+    ./mechinterp train --kind hybrid --d-sae 640 --k 16 --activations x.safetensors --tokens 20000 --out DIR
+    ./mechinterp sae encode --sae DIR --codes fast --activations x.safetensors --out codes.safetensors
+    python check_saelens.py compare DIR x.safetensors codes.safetensors
+
 One that sae-lens saved (with --rescale: selection by pre-activation times decoder norm):
 
     python check_saelens.py make DIR x.safetensors [--rescale]

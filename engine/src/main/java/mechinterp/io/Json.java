@@ -98,6 +98,16 @@ public final class Json {
     return STRICT.readTree(STRICT.writeValueAsString(value));
   }
 
+  /**
+   * Returns the value that a part of a tree stands for.
+   *
+   * @param name what messages call it
+   * @throws FormatException as {@link #read(Path, Class)}
+   */
+  public static <T> T value(String name, JsonNode node, Class<T> type) throws FormatException {
+    return read(name, STRICT.writeValueAsBytes(node), type);
+  }
+
   /** Returns a value as indented JSON, fields in the order of declaration. */
   public static String pretty(Object value) {
     return STRICT.writer().with(printer()).writeValueAsString(value);

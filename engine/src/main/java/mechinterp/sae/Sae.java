@@ -11,7 +11,7 @@ import mechinterp.tensor.SparseCodes;
  * whatever other tokens are with it. Not for use by several threads at once: encoding has a buffer
  * of its own.
  */
-public sealed interface Sae permits TopKSae, ThresholdSae {
+public sealed interface Sae permits TopKSae, ThresholdSae, HybridSae {
   /** Returns the kind and the sizes. */
   SaeConfig config();
 

@@ -15,6 +15,7 @@ import java.util.List;
   @JsonSubTypes.Type(value = JumpReluConfig.class, name = JumpReluConfig.ARCHITECTURE),
   @JsonSubTypes.Type(value = MatryoshkaConfig.class, name = MatryoshkaConfig.ARCHITECTURE),
   @JsonSubTypes.Type(value = TranscoderConfig.class, name = TranscoderConfig.ARCHITECTURE),
+  @JsonSubTypes.Type(value = HybridSaeConfig.class, name = HybridSaeConfig.ARCHITECTURE),
   @JsonSubTypes.Type(
       value = JumpReluTranscoderConfig.class,
       name = JumpReluTranscoderConfig.ARCHITECTURE)
@@ -24,6 +25,7 @@ public sealed interface SaeConfig
         BatchTopKConfig,
         JumpReluConfig,
         MatryoshkaConfig,
+        HybridSaeConfig,
         TranscoderConfig,
         JumpReluTranscoderConfig {
   /** Returns the name of the kind as in SAELens' {@code cfg.json}. */

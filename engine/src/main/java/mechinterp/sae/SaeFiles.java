@@ -168,6 +168,7 @@ public final class SaeFiles {
       case TopKConfig topK -> TopKSae.allocate(device, topK);
       case BatchTopKConfig batchTopK -> ThresholdSae.allocate(device, batchTopK);
       case MatryoshkaConfig matryoshka -> ThresholdSae.allocate(device, matryoshka);
+      case HybridSaeConfig hybrid -> HybridSae.allocate(device, hybrid);
       case JumpReluConfig jumpRelu -> ThresholdSae.allocate(device, jumpRelu);
       case TranscoderConfig transcoder -> TopKSae.allocate(device, transcoder, transcoder.k());
       case JumpReluTranscoderConfig transcoder -> ThresholdSae.allocate(device, transcoder);

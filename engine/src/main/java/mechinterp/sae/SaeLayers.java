@@ -23,7 +23,8 @@ import mechinterp.tensor.SparseCodes;
  * subtracted, and with {@link SaeConfig#skip} x W_skip^T is added to x^.
  */
 final class SaeLayers {
-  private static final int CHUNK = 1024;
+  /** Most tokens that are encoded at once. */
+  static final int CHUNK = 1024;
 
   private final Device device;
   private final SaeConfig config;

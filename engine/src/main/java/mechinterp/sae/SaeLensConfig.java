@@ -25,6 +25,9 @@ final class SaeLensConfig {
   static final String TRAINED_K = "training_k";
   private static final String TRAINED_WIDTHS = "training_matryoshka_widths";
 
+  /** What a TopK autoencoder is besides one, for {@link HybridSaeConfig}. */
+  private static final String HYBRID = "hybrid_sae";
+
   private final String file;
   private final JsonNode tree;
 
@@ -73,6 +76,11 @@ final class SaeLensConfig {
         fields.put(TRAINED_K, matryoshka.k());
         fields.put(TRAINED_WIDTHS, matryoshka.prefixes().stream().map(Prefix::latents).toList());
         Json.write(path, file(matryoshka, fields));
+      }
+      case HybridSaeConfig hybrid -> {
+        fields.put(TRAINED_AS, hybrid.architecture());
+        fields.put(HYBRID, Json.node(hybrid));
+        Json.write(path, file(new TopKConfig(hybrid.dIn(), hybrid.dSae(), hybrid.k()), fields));
       }
       case JumpReluConfig jumpRelu -> Json.write(path, file(jumpRelu, fields));
       case TranscoderConfig transcoder -> Json.write(path, TranscoderForm.of(transcoder, fields));
@@ -129,7 +137,7 @@ final class SaeLensConfig {
     try {
       return switch (architecture) {
         case TopKConfig.ARCHITECTURE ->
-            new TopKConfig(integer("d_in"), integer("d_sae"), integer("k"));
+            topK(new TopKConfig(integer("d_in"), integer("d_sae"), integer("k")));
         case JumpReluConfig.ARCHITECTURE -> new JumpReluConfig(integer("d_in"), integer("d_sae"));
         case TranscoderForm.TOPK -> topKTranscoder(false);
         case TranscoderForm.SKIP_TOPK -> topKTranscoder(true);
@@ -145,6 +153,29 @@ final class SaeLensConfig {
     } catch (IllegalArgumentException e) {
       throw new FormatException(file, String.valueOf(e.getMessage()), e);
     }
+  }
+
+  private SaeConfig topK(TopKConfig topK) throws FormatException {
+    JsonNode field = tree.path("metadata").path(HYBRID);
+    if (field.isMissingNode()) {
+      return topK;
+    }
+    String name = "metadata." + HYBRID;
+    HybridSaeConfig hybrid = Json.value(file + ": " + name, field, HybridSaeConfig.class);
+    if (hybrid.dIn() != topK.dIn() || hybrid.dSae() != topK.dSae() || hybrid.k() != topK.k()) {
+      throw new FormatException(
+          file,
+          "%s has d_in %d, d_sae %d, k %d, the file %d, %d, %d; they must be equal"
+              .formatted(
+                  name,
+                  hybrid.dIn(),
+                  hybrid.dSae(),
+                  hybrid.k(),
+                  topK.dIn(),
+                  topK.dSae(),
+                  topK.k()));
+    }
+    return hybrid;
   }
 
   private TranscoderConfig topKTranscoder(boolean skip) throws FormatException {
@@ -195,7 +226,7 @@ final class SaeLensConfig {
   }
 
   private static void put(Map<String, Object> fields, String name, JsonNode value) {
-    if (!name.equals(VERSION)) {
+    if (!name.equals(VERSION) && !name.equals(HYBRID)) {
       fields.put(name, plain(value));
     }
   }

@@ -18,6 +18,9 @@ public record SaeLoss(Map<String, Double> parts, double fvu, double l0, int dead
   /** The part that compares activations with their reconstruction. */
   public static final String RECONSTRUCTION = "reconstruction";
 
+  /** The part that draws a hybrid's encoder to the pursuit's fixed point. */
+  public static final String FIXED_POINT = "fixed_point";
+
   /** The part that revives dead latents. */
   public static final String AUXILIARY = "auxiliary";
 

@@ -11,6 +11,13 @@ final class Sizes {
     }
   }
 
+  static void requireEqual(String field, int value, int expected) {
+    if (value != expected) {
+      throw new IllegalArgumentException(
+          "%s: is %d, the weights have %d; they must be equal".formatted(field, value, expected));
+    }
+  }
+
   static void requireActive(int k, int dSae) {
     requirePositive("k", k);
     if (k > dSae) {

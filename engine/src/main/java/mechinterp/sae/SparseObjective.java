@@ -38,6 +38,9 @@ import mechinterp.tensor.SparseOuterProduct;
  * differ, x is the target in the loss; one that does not centre its input has no b_dec there, nor
  * its term in db_dec. A skip connection has dW_skip = sum over t of g[t] x[t]^T.
  *
+ * <p>A hybrid's loss has the part of {@link FixedPoint} besides, which adds to the gradients of
+ * W_enc and b_enc alone.
+ *
  * <p>Buffers are declared once; taking the loss allocates nothing on the device.
  */
 public final class SparseObjective implements SaeObjective {
@@ -47,6 +50,7 @@ public final class SparseObjective implements SaeObjective {
   private final LatentChoice choice;
   private final LossNormalizer normalizer;
   private final FiringRecord firing;
+  private final Optional<FixedPoint> fixedPoint;
   private final Optional<AuxK> aux;
   private final BatchSums sums;
 
@@ -78,6 +82,7 @@ public final class SparseObjective implements SaeObjective {
         sae,
         LatentChoice.topK(sae),
         WholeReconstruction::new,
+        Optional.empty(),
         batchSize,
         normalizer,
         auxConfig);
@@ -101,6 +106,7 @@ public final class SparseObjective implements SaeObjective {
         sae,
         new BatchTopK(sae, config.k()),
         WholeReconstruction::new,
+        Optional.empty(),
         batchSize,
         normalizer,
         auxConfig);
@@ -125,6 +131,39 @@ public final class SparseObjective implements SaeObjective {
         sae,
         new BatchTopK(sae, config.k()),
         (w, s, tokens, sums) -> new NestedReconstruction(w, s, tokens, sums, config.prefixes()),
+        Optional.empty(),
+        batchSize,
+        normalizer,
+        auxConfig);
+  }
+
+  /**
+   * Declares the buffers of a hybrid for batches of {@code batchSize} tokens: TopK on a nested
+   * dictionary, and the loss of {@link FixedPoint} for its encoder. With one prefix, of weight 1,
+   * and a fixed-point weight of 0 it is TopK's, bit for bit.
+   *
+   * @throws IllegalArgumentException with the JSON field's name when k_aux is more than d_sae
+   */
+  public static SparseObjective hybrid(
+      Workspace workspace,
+      HybridSae sae,
+      int batchSize,
+      LossNormalizer normalizer,
+      AuxKConfig auxConfig) {
+    HybridSaeConfig config = sae.config();
+    Optional<FixedPoint> fixedPoint =
+        config.fixedPointWeight() > 0
+            ? Optional.of(new FixedPoint(workspace, sae, batchSize))
+            : Optional.empty();
+    boolean isWhole = config.prefixes().equals(List.of(new Prefix(config.dSae(), 1)));
+    return new SparseObjective(
+        workspace,
+        sae,
+        fixedPoint.<LatentChoice>map(part -> part).orElse(sae::encodeFast),
+        isWhole
+            ? WholeReconstruction::new
+            : (w, s, tokens, sums) -> new NestedReconstruction(w, s, tokens, sums, config.prefixes()),
+        fixedPoint,
         batchSize,
         normalizer,
         auxConfig);
@@ -164,6 +203,7 @@ public final class SparseObjective implements SaeObjective {
             sae,
             new BatchTopK(sae, k),
             WholeReconstruction::new,
+            Optional.empty(),
             batchSize,
             normalizer,
             auxConfig);
@@ -182,6 +222,7 @@ public final class SparseObjective implements SaeObjective {
       Sae sae,
       LatentChoice choice,
       ReconstructionBuffers reconstruct,
+      Optional<FixedPoint> fixedPoint,
       int batchSize,
       LossNormalizer normalizer,
       AuxKConfig auxConfig) {
@@ -191,6 +232,7 @@ public final class SparseObjective implements SaeObjective {
     this.kernels = device.kernels();
     this.sae = sae;
     this.choice = choice;
+    this.fixedPoint = fixedPoint;
     this.normalizer = normalizer;
     this.batchSize = batchSize;
     this.firing = new FiringRecord(workspace, dSae, auxConfig.deadAfterTokens());
@@ -232,6 +274,8 @@ public final class SparseObjective implements SaeObjective {
     auxActive = aux.isPresent() && dead.length > 0;
     Map<String, Double> parts = new LinkedHashMap<>();
     parts.put(SaeLoss.RECONSTRUCTION, reconstruction.loss() / divisor);
+    fixedPoint.ifPresent(part ->
+        parts.put(SaeLoss.FIXED_POINT, part.backward(inputs, divisor)));
     parts.put(
         SaeLoss.AUXILIARY,
         auxActive ? aux.get().backward(inputs, reconstruction.error(), dead, divisor) : 0);
@@ -249,6 +293,7 @@ public final class SparseObjective implements SaeObjective {
     List<SparseOuterProduct> wEnc = new ArrayList<>();
     List<SparseOuterProduct> wDec = new ArrayList<>(reconstruction.decoderTerms(order, codes));
     wEnc.add(new SparseOuterProduct(order, codeGradients, inputs));
+    fixedPoint.ifPresent(part -> wEnc.add(part.encoderTerm(inputs)));
     if (auxActive) {
       wEnc.add(aux.orElseThrow().encoderTerm(inputs));
       wDec.add(aux.orElseThrow().decoderTerm());
@@ -301,6 +346,7 @@ public final class SparseObjective implements SaeObjective {
     if (auxActive) {
       aux.orElseThrow().addToDecoderBias(bDecGradient);
     }
+    fixedPoint.ifPresent(part -> part.addToEncoderBias(bEncGradient));
   }
 
   private void checkBatch(FloatMatrix x, FloatMatrix target, double variance) {

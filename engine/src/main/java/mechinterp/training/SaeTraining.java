@@ -14,6 +14,8 @@ import mechinterp.optim.GradientNorm;
 import mechinterp.optim.ParameterState;
 import mechinterp.optim.WeightAverage;
 import mechinterp.sae.BatchTopKConfig;
+import mechinterp.sae.HybridSae;
+import mechinterp.sae.HybridSaeConfig;
 import mechinterp.sae.JumpReluConfig;
 import mechinterp.sae.JumpReluTranscoderConfig;
 import mechinterp.sae.MatryoshkaConfig;
@@ -108,6 +110,13 @@ final class SaeTraining {
               workspace,
               new ThresholdSae(workspace, matryoshka),
               matryoshka,
+              config.batchSize(),
+              config.lossNormalizer(),
+              config.auxK());
+      case HybridSaeConfig hybrid ->
+          SparseObjective.hybrid(
+              workspace,
+              new HybridSae(workspace, hybrid),
               config.batchSize(),
               config.lossNormalizer(),
               config.auxK());

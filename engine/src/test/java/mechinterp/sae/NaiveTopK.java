@@ -22,6 +22,9 @@ final class NaiveTopK {
   private double[][] target;
   private double[][] wSkip = {};
   private boolean centred = true;
+  private double[][] fixedPoints = {};
+  private double fixedPointWeight;
+  private double[][] fixedPointInputs = {};
   private boolean[][] chosen = {};
   private boolean[][] auxChosen = {};
   private int[] dead = {};
@@ -116,6 +119,36 @@ final class NaiveTopK {
           prefix.weight() * squares(differences(x, reconstruction(preActivations(), first, bDec)));
     }
     return loss / divisor;
+  }
+
+  /**
+   * Gives the encoder targets: u[t][i] for the pre-activations of the first tokens, NaN where a
+   * latent has none. Their inputs x - b_dec are held too.
+   */
+  void freezeFixedPoints(double[][] u, double weight) {
+    fixedPoints = u;
+    fixedPointWeight = weight;
+    fixedPointInputs = new double[u.length][bDec.length];
+    for (int t = 0; t < u.length; t++) {
+      for (int j = 0; j < bDec.length; j++) {
+        fixedPointInputs[t][j] = x[t][j] - bDec[j];
+      }
+    }
+  }
+
+  double fixedPointLoss() {
+    double loss = 0;
+    for (int t = 0; t < fixedPoints.length; t++) {
+      for (int i = 0; i < bEnc.length; i++) {
+        double z = bEnc[i];
+        for (int j = 0; j < bDec.length; j++) {
+          z += fixedPointInputs[t][j] * wEnc[i][j];
+        }
+        double wanted = fixedPoints[t][i];
+        loss += Double.isNaN(wanted) ? 0 : (z - wanted) * (z - wanted);
+      }
+    }
+    return fixedPointWeight * loss * x.length / (Math.max(1, fixedPoints.length) * divisor);
   }
 
   double auxLoss() {

@@ -35,7 +35,7 @@ class SparseObjectiveTest {
   private final Device device = CpuDevice.scalar();
 
   /** A point away from ties: random weights, some latents faint. */
-  private static NaiveTopK point(long seed) {
+  static NaiveTopK point(long seed) {
     RandomStream random = RandomStream.of(seed, "point");
     double[][] x = matrix(random, 0, BATCH, D_IN, 1);
     double[][] wEnc = matrix(random, 1000, D_SAE, D_IN, 1);
@@ -293,7 +293,7 @@ class SparseObjectiveTest {
     return () -> naive.reconstructionLoss() + naive.auxLoss();
   }
 
-  private static void assertGradient(
+  static void assertGradient(
       String name, DoubleSupplier loss, double[][] parameter, float[] gradient) {
     int cols = parameter[0].length;
     double largest = 0;

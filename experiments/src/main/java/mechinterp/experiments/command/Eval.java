@@ -34,6 +34,7 @@ public final class Eval implements Callable<Integer> {
   @ArgGroup(multiplicity = "1")
   private ActivationSource source;
 
+  @Mixin private CodesOption codes;
   @Mixin private DeviceOptions deviceOptions;
   @Mixin private ResultOutput output;
 
@@ -82,7 +83,7 @@ public final class Eval implements Callable<Integer> {
       LoadedSae loaded = SaeFormats.load(folder, device);
       SaeSource.requireFits(loaded, store);
       ReconstructionMetrics metrics =
-          Evaluation.of(loaded.sae(), store, output.progress()).metrics();
+          Evaluation.of(codes.apply(loaded.sae()), store, output.progress()).metrics();
       Result result = Result.of(folder.toString(), store.name(), metrics);
       output.print(result, describe(result));
     }

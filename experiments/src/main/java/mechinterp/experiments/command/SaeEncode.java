@@ -53,6 +53,7 @@ public final class SaeEncode implements Callable<Integer> {
       description = "Safetensors file to write.")
   private Path out;
 
+  @Mixin private CodesOption codes;
   @Mixin private DeviceOptions deviceOptions;
   @Mixin private ResultOutput output;
 
@@ -69,7 +70,7 @@ public final class SaeEncode implements Callable<Integer> {
         ActivationStore store = ActivationStore.ofSafetensors(in)) {
       LoadedSae loaded = SaeFormats.load(folder, device);
       SaeSource.requireWidth(store, "d_in", loaded.sae().dIn());
-      try (Encoded encoded = new Encoded(loaded.sae(), store, parent)) {
+      try (Encoded encoded = new Encoded(codes.apply(loaded.sae()), store, parent)) {
         encoded.run(output.progress());
         encoded.write(out);
         Result result = encoded.result(out);

@@ -7,6 +7,7 @@ import java.util.stream.Collectors;
 import mechinterp.activation.Normalization;
 import mechinterp.activation.Site;
 import mechinterp.sae.BatchTopKConfig;
+import mechinterp.sae.HybridSaeConfig;
 import mechinterp.sae.KScope;
 import mechinterp.sae.MatryoshkaConfig;
 import mechinterp.sae.SaeConfig;
@@ -37,6 +38,8 @@ public record SaeSettings(Kind architecture, int dSae, int k, Optional<KScope> k
     BATCHTOPK,
     /** {@link MatryoshkaConfig}, its prefixes halving from d_sae. */
     MATRYOSHKA,
+    /** {@link HybridSaeConfig} with its defaults. */
+    HYBRID,
     /** {@link TranscoderConfig} of a store of two hook points. */
     TRANSCODER,
     /** {@link TranscoderConfig} with a skip connection. */
@@ -75,6 +78,7 @@ public record SaeSettings(Kind architecture, int dSae, int k, Optional<KScope> k
       case TOPK -> new TopKConfig(dIn, dSae, k);
       case BATCHTOPK -> new BatchTopKConfig(dIn, dSae, k);
       case MATRYOSHKA -> MatryoshkaConfig.of(dIn, dSae, k);
+      case HYBRID -> HybridSaeConfig.of(dIn, dSae, k);
       case TRANSCODER -> new TranscoderConfig(dIn, dOut, dSae, k, scope, false);
       case SKIP_TRANSCODER -> new TranscoderConfig(dIn, dOut, dSae, k, scope, true);
     };

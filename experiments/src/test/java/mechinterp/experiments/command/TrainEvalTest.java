@@ -107,6 +107,52 @@ class TrainEvalTest {
   }
 
   @Test
+  void aHybridIsTrainedAndEvaluatedWithEitherCodes() throws IOException {
+    Path file = Samples.activationsFile(folder);
+    Path sae = folder.resolve("hybrid");
+    Execution.of(
+            "train",
+            "--activations",
+            file.toString(),
+            "--out",
+            sae.toString(),
+            "--kind",
+            "hybrid",
+            "--d-sae",
+            "24",
+            "--k",
+            "2",
+            "--tokens",
+            "640",
+            "--batch",
+            "64")
+        .assertDone();
+    double full = fvu(sae, file);
+    assertEquals(full, fvu(sae, file, "--codes", "full"));
+    assertTrue(full < fvu(sae, file, "--codes", "fast"));
+
+    Path topK = Samples.sae(folder, "--activations", file);
+    Execution.of(
+            "eval",
+            "--sae",
+            topK.toString(),
+            "--activations",
+            file.toString(),
+            "--codes",
+            "full")
+        .assertRefused("--codes: is for a hybrid, the autoencoder is topk");
+  }
+
+  private static double fvu(Path sae, Path file, String... more) throws IOException {
+    String[] arguments = {
+      "eval", "--sae", sae.toString(), "--activations", file.toString(), "--json"
+    };
+    Execution done = Execution.of(Samples.concat(arguments, more));
+    done.assertDone();
+    return done.json().get("fvu").doubleValue();
+  }
+
+  @Test
   void evaluationIsOneJsonObject() throws IOException {
     Path file = Samples.activationsFile(folder);
     Path sae = Samples.sae(folder, "--activations", file);

@@ -1,0 +1,155 @@
+package mechinterp.sae;
+
+import java.util.List;
+import mechinterp.device.Device;
+import mechinterp.device.Workspace;
+import mechinterp.kernel.Kernels;
+import mechinterp.tensor.FloatMatrix;
+import mechinterp.tensor.SparseCodes;
+
+/**
+ * The autoencoder of {@link HybridSaeConfig}. With z = (x - b_dec) W_enc + b_enc,
+ *
+ * <pre>
+ *   fast codes   f = TopK_k(relu(z))
+ *   full codes   f = pursuit of x - b_dec on the shortlist C, the c k largest positive z
+ *   x^           = f W_dec + b_dec</pre>
+ *
+ * The pursuit is that of {@link mechinterp.kernel.PursuitKernels}. Fast codes have the bits of a
+ * {@link TopKSae} with the same weights.
+ */
+public final class HybridSae implements Sae {
+  private final HybridSaeConfig config;
+  private final SaeLayers layers;
+  private final SparseCodes shortlist;
+  private final FloatMatrix inverseSquares;
+
+  /** Declares an autoencoder in a workspace; all its weights are 0. */
+  public HybridSae(Workspace workspace, HybridSaeConfig config) {
+    this.config = config;
+    this.layers = new SaeLayers(workspace, config);
+    this.shortlist =
+        workspace.codes("shortlist", SaeLayers.CHUNK, config.shortlist(), config.dSae());
+    this.inverseSquares = workspace.floats("1 / |W_dec row|^2", 1, config.dSae());
+  }
+
+  /**
+   * Returns a new autoencoder whose weights are all 0.
+   *
+   * @throws mechinterp.device.InsufficientMemoryException when it does not fit
+   */
+  public static HybridSae allocate(Device device, HybridSaeConfig config) {
+    String purpose = "hybrid SAE (d_in %d, d_sae %d)".formatted(config.dIn(), config.dSae());
+    return Workspace.allocate(purpose, device, workspace -> new HybridSae(workspace, config));
+  }
+
+  /**
+   * Returns a hybrid with a copy of the weights of another autoencoder: full codes add the pursuit
+   * to one that was trained without it.
+   *
+   * @throws IllegalArgumentException with the JSON field's name when the sizes differ, or when it
+   *     is a transcoder
+   * @throws mechinterp.device.InsufficientMemoryException when it does not fit
+   */
+  public static HybridSae withWeightsOf(Sae other, HybridSaeConfig config) {
+    Sizes.requireEqual("d_in", config.dIn(), other.dIn());
+    Sizes.requireEqual("d_sae", config.dSae(), other.dSae());
+    if (!other.config().centresInput()) {
+      throw new IllegalArgumentException(
+          "architecture: is %s; a hybrid needs weights of a kind that reconstructs its input"
+              .formatted(other.config().architecture()));
+    }
+    HybridSae hybrid = allocate(other.device(), config);
+    Kernels kernels = other.device().kernels();
+    kernels.copy(hybrid.weights().wEnc(), other.weights().wEnc());
+    kernels.copy(hybrid.weights().bEnc(), other.weights().bEnc());
+    kernels.copy(hybrid.weights().wDec(), other.weights().wDec());
+    kernels.copy(hybrid.weights().bDec(), other.weights().bDec());
+    hybrid.weightsChanged();
+    return hybrid;
+  }
+
+  @Override
+  public HybridSaeConfig config() {
+    return config;
+  }
+
+  @Override
+  public Device device() {
+    return layers.device();
+  }
+
+  @Override
+  public SaeWeights weights() {
+    return layers.weights();
+  }
+
+  @Override
+  public List<SaeParameter> parameters() {
+    return weights().parameters();
+  }
+
+  @Override
+  public int maxActive() {
+    return config.k();
+  }
+
+  @Override
+  public void encode(SparseCodes codes, FloatMatrix x) {
+    switch (config.codes()) {
+      case FAST -> layers.encode(codes, x, this::encodeFast);
+      case FULL -> layers.encode(codes, x, this::encodeFull);
+    }
+  }
+
+  /** Writes the encoder's own codes of tokens from which b_dec has been subtracted. */
+  void encodeFast(SparseCodes codes, FloatMatrix inputs) {
+    encodeLargest(codes, inputs, config.k());
+  }
+
+  private void encodeFull(SparseCodes codes, FloatMatrix inputs) {
+    SparseCodes candidates = shortlist.rowRange(0, inputs.rows());
+    encodeShortlist(candidates, inputs);
+    device()
+        .kernels()
+        .pursuit()
+        .encode(codes, inputs, candidates, weights().wDec(), inverseSquares, config.pursuit());
+  }
+
+  /** Writes the shortlists of tokens from which b_dec has been subtracted, z as their values. */
+  void encodeShortlist(SparseCodes codes, FloatMatrix inputs) {
+    encodeLargest(codes, inputs, config.shortlist());
+  }
+
+  private void encodeLargest(SparseCodes codes, FloatMatrix inputs, int number) {
+    device().kernels().encodeTopK(codes, inputs, layers.encoder(), weights().bEnc(), number);
+  }
+
+  /** Writes the fixed points that {@link mechinterp.kernel.PursuitKernels#fixedPoint} finds. */
+  void fixedPoint(FloatMatrix targets, FloatMatrix inputs, SparseCodes candidates) {
+    device()
+        .kernels()
+        .pursuit()
+        .fixedPoint(
+            targets, inputs, candidates, weights().wDec(), inverseSquares, config.pursuit());
+  }
+
+  @Override
+  public void decode(FloatMatrix out, SparseCodes codes) {
+    layers.decode(out, codes);
+  }
+
+  @Override
+  public void weightsChanged() {
+    layers.weightsChanged();
+    device().kernels().pursuit().inverseSquares(inverseSquares, weights().wDec());
+  }
+
+  @Override
+  public HybridSae foldInputScale(double scale) {
+    HybridSae folded = allocate(device(), config);
+    folded.layers.setFolded(layers, List.of(scale));
+    folded.weightsChanged();
+    return folded;
+  }
+}

@@ -1,0 +1,151 @@
+package mechinterp.sae;
+
+import java.util.List;
+import mechinterp.kernel.PursuitForm;
+
+/**
+ * A hybrid of three parts: a TopK encoder, a dictionary learned from that encoder's codes on nested
+ * prefixes of the latents, and a short non-negative pursuit on the encoder's shortlist, which
+ * teaches the encoder and gives the codes after training. docs/hybrid-sae.md says where the
+ * defaults come from.
+ *
+ * @param dIn width of an activation
+ * @param dSae number of latents
+ * @param k largest number of active latents of a token
+ * @param prefixes rising, the last of all latents
+ * @param fixedPointWeight weight of the loss that draws the encoder to the pursuit's fixed point; 0
+ *     switches it off
+ * @param fixedPointShare share of a batch that this loss is taken on
+ * @param shortlistFactor size of the shortlist as a multiple of k
+ * @param rounds rounds of the pursuit
+ * @param overshoot latents that the pursuit holds before all but k are dropped, as a multiple of k
+ * @param codes the codes after training
+ */
+public record HybridSaeConfig(
+    int dIn,
+    int dSae,
+    int k,
+    List<Prefix> prefixes,
+    double fixedPointWeight,
+    double fixedPointShare,
+    int shortlistFactor,
+    int rounds,
+    double overshoot,
+    InferenceCodes codes)
+    implements SaeConfig {
+  /** The name of this kind. */
+  public static final String ARCHITECTURE = "hybrid";
+
+  private static final double FIXED_POINT_WEIGHT = 0.3;
+  private static final int SHORTLIST_FACTOR = 4;
+  private static final int ROUNDS = 3;
+  private static final double OVERSHOOT = 1.5;
+
+  /**
+   * Checks the ranges.
+   *
+   * @throws IllegalArgumentException with the JSON field's name
+   */
+  public HybridSaeConfig {
+    Sizes.requirePositive("d_in", dIn);
+    Sizes.requirePositive("d_sae", dSae);
+    Sizes.requireActive(k, dSae);
+    Sizes.requirePositive("shortlist_factor", shortlistFactor);
+    prefixes = List.copyOf(prefixes);
+    Prefix.require(prefixes, dSae);
+    if (!(fixedPointWeight >= 0 && fixedPointWeight < Double.POSITIVE_INFINITY)) {
+      throw new IllegalArgumentException(
+          "fixed_point_weight: is %s; it must be at least 0 and finite"
+              .formatted(fixedPointWeight));
+    }
+    if (!(fixedPointShare > 0 && fixedPointShare <= 1)) {
+      throw new IllegalArgumentException(
+          "fixed_point_share: is %s; it must be above 0 and at most 1".formatted(fixedPointShare));
+    }
+    PursuitForm _ = new PursuitForm(k, rounds, overshoot);
+  }
+
+  /**
+   * Returns prefixes of {@link Prefix#halvings}, a fixed-point loss of weight .3 on whole batches,
+   * a shortlist of 4 k, 3 rounds with an overshoot of 1.5, and full codes.
+   */
+  public static HybridSaeConfig of(int dIn, int dSae, int k) {
+    return new HybridSaeConfig(
+        dIn,
+        dSae,
+        k,
+        Prefix.halvings(dSae),
+        FIXED_POINT_WEIGHT,
+        1,
+        SHORTLIST_FACTOR,
+        ROUNDS,
+        OVERSHOOT,
+        InferenceCodes.FULL);
+  }
+
+  /** Returns these settings with other prefixes. */
+  public HybridSaeConfig withPrefixes(List<Prefix> value) {
+    return new HybridSaeConfig(
+        dIn,
+        dSae,
+        k,
+        value,
+        fixedPointWeight,
+        fixedPointShare,
+        shortlistFactor,
+        rounds,
+        overshoot,
+        codes);
+  }
+
+  /** Returns these settings with a fixed-point loss of this weight on this share of a batch. */
+  public HybridSaeConfig withFixedPoint(double weight, double share) {
+    return new HybridSaeConfig(
+        dIn, dSae, k, prefixes, weight, share, shortlistFactor, rounds, overshoot, codes);
+  }
+
+  /** Returns these settings with another pursuit. */
+  public HybridSaeConfig withPursuit(int factor, int roundCount, double overshootFactor) {
+    return new HybridSaeConfig(
+        dIn,
+        dSae,
+        k,
+        prefixes,
+        fixedPointWeight,
+        fixedPointShare,
+        factor,
+        roundCount,
+        overshootFactor,
+        codes);
+  }
+
+  /** Returns these settings with other codes after training. */
+  public HybridSaeConfig withCodes(InferenceCodes value) {
+    return new HybridSaeConfig(
+        dIn,
+        dSae,
+        k,
+        prefixes,
+        fixedPointWeight,
+        fixedPointShare,
+        shortlistFactor,
+        rounds,
+        overshoot,
+        value);
+  }
+
+  /** Returns the number of latents on a token's shortlist: shortlist_factor k, at most d_sae. */
+  public int shortlist() {
+    return (int) Math.min((long) shortlistFactor * k, dSae);
+  }
+
+  /** Returns how the pursuit searches. */
+  public PursuitForm pursuit() {
+    return new PursuitForm(k, rounds, overshoot);
+  }
+
+  @Override
+  public String architecture() {
+    return ARCHITECTURE;
+  }
+}
