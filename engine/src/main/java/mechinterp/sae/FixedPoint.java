@@ -50,9 +50,7 @@ final class FixedPoint implements LatentChoice {
   @Override
   public void choose(SparseCodes codes, FloatMatrix centred) {
     sae.encodeShortlist(shortlist, inputs(centred));
-    kernels
-        .selection()
-        .keepLargestOfEach(codes.rowRange(0, tokens), shortlist, sae.config().k());
+    kernels.selection().keepLargestOfEach(codes.rowRange(0, tokens), shortlist, sae.config().k());
     if (tokens < centred.rows()) {
       sae.encodeFast(
           codes.rowRange(tokens, centred.rows()), centred.rowRange(tokens, centred.rows()));

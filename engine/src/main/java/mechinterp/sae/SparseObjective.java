@@ -162,7 +162,8 @@ public final class SparseObjective implements SaeObjective {
         fixedPoint.<LatentChoice>map(part -> part).orElse(sae::encodeFast),
         isWhole
             ? WholeReconstruction::new
-            : (w, s, tokens, sums) -> new NestedReconstruction(w, s, tokens, sums, config.prefixes()),
+            : (w, s, tokens, sums) ->
+                new NestedReconstruction(w, s, tokens, sums, config.prefixes()),
         fixedPoint,
         batchSize,
         normalizer,
@@ -274,8 +275,12 @@ public final class SparseObjective implements SaeObjective {
     auxActive = aux.isPresent() && dead.length > 0;
     Map<String, Double> parts = new LinkedHashMap<>();
     parts.put(SaeLoss.RECONSTRUCTION, reconstruction.loss() / divisor);
+<<<<<<< HEAD
     fixedPoint.ifPresent(part ->
         parts.put(SaeLoss.FIXED_POINT, part.backward(inputs, divisor)));
+=======
+    fixedPoint.ifPresent(part -> parts.put(SaeLoss.FIXED_POINT, part.backward(centred, divisor)));
+>>>>>>> af57110 (HybridSAE on the command line)
     parts.put(
         SaeLoss.AUXILIARY,
         auxActive ? aux.get().backward(inputs, reconstruction.error(), dead, divisor) : 0);

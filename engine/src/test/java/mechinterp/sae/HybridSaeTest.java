@@ -66,9 +66,7 @@ class HybridSaeTest {
   /** The fixed points of the first tokens, NaN beside the shortlist. */
   private double[][] fixedPoints(NaiveTopK naive, HybridSae sae, int tokens) {
     FloatMatrix centred = device.floats(tokens, D_IN);
-    device
-        .kernels()
-        .addRow(centred, upload(naive.x).rowRange(0, tokens), sae.weights().bDec(), -1);
+    device.kernels().addRow(centred, upload(naive.x).rowRange(0, tokens), sae.weights().bDec(), -1);
     int size = sae.config().shortlist();
     SparseCodes shortlist =
         new SparseCodes(
@@ -306,7 +304,8 @@ class HybridSaeTest {
           "rounds": 3,
           "overshoot": 1.5,
           "codes": "full"
-        }""",
+        }\
+        """,
         Json.pretty(HybridSaeConfig.of(384, 8192, 32)));
     assertEquals(128, HybridSaeConfig.of(384, 8192, 32).shortlist());
     assertEquals(90, large().withPursuit(100, 3, 1.5).shortlist());

@@ -120,7 +120,8 @@ final class HybridTrainingTest {
     double topK = fvu(train(new TopKConfig(D_IN, 40, 3), 400).sae());
     HybridSae full = (HybridSae) train(HybridSaeConfig.of(D_IN, 40, 3), 400).sae();
     Sae fast = HybridSae.withWeightsOf(full, full.config().withCodes(InferenceCodes.FAST));
-    Sae nested = train(full.config().withFixedPoint(0, 1).withCodes(InferenceCodes.FAST), 400).sae();
+    Sae nested =
+        train(full.config().withFixedPoint(0, 1).withCodes(InferenceCodes.FAST), 400).sae();
 
     assertTrue(fvu(full) < 0.8 * topK, fvu(full) + " against TopK's " + topK);
     assertTrue(fvu(full) < fvu(fast));

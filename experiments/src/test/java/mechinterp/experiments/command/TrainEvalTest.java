@@ -133,13 +133,7 @@ class TrainEvalTest {
 
     Path topK = Samples.sae(folder, "--activations", file);
     Execution.of(
-            "eval",
-            "--sae",
-            topK.toString(),
-            "--activations",
-            file.toString(),
-            "--codes",
-            "full")
+            "eval", "--sae", topK.toString(), "--activations", file.toString(), "--codes", "full")
         .assertRefused("--codes: is for a hybrid, the autoencoder is topk");
   }
 
