@@ -275,12 +275,8 @@ public final class SparseObjective implements SaeObjective {
     auxActive = aux.isPresent() && dead.length > 0;
     Map<String, Double> parts = new LinkedHashMap<>();
     parts.put(SaeLoss.RECONSTRUCTION, reconstruction.loss() / divisor);
-<<<<<<< HEAD
     fixedPoint.ifPresent(part ->
         parts.put(SaeLoss.FIXED_POINT, part.backward(inputs, divisor)));
-=======
-    fixedPoint.ifPresent(part -> parts.put(SaeLoss.FIXED_POINT, part.backward(centred, divisor)));
->>>>>>> af57110 (HybridSAE on the command line)
     parts.put(
         SaeLoss.AUXILIARY,
         auxActive ? aux.get().backward(inputs, reconstruction.error(), dead, divisor) : 0);
