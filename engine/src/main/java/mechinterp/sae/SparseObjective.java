@@ -275,8 +275,7 @@ public final class SparseObjective implements SaeObjective {
     auxActive = aux.isPresent() && dead.length > 0;
     Map<String, Double> parts = new LinkedHashMap<>();
     parts.put(SaeLoss.RECONSTRUCTION, reconstruction.loss() / divisor);
-    fixedPoint.ifPresent(part ->
-        parts.put(SaeLoss.FIXED_POINT, part.backward(inputs, divisor)));
+    fixedPoint.ifPresent(part -> parts.put(SaeLoss.FIXED_POINT, part.backward(inputs, divisor)));
     parts.put(
         SaeLoss.AUXILIARY,
         auxActive ? aux.get().backward(inputs, reconstruction.error(), dead, divisor) : 0);
