@@ -29,9 +29,20 @@ from dictionary_learning.trainers.top_k import AutoEncoderTopK  # noqa: E402
 from sae_lens import SAE  # noqa: E402
 from sae_lens.saes.jumprelu_sae import JumpReLUSAE, JumpReLUSAEConfig  # noqa: E402
 from sae_lens.saes.topk_sae import TopKSAE, TopKSAEConfig  # noqa: E402
+from sae_lens.saes.transcoder import (  # noqa: E402
+    JumpReLUSkipTranscoder,
+    JumpReLUSkipTranscoderConfig,
+    JumpReLUTranscoder,
+    JumpReLUTranscoderConfig,
+    SkipTranscoder,
+    SkipTranscoderConfig,
+    Transcoder,
+    TranscoderConfig,
+)
 from sparsify import SparseCoder, SparseCoderConfig  # noqa: E402
 
 D_IN, D_SAE, K, TOKENS = 10, 24, 5, 19
+D_OUT = 7
 
 
 def inputs():
@@ -57,7 +68,8 @@ def expect_of_sae_lens(folder, sae):
     x = inputs()
     with torch.no_grad():
         features = sae.encode(x)
-        write_expected(folder, x, features, sae.decode(features))
+        skips = hasattr(sae, "W_skip")
+        write_expected(folder, x, features, sae(x) if skips else sae.decode(features))
 
 
 def write_json(path, value):
@@ -320,6 +332,77 @@ def save_openai(root):
     write_expected(folder, x, features, features @ tensors["decoder.weight"].T + tensors["pre_bias"])
 
 
+def save_transcoders(root):
+    torch.manual_seed(11)
+    classes = {
+        "transcoder": (Transcoder, TranscoderConfig),
+        "skip-transcoder": (SkipTranscoder, SkipTranscoderConfig),
+        "jumprelu-transcoder": (JumpReLUTranscoder, JumpReLUTranscoderConfig),
+        "jumprelu-skip-transcoder": (JumpReLUSkipTranscoder, JumpReLUSkipTranscoderConfig),
+    }
+    for name, (kind, config) in classes.items():
+        sae = kind(config(d_in=D_IN, d_out=D_OUT, d_sae=D_SAE, apply_b_dec_to_input=False))
+        randomize(sae)
+        folder = root / f"saelens-{name}"
+        sae.save_model(folder)
+        expect_of_sae_lens(folder, SAE.load_from_disk(folder))
+    for name, transcode, skip in (("transcoder", True, False), ("skip-transcoder", True, True), ("skip", False, True)):
+        folder = root / f"sparsify-{name}" / "layers.2.mlp"
+        sae = SparseCoder(D_IN, SparseCoderConfig(k=K, num_latents=D_SAE, transcode=transcode, skip_connection=skip))
+        randomize(sae)
+        sae.save_to_disk(folder)
+        expect_of_sparsify(folder)
+
+
+def save_gemma_transcoders(root):
+    inner = "layer_3/width_16k/average_l0_5"
+    folder = root / "gemma-scope-transcoders" / inner
+    folder.mkdir(parents=True, exist_ok=True)
+    np.savez(folder / "params.npz", **{n: t.numpy() for n, t in weights(False).items()})
+    loader = loaders.gemma_2_transcoder_huggingface_loader
+    overrides = {"d_in": D_IN, "d_out": D_IN, "d_sae": D_SAE}
+    files = root / "gemma-scope-transcoders"
+    expect_through_loader(folder, files, loader, "google/gemma-scope-2b-pt-transcoders", inner, overrides)
+
+    inner = "transcoder/layer_3_width_16k_l0_small_affine"
+    files = root / "gemma-scope-2-transcoders"
+    folder = files / inner
+    folder.mkdir(parents=True, exist_ok=True)
+    tensors = {n.lower(): t for n, t in weights(False).items()}
+    tensors["affine_skip_connection"] = torch.randn(D_IN, D_IN) * 0.4
+    save_file(tensors, folder / "params.safetensors")
+    config = {"architecture": "jump_relu", "model_name": "gemma-v3-270m", "hf_hook_point_in": "in", "hf_hook_point_out": "out", "affine_connection": True}
+    write_json(folder / "config.json", config)
+    loaders.get_safetensors_tensor_shapes = lambda repo, name: {"w_enc": [D_IN, D_SAE], "w_dec": [D_SAE, D_IN]}
+    loader = loaders.gemma_3_sae_huggingface_loader
+    expect_through_loader(folder, files, loader, "google/gemma-scope-2-270m-pt", inner, {})
+
+
+def save_circuit_tracer(root):
+    """ReLU through sae-lens' loader; JumpReLU with a skip connection by circuit-tracer's forward, written out."""
+    folder = root / "circuit-tracer"
+    folder.mkdir(parents=True, exist_ok=True)
+    tensors = weights(False)
+    plain = {n: t.T.contiguous() if n == "W_enc" else t for n, t in tensors.items() if n != "threshold"}
+    save_file(plain, folder / "layer_3.safetensors")
+    (folder / "config.yaml").write_text('model_name: "Qwen/Qwen3-0.6B"\nmodel_kind: transcoder_set\n')
+    (folder / "wandb-config.yaml").write_text(
+        f"d_model:\n  value: {D_IN}\nd_feature:\n  value: {D_SAE}\nbatch_size:\n  value: 8\n"
+    )
+    loader = loaders.mwhanna_transcoder_huggingface_loader
+    expect_through_loader(folder, folder, loader, "mwhanna/qwen3-0.6b-transcoders-lowl0", "layer_3.safetensors", {})
+
+    folder = root / "circuit-tracer-jumprelu"
+    folder.mkdir(parents=True, exist_ok=True)
+    skip = torch.randn(D_IN, D_IN) * 0.4
+    more = {"activation_function.threshold": tensors["threshold"], "W_skip": skip}
+    save_file({**plain, **more}, folder / "layer_4.safetensors")
+    x = inputs()
+    pre = x @ tensors["W_enc"] + tensors["b_enc"]
+    features = pre * (pre > tensors["threshold"])
+    write_expected(folder, x, features, features @ tensors["W_dec"] + tensors["b_dec"] + x @ skip.T)
+
+
 def main(root):
     torch.manual_seed(3)
     save_sae_lens(root)
@@ -331,6 +414,9 @@ def main(root):
     save_llama_scope(root)
     save_goodfire(root)
     save_openai(root)
+    save_transcoders(root)
+    save_gemma_transcoders(root)
+    save_circuit_tracer(root)
 
 
 if __name__ == "__main__":

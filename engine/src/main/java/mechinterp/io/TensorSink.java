@@ -6,7 +6,7 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.Objects;
 
-/** Takes the numbers of one tensor of a safetensors file, in pieces, in row-major order. */
+/** Takes the numbers of one tensor of a file, in pieces, in row-major order. */
 public final class TensorSink {
   private static final int NUMBERS_AT_ONCE = 8192;
 
@@ -15,7 +15,13 @@ public final class TensorSink {
   private final ByteBuffer buffer;
   private long written;
 
-  TensorSink(TensorInfo tensor, OutputStream out) {
+  /**
+   * Begins a tensor.
+   *
+   * @param tensor what will be handed over
+   * @param out where its bytes go; not closed
+   */
+  public TensorSink(TensorInfo tensor, OutputStream out) {
     this.tensor = tensor;
     this.out = out;
     buffer =
@@ -57,7 +63,12 @@ public final class TensorSink {
     append(count, i -> buffer.putLong(values[from + i]));
   }
 
-  void finish() {
+  /**
+   * Ends the tensor.
+   *
+   * @throws IllegalArgumentException when numbers are missing
+   */
+  public void finish() {
     require(written == tensor.size(), written + " numbers");
   }
 
@@ -82,7 +93,7 @@ public final class TensorSink {
   private void require(boolean condition, String given) {
     if (!condition) {
       throw new IllegalArgumentException(
-          "safetensors: \"%s\" was given %s; it is %s %s with %d numbers"
+          "tensor \"%s\" was given %s; it is %s %s with %d numbers"
               .formatted(tensor.name(), given, tensor.dtype(), tensor.shape(), tensor.size()));
     }
   }

@@ -19,15 +19,15 @@ import mechinterp.io.archive.TorchFile;
 final class DictionaryLearningFiles {
   static final String WEIGHTS = "ae.pt";
 
-  private static final String CONFIG = "config.json";
+  static final String CONFIG = "config.json";
   private static final String WITHIN_A_RUN = "ae.";
 
   private static final String AUTO_ENCODER = "AutoEncoder";
   private static final String AUTO_ENCODER_NEW = "AutoEncoderNew";
-  private static final String TOP_K = "AutoEncoderTopK";
-  private static final String BATCH_TOP_K = "BatchTopKSAE";
-  private static final String MATRYOSHKA = "MatryoshkaBatchTopKSAE";
-  private static final String JUMP_RELU = "JumpReluAutoEncoder";
+  static final String TOP_K = "AutoEncoderTopK";
+  static final String BATCH_TOP_K = "BatchTopKSAE";
+  static final String MATRYOSHKA = "MatryoshkaBatchTopKSAE";
+  static final String JUMP_RELU = "JumpReluAutoEncoder";
 
   /** What {@code torch.allclose} takes for a norm of 1. */
   private static final double UNIT_TOLERANCE = 1e-5 + 1e-8;

@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Map;
+import java.util.Optional;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import mechinterp.device.Device;
@@ -26,7 +27,11 @@ final class GemmaScopeFiles {
 
   private static final String CONFIG = "config.json";
   private static final String THRESHOLD = "threshold";
-  private static final String SKIP = "affine_skip_connection";
+
+  /** [d_in, d_out]. */
+  private static final TensorNames.Matrix SKIP =
+      TensorNames.Matrix.latentColumns("affine_skip_connection");
+
   private static final Pattern LAYER = Pattern.compile("layer_(\\d+)(?:_.*)?");
 
   private GemmaScopeFiles() {}
@@ -44,11 +49,7 @@ final class GemmaScopeFiles {
     Path weights = Files.isDirectory(path) ? path.resolve(SAFETENSORS) : path;
     JsonField config = JsonField.read(weights.resolveSibling(CONFIG));
     config.at("architecture").requireText("jump_relu");
-    config.at("affine_connection").requireOff();
     try (SafetensorsFile file = SafetensorsFile.open(weights)) {
-      if (file.tensors().contains(SKIP)) {
-        throw isTranscoder(weights);
-      }
       Sae sae = read(file, weights, false, device);
       SaeMetadata metadata = metadata(SaeFormat.GEMMA_SCOPE_2, weights);
       JsonField model = config.at("model_name");
@@ -59,9 +60,6 @@ final class GemmaScopeFiles {
 
   private static Sae read(TensorFile file, Path weights, boolean embedding, Device device)
       throws IOException {
-    if (liesBelow(weights, "transcoder") || liesBelow(weights, "clt")) {
-      throw isTranscoder(weights);
-    }
     String w = file.tensors().contains("W_enc") ? "W" : "w";
     TensorNames names =
         new TensorNames(
@@ -70,16 +68,27 @@ final class GemmaScopeFiles {
             TensorNames.Matrix.latentRows(w + "_dec"),
             "b_dec");
     SaeReader reader = SaeReader.of(file, names, device).uncentred();
+    if (liesBelow(weights, "clt")) {
+      throw new FormatException(
+          weights.toString(),
+          "is a part of a cross-layer transcoder, whose latents write into several layers; this cannot be read");
+    }
+    if (liesBelow(weights, "transcoder")) {
+      boolean skips = file.tensors().contains(SKIP.name());
+      return reader.jumpReluTranscoder(
+          Optional.of(THRESHOLD), skips ? Optional.of(SKIP) : Optional.empty());
+    }
+    if (file.tensors().contains(SKIP.name())) {
+      throw new FormatException(
+          weights.toString(),
+          "has %s, which transcoders have; the path must have \"transcoder\" in it"
+              .formatted(SKIP.name()));
+    }
     if (embedding) {
       float[] ones = SaeTensors.ones(reader.dSae());
       reader = reader.scaled(new SaeScaling(ones, 1 / Math.sqrt(reader.dIn()), 1));
     }
     return reader.jumpRelu(THRESHOLD);
-  }
-
-  private static FormatException isTranscoder(Path weights) {
-    return new FormatException(
-        weights.toString(), "is a transcoder; transcoders cannot be read yet");
   }
 
   private static boolean liesBelow(Path file, String part) {

@@ -79,7 +79,8 @@ final class LlamaScopeFiles {
     JsonField out = config.at("hook_point_out");
     if (out.isPresent()) {
       String in = config.at("hook_point_in").text();
-      out.require(out.text().equals(in), "\"" + in + "\", as transcoders cannot be read yet");
+      out.require(
+          out.text().equals(in), "\"" + in + "\", as transcoders of Llama Scope cannot be read");
     }
   }
 

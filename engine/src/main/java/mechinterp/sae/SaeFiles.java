@@ -91,8 +91,7 @@ public final class SaeFiles {
     writer.write(folder.resolve(WEIGHTS));
   }
 
-  private static void writeRows(TensorSink sink, Device device, FloatMatrix matrix)
-      throws IOException {
+  static void writeRows(TensorSink sink, Device device, FloatMatrix matrix) throws IOException {
     for (int from = 0; from < matrix.rows(); from += BLOCK) {
       int to = Math.min(matrix.rows(), from + BLOCK);
       float[] rows = device.toHost(matrix.rowRange(from, to));
@@ -100,7 +99,7 @@ public final class SaeFiles {
     }
   }
 
-  private static void writeTransposed(TensorSink sink, Device device, FloatMatrix matrix)
+  static void writeTransposed(TensorSink sink, Device device, FloatMatrix matrix)
       throws IOException {
     for (int from = 0; from < matrix.cols(); from += BLOCK) {
       int to = Math.min(matrix.cols(), from + BLOCK);

@@ -3,8 +3,10 @@ package mechinterp.sae;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Set;
 import mechinterp.device.Device;
+import mechinterp.io.AtomicFolder;
 import mechinterp.io.FormatException;
 import mechinterp.io.SafetensorsFile;
 import mechinterp.io.archive.TorchFile;
@@ -126,9 +128,38 @@ public final class SaeFormats {
       case LLAMA_SCOPE -> LlamaScopeFiles.load(path, device);
       case OPENAI -> OpenAiFiles.load(path, device);
       case GOODFIRE -> OpenAiFiles.loadGoodfire(path, device);
-      case CIRCUIT_TRACER ->
-          throw new FormatException(
-              path.toString(), "is a transcoder; transcoders cannot be read yet");
+      case CIRCUIT_TRACER -> CircuitTracerFiles.load(path, device);
     };
+  }
+
+  /** Returns the formats that {@link #save} writes. */
+  public static List<SaeFormat> writable() {
+    return List.of(SaeFormat.SAELENS, SaeFormat.SPARSIFY, SaeFormat.DICTIONARY_LEARNING);
+  }
+
+  /**
+   * Writes a folder in the layout of another library, which must be missing or empty; it appears
+   * whole or not at all.
+   *
+   * @param format one of {@link #writable}
+   * @throws IllegalArgumentException when the library does not have the kind, or the format is
+   *     another one
+   * @throws IOException when the folder holds something or cannot be written
+   */
+  public static void save(Sae sae, Path folder, SaeFormat format, SaeMetadata metadata)
+      throws IOException {
+    switch (format) {
+      case SAELENS -> SaeFiles.save(sae, folder, metadata);
+      case SPARSIFY -> {
+        TopKSae topK = SparsifyWriter.requireKnown(sae);
+        AtomicFolder.write(folder, path -> SparsifyWriter.write(topK, path));
+      }
+      case DICTIONARY_LEARNING ->
+          AtomicFolder.write(folder, path -> DictionaryLearningWriter.write(sae, path, metadata));
+      case GEMMA_SCOPE, GEMMA_SCOPE_2, LLAMA_SCOPE, OPENAI, GOODFIRE, CIRCUIT_TRACER ->
+          throw new IllegalArgumentException(
+              "format: is %s; saelens, sparsify and dictionary-learning can be written"
+                  .formatted(format.label()));
+    }
   }
 }

@@ -1,9 +1,11 @@
 package mechinterp.sae;
 
 import java.io.IOException;
+import java.util.Optional;
 import mechinterp.device.Device;
 import mechinterp.io.FormatException;
 import mechinterp.io.TensorFile;
+import mechinterp.sae.TensorNames.Matrix;
 
 /**
  * Makes an autoencoder of the tensors of one file.
@@ -47,7 +49,7 @@ record SaeReader(
    */
   TopKSae topK(int k) throws IOException {
     TopKConfig config = checked(() -> new TopKConfig(dIn(), dSae(), k));
-    requireShapes();
+    names.requireShapes(file, dIn(), dSae());
     return read(TopKSae.allocate(device, config));
   }
 
@@ -74,7 +76,7 @@ record SaeReader(
    * @param thresholds of the file's pre-activations, none below 0
    */
   ThresholdSae jumpRelu(float[] thresholds) throws IOException {
-    requireShapes();
+    names.requireShapes(file, dIn(), dSae());
     ThresholdSae sae = read(ThresholdSae.allocate(device, new JumpReluConfig(dIn(), dSae())));
     float[] scaled = new float[thresholds.length];
     for (int i = 0; i < scaled.length; i++) {
@@ -82,6 +84,56 @@ record SaeReader(
     }
     device.upload(sae.thresholds(), scaled, 0);
     return sae;
+  }
+
+  /**
+   * Reads the k largest positive pre-activations of a transcoder, or of what has a skip connection.
+   *
+   * @throws FormatException when k is not from 1 to d_sae, or a tensor is not what it must be
+   */
+  TopKSae topKTranscoder(int k, Optional<Matrix> skip) throws IOException {
+    TranscoderConfig config =
+        checked(
+            () -> new TranscoderConfig(dIn(), dOut(), dSae(), k, KScope.TOKEN, skip.isPresent()));
+    requireShapes();
+    return readTranscoder(TopKSae.allocate(device, config, k), skip);
+  }
+
+  /**
+   * Reads the pre-activations of a transcoder that are above thresholds.
+   *
+   * @param thresholds the tensor's name, or nothing for all positive ones
+   */
+  ThresholdSae jumpReluTranscoder(Optional<String> thresholds, Optional<Matrix> skip)
+      throws IOException {
+    requireShapes();
+    JumpReluTranscoderConfig config =
+        new JumpReluTranscoderConfig(dIn(), dOut(), dSae(), skip.isPresent());
+    ThresholdSae sae = readTranscoder(ThresholdSae.allocate(device, config), skip);
+    if (thresholds.isPresent()) {
+      new SaeTensors(file, device)
+          .readThresholds(sae.thresholds(), thresholds.get(), scaling.latents());
+    }
+    return sae;
+  }
+
+  /** A transcoder's encoder sees x as it is. */
+  private <S extends Sae> S readTranscoder(S sae, Optional<Matrix> skip) throws IOException {
+    SaeTensors tensors = new SaeTensors(file, device);
+    tensors.read(sae.weights(), names, scaling);
+    if (subtractsDecoderBias) {
+      float[] bias = SaeTensors.shiftedBias(device, sae.weights(), -1);
+      device.upload(sae.weights().bEnc(), bias, 0);
+    }
+    if (skip.isPresent()) {
+      tensors.readMatrix(sae.skip().orElseThrow(), skip.get());
+    }
+    sae.weightsChanged();
+    return sae;
+  }
+
+  int dOut() throws FormatException {
+    return names.dOut(file);
   }
 
   int dIn() throws FormatException {
@@ -93,7 +145,7 @@ record SaeReader(
   }
 
   private void requireShapes() throws FormatException {
-    names.requireShapes(file, dIn(), dSae());
+    names.requireShapes(file, dIn(), dSae(), dOut());
   }
 
   private <S extends Sae> S read(S sae) throws IOException {

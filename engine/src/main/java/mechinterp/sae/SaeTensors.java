@@ -45,10 +45,32 @@ final class SaeTensors {
   }
 
   /**
+   * Reads a matrix whose rows are the tensor's rows, or its columns.
+   *
+   * @throws FormatException when the tensor is missing, has another shape or numbers that are not
+   *     finite
+   */
+  void readMatrix(FloatMatrix matrix, TensorNames.Matrix tensor) throws IOException {
+    float[] ones = ones(matrix.rows());
+    if (tensor.latentsAreRows()) {
+      file.info(tensor.name(), matrix.rows(), matrix.cols());
+      readRows(matrix, tensor.name(), ones);
+    } else {
+      file.info(tensor.name(), matrix.cols(), matrix.rows());
+      readColumns(matrix, tensor.name(), ones);
+    }
+  }
+
+  /**
    * Brings an encoder that did not subtract b_dec from its input into the form that does: b_enc +=
    * b_dec W_enc.
    */
   void subtractDecoderBias(SaeWeights weights) {
+    device.upload(weights.bEnc(), shiftedBias(device, weights, 1), 0);
+  }
+
+  /** Returns b_enc + sign b_dec W_enc. */
+  static float[] shiftedBias(Device device, SaeWeights weights, int sign) {
     float[] shift = device.toHost(weights.bDec());
     float[] bias = device.toHost(weights.bEnc());
     FloatMatrix encoder = weights.wEnc();
@@ -56,14 +78,14 @@ final class SaeTensors {
       int to = Math.min(encoder.rows(), from + BLOCK);
       float[] rows = device.toHost(encoder.rowRange(from, to));
       for (int latent = from; latent < to; latent++) {
-        double sum = bias[latent];
+        double sum = 0;
         for (int i = 0; i < shift.length; i++) {
           sum += (double) rows[(latent - from) * shift.length + i] * shift[i];
         }
-        bias[latent] = (float) sum;
+        bias[latent] = (float) (bias[latent] + sign * sum);
       }
     }
-    device.upload(weights.bEnc(), bias, 0);
+    return bias;
   }
 
   /**

@@ -19,13 +19,14 @@ import mechinterp.io.SafetensorsFile;
 final class SparsifyFiles {
   static final String WEIGHTS = "sae.safetensors";
 
-  private static final String CONFIG = "cfg.json";
+  static final String CONFIG = "cfg.json";
   private static final TensorNames NAMES =
       new TensorNames(
           TensorNames.Matrix.latentRows("encoder.weight"),
           "encoder.bias",
           TensorNames.Matrix.latentRows("W_dec"),
           "b_dec");
+  static final TensorNames.Matrix SKIP = TensorNames.Matrix.latentRows("W_skip");
   private static final Pattern SEED = Pattern.compile("seed\\d+");
   private static final Pattern LAYER = Pattern.compile("(?:layers|h)\\.(\\d+)");
 
@@ -34,16 +35,26 @@ final class SparsifyFiles {
   static LoadedSae load(Path folder, Device device) throws IOException {
     JsonField config = JsonField.read(folder.resolve(CONFIG));
     config.at("signed").requireOff();
-    config.at("transcode").requireOff();
-    config.at("skip_connection").requireOff();
     if (config.at("activation").isPresent()) {
       config.at("activation").requireText("topk");
     }
     try (SafetensorsFile file = SafetensorsFile.open(folder.resolve(WEIGHTS))) {
       requireSizes(config, file);
-      Sae sae = SaeReader.of(file, NAMES, device).topK(config.at("k").size());
-      return new LoadedSae(sae, metadata(folder));
+      SaeReader reader = SaeReader.of(file, NAMES, device);
+      return new LoadedSae(read(config, reader), metadata(folder));
     }
+  }
+
+  /** A skip connection sees x as it is, and so does the encoder of a transcoder. */
+  private static Sae read(JsonField config, SaeReader reader) throws IOException {
+    int k = config.at("k").size();
+    boolean transcodes = config.at("transcode").flag(false);
+    boolean skips = config.at("skip_connection").flag(false);
+    if (!transcodes && !skips) {
+      return reader.topK(k);
+    }
+    SaeReader transcoder = transcodes ? reader.uncentred() : reader;
+    return transcoder.topKTranscoder(k, skips ? Optional.of(SKIP) : Optional.empty());
   }
 
   private static void requireSizes(JsonField config, SafetensorsFile file) throws FormatException {

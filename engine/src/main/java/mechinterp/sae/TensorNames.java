@@ -73,6 +73,15 @@ record TensorNames(Matrix encoder, String encoderBias, Matrix decoder, String de
   }
 
   /**
+   * Returns the width of what the decoder makes.
+   *
+   * @throws FormatException when the decoder's weights are missing or no matrix
+   */
+  int dOut(TensorFile file) throws FormatException {
+    return decoder.length(file, decoder.latentsAreRows ? 1 : 0);
+  }
+
+  /**
    * Returns the number of latents.
    *
    * @throws FormatException when the encoder's weights are missing or no matrix

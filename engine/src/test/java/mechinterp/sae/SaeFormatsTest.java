@@ -1,11 +1,14 @@
 package mechinterp.sae;
 
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.SplittableRandom;
@@ -16,11 +19,13 @@ import mechinterp.io.Damage;
 import mechinterp.io.FormatException;
 import mechinterp.io.Refusal;
 import mechinterp.io.SafetensorsFile;
+import mechinterp.random.RandomStream;
 import mechinterp.tensor.FloatMatrix;
 import mechinterp.tensor.SparseCodes;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.MethodSource;
 
@@ -49,9 +54,9 @@ class SaeFormatsTest {
     FloatMatrix x = device.floats(tokens, sae.dIn());
     device.upload(x, expected.floats("x"), 0);
     SparseCodes codes = sae.newCodes(tokens);
-    FloatMatrix reconstruction = device.floats(tokens, sae.dIn());
+    FloatMatrix reconstruction = device.floats(tokens, sae.dOut());
     sae.encode(codes, x);
-    sae.decode(reconstruction, codes);
+    sae.reconstruct(reconstruction, codes, x);
     requireClose(expected.floats("features"), dense(codes, tokens, sae.dSae()), "feature");
     requireClose(
         expected.floats("reconstruction"), device.toHost(reconstruction), "reconstruction");
@@ -90,6 +95,7 @@ class SaeFormatsTest {
     "llama-scope/Llama3_1-8B-Base-L3R-8x, LLAMA_SCOPE",
     "openai/openai.pt, OPENAI",
     "goodfire/Llama-3.1-8B-Instruct-SAE-l19.pth, GOODFIRE",
+    "circuit-tracer/layer_3.safetensors, CIRCUIT_TRACER",
     "dictionary-learning-topk/ae.pt, DICTIONARY_LEARNING",
   })
   void whatLiesThereIsKnownByItsFiles(String path, SaeFormat format) throws IOException {
@@ -137,8 +143,8 @@ class SaeFormatsTest {
   @CsvSource(
       delimiter = '|',
       value = {
-        "sparsify-expanded | cfg.json | \"transcode\": false | \"transcode\": true | /cfg.json: transcode is true; expected false",
-        "sparsify-expanded | cfg.json | \"skip_connection\": false | \"skip_connection\": true | /cfg.json: skip_connection is true; expected false",
+        "sparsify-expanded | cfg.json | \"skip_connection\": false | \"skip_connection\": true | /sae.safetensors: has no tensor \"W_skip\"",
+        "circuit-tracer | config.yaml | model_name: | activation: topk # | /config.yaml: has \"activation: topk",
         "sparsify-expanded | cfg.json | \"topk\" | \"groupmax\" | /cfg.json: activation is \"groupmax\"; expected \"topk\"",
         "sparsify-expanded | cfg.json | \"k\": 5 | \"k\": 31 | /sae.safetensors: k: is 31, d_sae is 30; k must be at most d_sae",
         "sparsify-expanded | cfg.json | \"expansion_factor\": 3 | \"expansion_factor\": 4 | /sae.safetensors: tensor \"encoder.weight\" is [30, 10]; it must be [40, 10]",
@@ -148,7 +154,6 @@ class SaeFormatsTest {
         "dictionary-learning-topk | config.json | \"k\": 5 | \"k\": 6 | /ae.pt: k is 5, trainer.k of",
         "dictionary-learning-topk | config.json | \"dict_size\": 24 | \"dict_size\": 25 | /config.json: trainer.dict_size is 25; expected 24 as in",
         "gemma-scope-2/resid_post/layer_3_width_16k_l0_small | config.json | jump_relu | relu | /config.json: architecture is \"relu\"; expected \"jump_relu\"",
-        "gemma-scope-2/resid_post/layer_3_width_16k_l0_small | config.json | \"affine_connection\": false | \"affine_connection\": true | /config.json: affine_connection is true; expected false",
         "llama-scope/Llama3_1-8B-Base-L3R-8x | hyperparams.json | \"use_glu_encoder\": false | \"use_glu_encoder\": true | /hyperparams.json: use_glu_encoder is true; expected false",
         "llama-scope/Llama3_1-8B-Base-L3R-8x | hyperparams.json | dataset-wise | token-wise | /hyperparams.json: norm_activation is \"token-wise\"; expected \"dataset-wise\" or \"inference\"",
         "llama-scope/Llama3_1-8B-Base-L3R-8x | hyperparams.json | \"jumprelu\" | \"topk\" | /hyperparams.json: act_fn is \"topk\"; expected \"jumprelu\" or \"relu\"",
@@ -158,7 +163,8 @@ class SaeFormatsTest {
   void whatCannotBeReadIsRefusedByItsField(
       String golden, String file, String from, String to, String problem) throws IOException {
     Path copy = edited(golden, file, from, to);
-    String message = Refusal.of(FormatException.class, () -> SaeFormats.load(copy, device));
+    Path source = GoldenSaes.source(copy);
+    String message = Refusal.of(FormatException.class, () -> SaeFormats.load(source, device));
     assertTrue(message.startsWith(copy + problem), message);
   }
 
@@ -192,6 +198,84 @@ class SaeFormatsTest {
     assertEquals(
         missing + ": cannot be read: it does not exist",
         Refusal.of(IOException.class, () -> SaeFormats.detect(missing)));
+  }
+
+  static List<Arguments> writable() throws IOException {
+    List<Arguments> cases = new ArrayList<>();
+    for (Path golden : GoldenSaes.folders()) {
+      for (SaeFormat format : SaeFormats.writable()) {
+        cases.add(Arguments.of(golden, format));
+      }
+    }
+    return cases;
+  }
+
+  /** From every format into every format that knows the kind: the library's outputs remain. */
+  @ParameterizedTest
+  @MethodSource("writable")
+  void writtenFilesGiveTheSameCodesAndReconstructions(Path golden, SaeFormat format)
+      throws IOException {
+    LoadedSae loaded = SaeFormats.load(GoldenSaes.source(golden), device);
+    Path target = folder.resolve("written");
+    if (!knows(format, loaded.sae())) {
+      String message =
+          Refusal.of(
+              IllegalArgumentException.class,
+              () -> SaeFormats.save(loaded.sae(), target, format, loaded.metadata()));
+      String problem =
+          "format %s: the autoencoder is %s"
+              .formatted(format.label(), loaded.sae().config().architecture());
+      assertTrue(message.startsWith(problem), message);
+      assertFalse(Files.exists(target));
+      return;
+    }
+    SaeFormats.save(loaded.sae(), target, format, loaded.metadata());
+    assertEquals(format, SaeFormats.detect(target));
+    try (SafetensorsFile expected = SafetensorsFile.open(GoldenSaes.expected(golden))) {
+      requireAgreement(SaeFormats.load(target, device).sae(), expected);
+    }
+  }
+
+  private static boolean knows(SaeFormat format, Sae sae) {
+    boolean transcodes = !sae.config().centresInput();
+    return switch (format) {
+      case SPARSIFY -> sae instanceof TopKSae;
+      case DICTIONARY_LEARNING -> !transcodes;
+      default -> true;
+    };
+  }
+
+  @Test
+  void batchTopKAndMatryoshkaKeepTheirThresholdInDictionaryLearning() throws IOException {
+    for (SaeConfig config : List.of(new BatchTopKConfig(7, 12, 3), MatryoshkaConfig.of(7, 12, 3))) {
+      ThresholdSae sae = ThresholdSae.allocate(device, config);
+      RandomSae.fill(device, sae.weights().wEnc(), RandomStream.of(4, "W_enc"), 0);
+      RandomSae.fill(device, sae.weights().wDec(), RandomStream.of(4, "W_dec"), 0);
+      RandomSae.fill(device, sae.weights().bDec(), RandomStream.of(4, "b_dec"), 0);
+      device.kernels().fill(sae.thresholds(), 0.375f);
+      Path target = folder.resolve(config.architecture());
+      SaeFormats.save(
+          sae, target, SaeFormat.DICTIONARY_LEARNING, SaeMetadata.of("gpt2", "blocks.1.hook_z"));
+      LoadedSae loaded = SaeFormats.load(target, device);
+      assertEquals(Optional.of("gpt2"), loaded.metadata().modelName());
+      ThresholdSae read = (ThresholdSae) loaded.sae();
+      assertArrayEquals(device.toHost(sae.thresholds()), device.toHost(read.thresholds()));
+      assertArrayEquals(device.toHost(sae.weights().wEnc()), device.toHost(read.weights().wEnc()));
+      assertArrayEquals(device.toHost(sae.weights().wDec()), device.toHost(read.weights().wDec()));
+      assertArrayEquals(device.toHost(sae.weights().bEnc()), device.toHost(read.weights().bEnc()));
+    }
+  }
+
+  @Test
+  void formatsThatAreOnlyReadAreNamed() {
+    Sae sae = RandomSae.of(device, new TopKConfig(3, 5, 2), 1);
+    assertEquals(
+        "format: is gemma-scope; saelens, sparsify and dictionary-learning can be written",
+        Refusal.of(
+            IllegalArgumentException.class,
+            () ->
+                SaeFormats.save(
+                    sae, folder.resolve("x"), SaeFormat.GEMMA_SCOPE, SaeMetadata.of("m", "h"))));
   }
 
   /** Every file of every autoencoder, damaged in turn: loaded or refused in one line. */

@@ -19,6 +19,7 @@ import java.util.SplittableRandom;
 import java.util.zip.CRC32;
 import java.util.zip.ZipEntry;
 import java.util.zip.ZipOutputStream;
+import mechinterp.io.DType;
 import mechinterp.io.Damage;
 import mechinterp.io.FormatException;
 import mechinterp.io.Refusal;
@@ -266,6 +267,31 @@ class TorchFileTest {
     } catch (FormatException e) {
       Refusal.oneLine(e);
       return true;
+    }
+  }
+
+  @Test
+  void writtenTensorsAreReadAgain() throws IOException {
+    Path path = folder.resolve("written.pt");
+    float[] values = {1, -2.5f, 3, 0, Float.MIN_VALUE, 6};
+    long[] groups = {1L << 40, -7};
+    TorchWriter writer =
+        new TorchWriter()
+            .integer("k", 300)
+            .tensor("a.weight", DType.F32, sink -> sink.floats(values, 0, 6), 2, 3)
+            .tensor("groups", DType.I64, sink -> sink.longs(groups, 0, 2), 2)
+            .tensor("empty", DType.F32, _ -> {}, 0, 4);
+    writer.write(path);
+    byte[] first = Files.readAllBytes(path);
+    writer.write(path);
+    assertArrayEquals(first, Files.readAllBytes(path));
+    try (TorchFile file = TorchFile.open(path)) {
+      assertEquals(List.of("k", "a.weight", "groups", "empty"), List.copyOf(file.tensors()));
+      assertEquals(Optional.of(300L), file.integer("k"));
+      assertEquals(List.of(2L, 3L), file.info("a.weight").shape());
+      assertArrayEquals(values, GoldenArchives.floats(file, "a.weight"));
+      assertEquals(DType.I64, file.info("groups").dtype());
+      assertEquals(0, file.info("empty").size());
     }
   }
 

@@ -1,7 +1,6 @@
 package mechinterp.experiments.command;
 
 import java.io.IOException;
-import java.nio.file.Path;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.concurrent.Callable;
@@ -17,19 +16,13 @@ import mechinterp.sae.SaeFormats;
 import picocli.CommandLine.ArgGroup;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
-import picocli.CommandLine.Option;
 
 /** {@code mechinterp eval}. */
 @Command(
     name = "eval",
     description = "Measure how well a sparse autoencoder reconstructs activations.")
 public final class Eval implements Callable<Integer> {
-  @Option(
-      names = "--sae",
-      required = true,
-      paramLabel = "DIR",
-      description = "Folder of the autoencoder.")
-  private Path folder;
+  @Mixin private SaeOption sae;
 
   @ArgGroup(multiplicity = "1")
   private ActivationSource source;
@@ -80,11 +73,11 @@ public final class Eval implements Callable<Integer> {
   public Integer call() throws IOException {
     try (Device device = deviceOptions.open();
         ActivationStore store = source.open()) {
-      LoadedSae loaded = SaeFormats.load(folder, device);
+      LoadedSae loaded = SaeFormats.load(sae.find(output), device);
       SaeSource.requireFits(loaded, store);
       ReconstructionMetrics metrics =
           Evaluation.of(codes.apply(loaded.sae()), store, output.progress()).metrics();
-      Result result = Result.of(folder.toString(), store.name(), metrics);
+      Result result = Result.of(sae.toString(), store.name(), metrics);
       output.print(result, describe(result));
     }
     return 0;

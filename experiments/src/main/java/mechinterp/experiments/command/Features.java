@@ -32,12 +32,7 @@ import picocli.CommandLine.Option;
     name = "features",
     description = "Show what latents are active on: top contexts, density, decoder neighbours.")
 public final class Features implements Callable<Integer> {
-  @Option(
-      names = "--sae",
-      required = true,
-      paramLabel = "DIR",
-      description = "Folder of the autoencoder.")
-  private Path folder;
+  @Mixin private SaeOption sae;
 
   @Option(
       names = "--store",
@@ -85,7 +80,7 @@ public final class Features implements Callable<Integer> {
     FeatureAnalysisConfig config = FeatureAnalysisConfig.defaults().withTopContexts(contexts);
     try (Device device = deviceOptions.open();
         ActivationStore store = ActivationStore.open(storeFolder)) {
-      LoadedSae loaded = SaeFormats.load(folder, device);
+      LoadedSae loaded = SaeFormats.load(sae.find(output), device);
       SaeSource.requireFits(loaded, store);
       Transformer transformer = load(store.identity().orElseThrow(), device);
       FeatureReport report = analyse(FeatureAnalysis.of(loaded.sae()).with(config), store);

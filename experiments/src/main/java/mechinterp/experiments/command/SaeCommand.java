@@ -8,9 +8,9 @@ import picocli.CommandLine.Spec;
 /** {@code mechinterp sae}: what can be done with a saved autoencoder alone. */
 @Command(
     name = "sae",
-    description = "Look at a saved sparse autoencoder, or encode with it.",
+    description = "Look at a sparse autoencoder in a file, convert it, encode and decode with it.",
     synopsisSubcommandLabel = "COMMAND",
-    subcommands = {SaeInfo.class, SaeEncode.class})
+    subcommands = {SaeInfo.class, SaeConvert.class, SaeEncode.class, SaeDecode.class})
 public final class SaeCommand implements Runnable {
   @Spec private CommandSpec spec;
 

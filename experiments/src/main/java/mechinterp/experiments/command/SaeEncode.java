@@ -32,12 +32,7 @@ import picocli.CommandLine.Option;
 public final class SaeEncode implements Callable<Integer> {
   private static final int BATCH = 1024;
 
-  @Option(
-      names = "--sae",
-      required = true,
-      paramLabel = "DIR",
-      description = "Folder of the autoencoder.")
-  private Path folder;
+  @Mixin private SaeOption sae;
 
   @Option(
       names = "--activations",
@@ -68,7 +63,7 @@ public final class SaeEncode implements Callable<Integer> {
     }
     try (Device device = deviceOptions.open();
         ActivationStore store = ActivationStore.ofSafetensors(in)) {
-      LoadedSae loaded = SaeFormats.load(folder, device);
+      LoadedSae loaded = SaeFormats.load(sae.find(output), device);
       SaeSource.requireWidth(store, "d_in", loaded.sae().dIn());
       try (Encoded encoded = new Encoded(codes.apply(loaded.sae()), store, parent)) {
         encoded.run(output.progress());

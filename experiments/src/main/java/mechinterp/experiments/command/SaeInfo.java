@@ -11,6 +11,7 @@ import java.util.stream.Collectors;
 import mechinterp.analysis.DecoderGeometry;
 import mechinterp.device.Device;
 import mechinterp.experiments.console.ResultOutput;
+import mechinterp.experiments.run.SaePlace;
 import mechinterp.io.Json;
 import mechinterp.sae.LoadedSae;
 import mechinterp.sae.Sae;
@@ -29,10 +30,8 @@ import picocli.CommandLine.Parameters;
 public final class SaeInfo implements Callable<Integer> {
   private static final Set<String> SHOWN = Set.of("architecture", "d_in", "d_sae");
 
-  @Parameters(
-      paramLabel = "SAE",
-      description = "Folder or file of any format that docs/sae-files.md lists.")
-  private Path path;
+  @Parameters(paramLabel = "SAE", description = SaeOption.DESCRIPTION)
+  private String sae;
 
   @Mixin private DeviceOptions deviceOptions;
   @Mixin private ResultOutput output;
@@ -71,6 +70,7 @@ public final class SaeInfo implements Callable<Integer> {
   @Override
   public Integer call() throws IOException {
     try (Device device = deviceOptions.open()) {
+      Path path = SaePlace.find(sae, output.progress());
       Info info = examine(SaeFormats.detect(path), SaeFormats.load(path, device));
       output.print(info, describe(info));
     }

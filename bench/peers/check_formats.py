@@ -1,0 +1,87 @@
+"""Do other libraries give the same features and reconstructions with files that mechinterp wrote?
+
+Checked with sae-lens 6.54.12, eai-sparsify 1.3.3, dictionary-learning 0.1.0 and torch 2.15.0:
+
+    ./mechinterp sae convert --sae IN --format saelens|sparsify|dictionary-learning --out DIR
+    ./mechinterp sae encode --sae IN --activations x.safetensors --out codes.safetensors
+    SPARSIFY_DISABLE_TRITON=1 python check_formats.py FORMAT DIR x.safetensors codes.safetensors
+
+Exits with 1 when the active latents of a token, or a value or a reconstruction by more than 1e-5 of the
+largest one, differ.
+"""
+
+import argparse
+import json
+import sys
+import types
+from pathlib import Path
+
+import torch
+from safetensors.torch import load_file
+
+TOLERANCE = 1e-5
+
+
+def sae_lens(folder, x):
+    from sae_lens import SAE
+
+    sae = SAE.load_from_disk(folder)
+    features = sae.encode(x)
+    features = features.to_dense() if features.is_sparse else features
+    return features, sae.decode(features)
+
+
+def sparsify(folder, x):
+    from sparsify import SparseCoder
+
+    sae = SparseCoder.load_from_disk(folder)
+    out = sae(x)
+    features = torch.zeros(len(x), sae.num_latents).scatter_(1, out.latent_indices, out.latent_acts)
+    return features, out.sae_out
+
+
+def dictionary_learning(folder, x):
+    nnsight = types.ModuleType("nnsight")  # needed to harvest activations only
+    nnsight.LanguageModel = object
+    sys.modules.setdefault("nnsight", nnsight)
+    from dictionary_learning import dictionary
+    from dictionary_learning.trainers.batch_top_k import BatchTopKSAE
+    from dictionary_learning.trainers.matryoshka_batch_top_k import MatryoshkaBatchTopKSAE
+    from dictionary_learning.trainers.top_k import AutoEncoderTopK
+
+    classes = {c.__name__: c for c in (BatchTopKSAE, MatryoshkaBatchTopKSAE, AutoEncoderTopK)}
+    file = str(Path(folder) / "ae.pt")
+    torch.load(file, weights_only=True)
+    name = json.loads((Path(folder) / "config.json").read_text())["trainer"]["dict_class"]
+    sae = (classes.get(name) or getattr(dictionary, name)).from_pretrained(file)
+    features = sae.encode(x)
+    return features, sae.decode(features)
+
+
+FORMATS = {"saelens": sae_lens, "sparsify": sparsify, "dictionary-learning": dictionary_learning}
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("format", choices=FORMATS)
+    parser.add_argument("folder")
+    parser.add_argument("activations")
+    parser.add_argument("codes")
+    arguments = parser.parse_args()
+    tensors = load_file(arguments.activations)
+    x = tensors["activations" if "activations" in tensors else "x"].float()
+    with torch.no_grad():
+        features, reconstruction = FORMATS[arguments.format](arguments.folder, x)
+    ours = load_file(arguments.codes)
+    dense = torch.zeros_like(features)
+    rows = torch.arange(len(x)).repeat_interleave(ours["row_offsets"].diff())
+    dense[rows, ours["indices"].long()] = ours["values"]
+    same = bool(((features > 0) == (dense > 0)).all())
+    value_error = (features - dense).abs().max() / features.abs().max()
+    error = (reconstruction - ours["reconstruction"]).abs().max() / reconstruction.abs().max()
+    print(f"{arguments.format}: same latents {same}, largest difference of a value {value_error:.1e}, of a reconstruction {error:.1e}")
+    return 0 if same and value_error < TOLERANCE and error < TOLERANCE else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

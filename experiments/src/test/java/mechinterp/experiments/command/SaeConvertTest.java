@@ -1,0 +1,131 @@
+package mechinterp.experiments.command;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import mechinterp.experiments.Execution;
+import mechinterp.io.SafetensorsFile;
+import mechinterp.io.SafetensorsWriter;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** {@code sae convert}, {@code sae info} on its files, and {@code sae decode}. */
+class SaeConvertTest {
+  @TempDir private Path folder;
+
+  private Path codes(Path sae, Path activations, String name) {
+    Path out = folder.resolve(name);
+    Execution.of(
+            "sae",
+            "encode",
+            "--sae",
+            sae.toString(),
+            "--activations",
+            activations.toString(),
+            "--out",
+            out.toString())
+        .assertDone();
+    return out;
+  }
+
+  private static Execution convert(Path sae, String format, Path out) {
+    return Execution.of(
+        "sae",
+        "convert",
+        "--sae",
+        sae.toString(),
+        "--format",
+        format,
+        "--out",
+        out.toString(),
+        "--json");
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"saelens", "sparsify", "dictionary-learning"})
+  void aConvertedAutoencoderGivesTheSameCodes(String format) throws IOException {
+    Path activations = Samples.activationsFile(folder);
+    Path sae = Samples.sae(folder, "--activations", activations);
+    Path converted = folder.resolve("converted");
+    assertEquals(
+        format, convert(sae, format, converted).assertDone().json().get("format").asString());
+    assertEquals(
+        format,
+        Execution.of("sae", "info", converted.toString(), "--json")
+            .assertDone()
+            .json()
+            .get("format")
+            .asString());
+    assertArrayEquals(
+        Files.readAllBytes(codes(sae, activations, "a.safetensors")),
+        Files.readAllBytes(codes(converted, activations, "b.safetensors")));
+  }
+
+  @Test
+  void formatsThatAreNotWrittenAndFullFoldersAreRefused() throws IOException {
+    Path sae = Samples.sae(folder, "--activations", Samples.activationsFile(folder));
+    Path out = folder.resolve("out");
+    convert(sae, "gguf", out)
+        .assertRefused(
+            "--format: is gguf; it must be one of [saelens, sparsify, dictionary-learning]");
+    assertFalse(Files.exists(out));
+    convert(sae, "sparsify", sae).assertRefused("is not empty");
+    convert(folder.resolve("nothing"), "sparsify", out).assertRefused("nothing: cannot be read");
+    Execution.of("sae", "info", "hub:x").assertRefused("expected hub:OWNER/NAME/PATH");
+  }
+
+  @Test
+  void decodedCodesAreTheReconstruction() throws IOException {
+    Path activations = Samples.activationsFile(folder);
+    Path sae = Samples.sae(folder, "--activations", activations);
+    Path codes = codes(sae, activations, "codes.safetensors");
+    Path out = folder.resolve("decoded.safetensors");
+    decode(sae, codes, out).assertDone();
+    try (SafetensorsFile encoded = SafetensorsFile.open(codes);
+        SafetensorsFile decoded = SafetensorsFile.open(out)) {
+      assertArrayEquals(encoded.floats("reconstruction"), decoded.floats("activations"));
+    }
+  }
+
+  private static Execution decode(Path sae, Path codes, Path out) {
+    return Execution.of(
+        "sae",
+        "decode",
+        "--sae",
+        sae.toString(),
+        "--codes",
+        codes.toString(),
+        "--out",
+        out.toString());
+  }
+
+  @Test
+  void codesThatAreNoneAreRefused() throws IOException {
+    Path sae = Samples.sae(folder, "--activations", Samples.activationsFile(folder));
+    Path out = folder.resolve("out.safetensors");
+    decode(sae, codes(new long[] {0, 2, 1, 3}, 0, 1, 2), out)
+        .assertRefused("row_offsets do not rise");
+    decode(sae, codes(new long[] {0, 2}, 0, 1, 2), out).assertRefused("row_offsets do not rise");
+    decode(sae, codes(new long[] {0, 3}, 0, 16, 17), out)
+        .assertRefused("indices of token 0 have latent 16; they must rise and be below d_sae = 16");
+    decode(sae, codes(new long[] {0, 1, 3}, 4, 5, 5), out)
+        .assertRefused("indices of token 1 have latent 5; they must rise");
+    assertFalse(Files.exists(out));
+  }
+
+  private Path codes(long[] offsets, int... indices) throws IOException {
+    Path file = folder.resolve("hostile.safetensors");
+    new SafetensorsWriter()
+        .longs("row_offsets", offsets, offsets.length)
+        .ints("indices", indices, indices.length)
+        .floats("values", new float[indices.length], indices.length)
+        .write(file);
+    return file;
+  }
+}
