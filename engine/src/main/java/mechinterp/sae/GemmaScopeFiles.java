@@ -32,7 +32,8 @@ final class GemmaScopeFiles {
   private static final TensorNames.Matrix SKIP =
       TensorNames.Matrix.latentColumns("affine_skip_connection");
 
-  private static final Pattern LAYER = Pattern.compile("layer_(\\d+)(?:_.*)?");
+  private static final Pattern LAYER = Pattern.compile("layer_(\\d{1,6})(?:_.*)?");
+  private static final Pattern AVERAGE_L0 = Pattern.compile("average_l0_(\\d{1,6})");
 
   private GemmaScopeFiles() {}
 
@@ -107,6 +108,10 @@ final class GemmaScopeFiles {
       Matcher layer = LAYER.matcher(folder.toString());
       if (layer.matches()) {
         metadata = metadata.with("layer", Integer.parseInt(layer.group(1)));
+      }
+      Matcher l0 = AVERAGE_L0.matcher(folder.toString());
+      if (l0.matches()) {
+        metadata = metadata.with("average_l0", Integer.parseInt(l0.group(1)));
       }
     }
     return metadata;

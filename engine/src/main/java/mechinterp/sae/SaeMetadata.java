@@ -57,6 +57,13 @@ public record SaeMetadata(Map<String, Object> fields) {
         .map(String.class::cast);
   }
 
+  /** Returns the field {@code name} if it is there and is a number. */
+  public Optional<Double> number(String name) {
+    return Optional.ofNullable(fields.get(name))
+        .filter(Number.class::isInstance)
+        .map(value -> ((Number) value).doubleValue());
+  }
+
   @Override
   public Map<String, Object> fields() {
     return new LinkedHashMap<>(fields);

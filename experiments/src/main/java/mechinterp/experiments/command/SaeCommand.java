@@ -10,7 +10,13 @@ import picocli.CommandLine.Spec;
     name = "sae",
     description = "Look at a sparse autoencoder in a file, convert it, encode and decode with it.",
     synopsisSubcommandLabel = "COMMAND",
-    subcommands = {SaeInfo.class, SaeConvert.class, SaeEncode.class, SaeDecode.class})
+    subcommands = {
+      SaeInfo.class,
+      SaeConvert.class,
+      SaeVerify.class,
+      SaeEncode.class,
+      SaeDecode.class
+    })
 public final class SaeCommand implements Runnable {
   @Spec private CommandSpec spec;
 
