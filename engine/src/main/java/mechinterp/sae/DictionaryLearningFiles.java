@@ -61,7 +61,7 @@ final class DictionaryLearningFiles {
       return switch (dictClass()) {
         case AUTO_ENCODER -> autoEncoder();
         case AUTO_ENCODER_NEW -> reader(linear("decoder.bias")).uncentred().relu();
-        case TOP_K -> reader(linear("b_dec")).topK(k());
+        case TOP_K -> reader(linear("b_dec")).topKOrHybrid(k(), trainer.at(SaeLensConfig.HYBRID));
         case BATCH_TOP_K -> reader(linear("b_dec")).jumpRelu(prefix + "threshold");
         case MATRYOSHKA -> reader(TensorNames.SAELENS).jumpRelu(prefix + "threshold");
         case JUMP_RELU -> reader(TensorNames.SAELENS).uncentred().jumpRelu(prefix + "threshold");

@@ -37,7 +37,7 @@ final class DictionaryLearningWriter {
 
   private static String dictClass(SaeConfig config) {
     return switch (config) {
-      case TopKConfig _ -> DictionaryLearningFiles.TOP_K;
+      case TopKConfig _, HybridSaeConfig _ -> DictionaryLearningFiles.TOP_K;
       case BatchTopKConfig _ -> DictionaryLearningFiles.BATCH_TOP_K;
       case MatryoshkaConfig _ -> DictionaryLearningFiles.MATRYOSHKA;
       case JumpReluConfig _ -> DictionaryLearningFiles.JUMP_RELU;
@@ -74,18 +74,17 @@ final class DictionaryLearningWriter {
     k.ifPresent(value -> trainer.put("k", value));
     metadata.modelName().ifPresent(name -> trainer.put("lm_name", name));
     metadata.hookName().ifPresent(name -> trainer.put("submodule_name", name));
+    if (config instanceof HybridSaeConfig) {
+      trainer.put(SaeLensConfig.HYBRID, Json.node(config));
+    }
     return trainer;
   }
 
   /** Adds all tensors; returns k where the kind has one. */
   private Optional<Integer> addKind() {
     return switch (sae.config()) {
-      case TopKConfig topK -> {
-        state.integer("k", topK.k());
-        addOne("threshold", UNSET);
-        addLinear();
-        yield Optional.of(topK.k());
-      }
+      case TopKConfig topK -> Optional.of(addTopK(topK.k()));
+      case HybridSaeConfig hybrid -> Optional.of(addTopK(hybrid.k()));
       case BatchTopKConfig batchTopK -> {
         state.integer("k", batchTopK.k());
         addOne("threshold", threshold());
@@ -107,6 +106,13 @@ final class DictionaryLearningWriter {
       }
       case TranscoderConfig _, JumpReluTranscoderConfig _ -> throw unknown(sae.config());
     };
+  }
+
+  private int addTopK(int k) {
+    state.integer("k", k);
+    addOne("threshold", UNSET);
+    addLinear();
+    return k;
   }
 
   private void addLinear() {

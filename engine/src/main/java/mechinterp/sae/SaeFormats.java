@@ -151,8 +151,8 @@ public final class SaeFormats {
     switch (format) {
       case SAELENS -> SaeFiles.save(sae, folder, metadata);
       case SPARSIFY -> {
-        TopKSae topK = SparsifyWriter.requireKnown(sae);
-        AtomicFolder.write(folder, path -> SparsifyWriter.write(topK, path));
+        int k = SparsifyWriter.requireK(sae);
+        AtomicFolder.write(folder, path -> SparsifyWriter.write(sae, k, path));
       }
       case DICTIONARY_LEARNING ->
           AtomicFolder.write(folder, path -> DictionaryLearningWriter.write(sae, path, metadata));

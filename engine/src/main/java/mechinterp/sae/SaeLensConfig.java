@@ -26,7 +26,7 @@ final class SaeLensConfig {
   private static final String TRAINED_WIDTHS = "training_matryoshka_widths";
 
   /** What a TopK autoencoder is besides one, for {@link HybridSaeConfig}. */
-  private static final String HYBRID = "hybrid_sae";
+  static final String HYBRID = "hybrid_sae";
 
   private final String file;
   private final JsonNode tree;

@@ -4,6 +4,8 @@ import java.io.IOException;
 import java.util.Optional;
 import mechinterp.device.Device;
 import mechinterp.io.FormatException;
+import mechinterp.io.Json;
+import mechinterp.io.JsonField;
 import mechinterp.io.TensorFile;
 import mechinterp.sae.TensorNames.Matrix;
 
@@ -51,6 +53,25 @@ record SaeReader(
     TopKConfig config = checked(() -> new TopKConfig(dIn(), dSae(), k));
     names.requireShapes(file, dIn(), dSae());
     return read(TopKSae.allocate(device, config));
+  }
+
+  /**
+   * Reads what is a TopK autoencoder to other libraries.
+   *
+   * @param settings of the hybrid, in the library's own file
+   * @throws FormatException when they are none, or are of other sizes
+   */
+  Sae topKOrHybrid(int k, JsonField settings) throws IOException {
+    if (settings.isAbsent()) {
+      return topK(k);
+    }
+    HybridSaeConfig config =
+        Json.value(
+            settings.file() + ": " + settings.path(), settings.node(), HybridSaeConfig.class);
+    boolean fits = config.dIn() == dIn() && config.dSae() == dSae() && config.k() == k;
+    settings.require(fits, "d_in %d, d_sae %d, k %d".formatted(dIn(), dSae(), k));
+    names.requireShapes(file, dIn(), dSae());
+    return read(HybridSae.allocate(device, config));
   }
 
   /** Reads all positive pre-activations. */

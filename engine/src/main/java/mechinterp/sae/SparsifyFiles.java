@@ -51,7 +51,7 @@ final class SparsifyFiles {
     boolean transcodes = config.at("transcode").flag(false);
     boolean skips = config.at("skip_connection").flag(false);
     if (!transcodes && !skips) {
-      return reader.topK(k);
+      return reader.topKOrHybrid(k, config.at(SaeLensConfig.HYBRID));
     }
     SaeReader transcoder = transcodes ? reader.uncentred() : reader;
     return transcoder.topKTranscoder(k, skips ? Optional.of(SKIP) : Optional.empty());

@@ -2,16 +2,20 @@ package mechinterp.sae;
 
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.Optional;
 import mechinterp.device.Device;
 import mechinterp.io.DType;
 import mechinterp.io.Json;
 import mechinterp.io.SafetensorsWriter;
 
-/** Writes folders that sparsify loads. It knows TopK, and transcoders of it. */
+/**
+ * Writes folders that sparsify loads. It knows TopK, and transcoders of it; a hybrid is a TopK to
+ * it.
+ */
 final class SparsifyWriter {
   private SparsifyWriter() {}
 
-  /** sparsify's {@code SparseCoderConfig}, and d_in. */
+  /** sparsify's {@code SparseCoderConfig} and d_in; what it does not know it passes over. */
   private record Config(
       String activation,
       int expansionFactor,
@@ -21,31 +25,43 @@ final class SparsifyWriter {
       boolean multiTopk,
       boolean skipConnection,
       boolean transcode,
-      int dIn) {}
+      int dIn,
+      Optional<SaeConfig> hybridSae) {}
 
   /**
-   * Returns the autoencoder.
+   * Returns how many latents are active on a token.
    *
    * @throws IllegalArgumentException when it is of a kind that sparsify does not have
    */
-  static TopKSae requireKnown(Sae sae) {
-    if (sae instanceof TopKSae topK && sae.dIn() == sae.dOut()) {
-      return topK;
-    }
-    throw new IllegalArgumentException(
-        "format sparsify: the autoencoder is %s from %d to %d dimensions; sparsify has topk, from as many to as many"
-            .formatted(sae.config().architecture(), sae.dIn(), sae.dOut()));
+  static int requireK(Sae sae) {
+    return k(sae.config())
+        .filter(_ -> sae.dIn() == sae.dOut())
+        .orElseThrow(() ->
+            new IllegalArgumentException(
+                "format sparsify: the autoencoder is %s from %d to %d dimensions; sparsify has topk, from as many to as many"
+                    .formatted(sae.config().architecture(), sae.dIn(), sae.dOut())));
   }
 
-  static void write(TopKSae sae, Path folder) throws IOException {
+  private static Optional<Integer> k(SaeConfig config) {
+    return switch (config) {
+      case TopKConfig topK -> Optional.of(topK.k());
+      case HybridSaeConfig hybrid -> Optional.of(hybrid.k());
+      case TranscoderConfig transcoder when transcoder.kScope() == KScope.TOKEN ->
+          Optional.of(transcoder.k());
+      default -> Optional.empty();
+    };
+  }
+
+  static void write(Sae sae, int k, Path folder) throws IOException {
     SaeWeights weights = sae.weights();
     Device device = sae.device();
     int dIn = sae.dIn();
     int dSae = sae.dSae();
     boolean skips = sae.skip().isPresent();
     boolean transcodes = !sae.config().centresInput();
-    Config config =
-        new Config("topk", 32, false, dSae, sae.maxActive(), false, skips, transcodes, dIn);
+    Optional<SaeConfig> hybrid =
+        Optional.of(sae.config()).filter(HybridSaeConfig.class::isInstance);
+    Config config = new Config("topk", 32, false, dSae, k, false, skips, transcodes, dIn, hybrid);
     Json.write(folder.resolve(SparsifyFiles.CONFIG), config);
     SafetensorsWriter writer = new SafetensorsWriter().metadata("format", "pt");
     sae.skip()

@@ -27,6 +27,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.MethodSource;
 
 class SaeFormatsTest {
@@ -263,6 +264,23 @@ class SaeFormatsTest {
       assertArrayEquals(device.toHost(sae.weights().wEnc()), device.toHost(read.weights().wEnc()));
       assertArrayEquals(device.toHost(sae.weights().wDec()), device.toHost(read.weights().wDec()));
       assertArrayEquals(device.toHost(sae.weights().bEnc()), device.toHost(read.weights().bEnc()));
+    }
+  }
+
+  @ParameterizedTest
+  @EnumSource(names = {"SAELENS", "SPARSIFY", "DICTIONARY_LEARNING"})
+  void aHybridComesBackAsOne(SaeFormat format) throws IOException {
+    HybridSaeConfig config = HybridSaeConfig.of(9, 20, 3);
+    HybridSae sae =
+        HybridSae.withWeightsOf(RandomSae.of(device, new TopKConfig(9, 20, 3), 5), config);
+    Path target = folder.resolve("hybrid");
+    SaeFormats.save(sae, target, format, SaeMetadata.of("m", "h"));
+    Sae loaded = SaeFormats.load(target, device).sae();
+    assertEquals(config, loaded.config());
+    for (int i = 0; i < sae.parameters().size(); i++) {
+      assertArrayEquals(
+          device.toHost(sae.parameters().get(i).value()),
+          device.toHost(loaded.parameters().get(i).value()));
     }
   }
 
