@@ -69,7 +69,7 @@ public final class ActivationStore implements AutoCloseable {
    * @throws IllegalArgumentException when there is no row, or a number is not finite
    */
   public static ActivationStore inMemory(List<Site> sites, float[] activations) {
-    int width = sites.stream().mapToInt(Site::width).sum();
+    int width = Site.width(sites);
     requireRows(width, activations);
     MemoryShard shard = new MemoryShard(width, activations, Optional.empty());
     return new ActivationStore(UNNAMED, width, Optional.empty(), sites, List.of(shard));
@@ -104,7 +104,7 @@ public final class ActivationStore implements AutoCloseable {
    */
   public static ActivationStore inMemory(
       List<Site> sites, float[] activations, TokenOrigins origins, ActivationIdentity identity) {
-    int width = sites.stream().mapToInt(Site::width).sum();
+    int width = Site.width(sites);
     requireRows(width, activations);
     if (origins.size() != activations.length / width) {
       throw new IllegalArgumentException(
@@ -131,7 +131,7 @@ public final class ActivationStore implements AutoCloseable {
 
   static ActivationStore ofShards(
       ActivationIdentity identity, List<Site> sites, List<? extends Shard> shards) {
-    int width = sites.stream().mapToInt(Site::width).sum();
+    int width = Site.width(sites);
     return new ActivationStore(UNNAMED, width, Optional.of(identity), sites, shards);
   }
 
@@ -229,11 +229,26 @@ public final class ActivationStore implements AutoCloseable {
    *     point are zero
    */
   public ActivationStore normalized(Normalization.Method method) {
-    MeanNorms norms = new MeanNorms(sites.stream().mapToInt(Site::width).toArray());
+    return normalized(method, KeptTokens.all(tokens));
+  }
+
+  /**
+   * Returns the same with the scales that a method gives for some activations.
+   *
+   * @param kept what {@link #withinNorm} of this store returned
+   * @throws IllegalArgumentException when the scale depends on them and all of a hook point are
+   *     zero
+   */
+  public ActivationStore normalized(Normalization.Method method, KeptTokens kept) {
+    MeanNorms norms = new MeanNorms(sites);
     if (method == Normalization.Method.EXPECTED_AVERAGE_ONLY_IN) {
-      forEachRows(norms::add);
+      forEachRow((token, rows, from) -> {
+        if (kept.contains(token)) {
+          norms.add(rows, from);
+        }
+      });
     }
-    return withSites(norms.normalized(sites, method));
+    return withSites(norms.normalized(method));
   }
 
   private ActivationStore withSites(List<Site> others) {
@@ -242,13 +257,7 @@ public final class ActivationStore implements AutoCloseable {
 
   /** Multiplies rows with the scales of their hook points. */
   void normalize(float[] rows, int count) {
-    int from = 0;
-    for (Site site : sites) {
-      for (int t = 0; t < count; t++) {
-        site.normalization().apply(rows, t * dIn + from, site.width());
-      }
-      from += site.width();
-    }
+    Site.normalize(sites, rows, count);
   }
 
   /**
@@ -312,21 +321,25 @@ public final class ActivationStore implements AutoCloseable {
   String checksum() {
     Sha256 hash = new Sha256();
     sites.forEach(site -> hash.add(site.normalization().toString()));
-    forEachRows((rows, count) -> hash.add(rows, 0, count * dIn));
+    forEachRow((_, rows, from) -> hash.add(rows, from, dIn));
     return hash.end();
   }
 
+  /** Sees a row: d_in numbers of {@code rows} from index {@code from} on. */
   @FunctionalInterface
-  private interface Rows {
-    void visit(float[] rows, int count);
+  interface RowVisitor {
+    void visit(int token, float[] rows, int from);
   }
 
-  private void forEachRows(Rows visitor) {
+  /** Reads the whole store once, token by token. */
+  void forEachRow(RowVisitor visitor) {
     float[] rows = new float[Math.multiplyExact(Math.min(ROWS_AT_ONCE, tokens), dIn)];
     for (int first = 0; first < tokens; first += ROWS_AT_ONCE) {
       int count = Math.min(ROWS_AT_ONCE, tokens - first);
       read(first, count, rows, 0);
-      visitor.visit(rows, count);
+      for (int i = 0; i < count; i++) {
+        visitor.visit(first + i, rows, i * dIn);
+      }
     }
   }
 
@@ -335,7 +348,27 @@ public final class ActivationStore implements AutoCloseable {
    * seed}.
    */
   public ActivationBatches shuffled(Device device, long seed) {
-    return new ShuffledBatches(this, device, seed);
+    return new ShuffledBatches(this, KeptTokens.all(tokens), device, seed);
+  }
+
+  /**
+   * Returns those activations that are no longer than {@code multiple} times the median norm, at
+   * the first hook point where there are several. The whole store is read; that takes 16 bytes a
+   * token, what is returned 4.
+   *
+   * @throws IllegalArgumentException when the multiple is less than 1
+   */
+  public KeptTokens withinNorm(double multiple) {
+    return KeptTokens.withinNorm(this, multiple);
+  }
+
+  /**
+   * Returns endless shuffled batches as {@link #shuffled(Device, long)} does, of some activations.
+   *
+   * @param kept what {@link #withinNorm} of this store returned
+   */
+  public ActivationBatches shuffled(KeptTokens kept, Device device, long seed) {
+    return new ShuffledBatches(this, kept, device, seed);
   }
 
   /**

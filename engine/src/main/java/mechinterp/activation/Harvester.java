@@ -8,6 +8,7 @@ import java.util.Locale;
 import java.util.Set;
 import java.util.stream.Collectors;
 import mechinterp.device.InsufficientMemoryException;
+import mechinterp.device.MemoryPlan;
 import mechinterp.io.AtomicFolder;
 import mechinterp.model.HookPoint;
 import mechinterp.model.Transformer;
@@ -134,6 +135,35 @@ public final class Harvester {
           files.finish(identity(corpus), sites);
         });
     return ActivationStore.open(folder);
+  }
+
+  /**
+   * Streams activations into training without a store.
+   *
+   * @param stream how they are mixed
+   * @throws mechinterp.io.FormatException when the corpus has no text or is not UTF-8
+   * @throws IOException when the corpus cannot be read
+   * @throws ArithmeticException when an activation is not finite, naming document and token
+   * @throws InsufficientMemoryException before anything is computed, when {@link #streamPlan} does
+   *     not fit
+   */
+  public StreamedBatches stream(Corpus corpus, StreamConfig stream) throws IOException {
+    if ((long) stream.bufferTokens() * dIn > Integer.MAX_VALUE) {
+      throw new IllegalArgumentException(
+          "buffer_tokens: is %d for activations of width %d; there must be fewer than 2^31 numbers"
+              .formatted(stream.bufferTokens(), dIn));
+    }
+    streamPlan(stream).requireFits(model.device());
+    return new StreamedBatches(
+        new ActivationStream(model, hooks, config, corpus),
+        model.device(),
+        stream,
+        identity(corpus).toString());
+  }
+
+  /** Returns what {@link #stream} holds in memory, in bytes by part. */
+  public MemoryPlan streamPlan(StreamConfig stream) {
+    return StreamedBatches.plan(model, dIn, stream.bufferTokens(), largestBatch());
   }
 
   private Harvest harvest(int tokens, ShardBuilder.Output output) {

@@ -10,18 +10,19 @@ final class MeanNorm {
     this.dIn = dIn;
   }
 
-  /** Adds the activation that begins at an index. */
+  /** Adds the activation from index {@code from} on. */
   void add(float[] activations, int from) {
-    sum += Math.sqrt(squaredNorm(activations, from));
+    sum += norm(activations, from, dIn);
     rows++;
   }
 
-  private double squaredNorm(float[] activations, int from) {
+  /** Returns the Euclidean norm of {@code dIn} numbers from index {@code from} on. */
+  static double norm(float[] activations, int from, int dIn) {
     double squares = 0;
     for (int i = from; i < from + dIn; i++) {
       squares += (double) activations[i] * activations[i];
     }
-    return squares;
+    return Math.sqrt(squares);
   }
 
   double scaleToRootOfWidth() {

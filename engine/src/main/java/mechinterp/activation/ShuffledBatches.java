@@ -1,5 +1,6 @@
 package mechinterp.activation;
 
+import java.util.Arrays;
 import mechinterp.device.Device;
 import mechinterp.random.RandomStream;
 import mechinterp.tensor.FloatMatrix;
@@ -8,12 +9,13 @@ import mechinterp.tensor.FloatMatrix;
  * Batches of a store's tokens in a new random order each round, across all documents. The order of
  * round e is the permutation of the random stream {@code shuffle/e}, so any position can be reached
  * again, by {@link #seek}, without going through those before it. It holds 4 bytes for each token
- * of the store and one batch.
+ * that is kept and one batch.
  */
 final class ShuffledBatches implements ActivationBatches {
   private static final long NONE = -1;
 
   private final ActivationStore store;
+  private final KeptTokens kept;
   private final Device device;
   private final long seed;
   private long position;
@@ -21,8 +23,9 @@ final class ShuffledBatches implements ActivationBatches {
   private int[] order = new int[0];
   private float[] rows = new float[0];
 
-  ShuffledBatches(ActivationStore store, Device device, long seed) {
+  ShuffledBatches(ActivationStore store, KeptTokens kept, Device device, long seed) {
     this.store = store;
+    this.kept = kept;
     this.device = device;
     this.seed = seed;
   }
@@ -34,7 +37,9 @@ final class ShuffledBatches implements ActivationBatches {
 
   @Override
   public String identity() {
-    return "%s shuffled by seed %d".formatted(store.checksum(), seed);
+    return "%s%s shuffled by seed %d"
+        .formatted(
+            store.checksum(), kept.limit().map(limit -> " within " + limit).orElse(""), seed);
   }
 
   @Override
@@ -55,9 +60,9 @@ final class ShuffledBatches implements ActivationBatches {
 
   private void gather(int count) {
     for (int done = 0; done < count; ) {
-      turnTo(position / store.tokens());
-      int at = (int) (position % store.tokens());
-      int part = Math.min(count - done, store.tokens() - at);
+      turnTo(position / kept.count());
+      int at = (int) (position % kept.count());
+      int part = Math.min(count - done, kept.count() - at);
       store.gather(order, at, part, rows, done * store.dIn());
       done += part;
       position += part;
@@ -66,7 +71,8 @@ final class ShuffledBatches implements ActivationBatches {
 
   private void turnTo(long wanted) {
     if (round != wanted) {
-      order = RandomStream.of(seed, "shuffle/" + wanted).permutation(store.tokens());
+      order = RandomStream.of(seed, "shuffle/" + wanted).permutation(kept.count());
+      Arrays.setAll(order, i -> kept.token(order[i]));
       round = wanted;
     }
   }

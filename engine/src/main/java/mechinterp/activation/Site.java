@@ -1,5 +1,7 @@
 package mechinterp.activation;
 
+import java.util.List;
+
 /**
  * A hook point whose activations a store holds: some columns of its rows.
  *
@@ -17,6 +19,23 @@ public record Site(String hook, int width, Normalization normalization) {
     if (width < 1) {
       throw new IllegalArgumentException(
           "width: of %s is %d; it must be at least 1".formatted(hook, width));
+    }
+  }
+
+  /** Returns the width of rows of these hook points. */
+  static int width(List<Site> sites) {
+    return sites.stream().mapToInt(Site::width).sum();
+  }
+
+  /** Multiplies rows with the scales of their hook points. */
+  static void normalize(List<Site> sites, float[] rows, int count) {
+    int width = width(sites);
+    int from = 0;
+    for (Site site : sites) {
+      for (int t = 0; t < count; t++) {
+        site.normalization().apply(rows, t * width + from, site.width());
+      }
+      from += site.width();
     }
   }
 

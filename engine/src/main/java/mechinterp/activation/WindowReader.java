@@ -2,8 +2,10 @@ package mechinterp.activation;
 
 import java.io.IOException;
 import java.util.ArrayDeque;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Deque;
+import java.util.List;
 import java.util.Optional;
 import java.util.OptionalInt;
 import mechinterp.tokenizer.Encoding;
@@ -43,6 +45,31 @@ final class WindowReader implements AutoCloseable {
 
   void take() {
     ready.removeFirst();
+  }
+
+  /** Makes a window that was taken the next one again. */
+  void giveBack(Window window) {
+    ready.addFirst(window);
+  }
+
+  /**
+   * Takes whole windows up to the size of a batch, at least one unless the text has ended, and none
+   * beyond {@code wanted} kept tokens.
+   */
+  List<Window> take(long wanted) throws IOException {
+    List<Window> batch = new ArrayList<>();
+    long tokens = 0;
+    long kept = 0;
+    Optional<Window> next = kept < wanted ? peek() : Optional.empty();
+    while (next.isPresent()
+        && (batch.isEmpty() || tokens + next.get().ids().length <= config.tokensPerBatch())) {
+      batch.add(next.get());
+      take();
+      tokens += next.get().ids().length;
+      kept += next.get().kept();
+      next = kept < wanted ? peek() : Optional.empty();
+    }
+    return batch;
   }
 
   private void cut(Document document) {

@@ -26,12 +26,23 @@ import mechinterp.tensor.Storage;
 public final class Workspace {
   private final Device device;
   private final boolean counting;
-  private MemoryPlan plan;
+  private final Ledger ledger;
+  private final String prefix;
 
-  private Workspace(String purpose, Device device, boolean counting) {
+  /** The plan so far. */
+  private static final class Ledger {
+    private MemoryPlan plan;
+
+    Ledger(String purpose) {
+      plan = MemoryPlan.empty(purpose);
+    }
+  }
+
+  private Workspace(Device device, boolean counting, Ledger ledger, String prefix) {
     this.device = device;
     this.counting = counting;
-    this.plan = MemoryPlan.empty(purpose);
+    this.ledger = ledger;
+    this.prefix = prefix;
   }
 
   /**
@@ -40,9 +51,9 @@ public final class Workspace {
    * @throws IllegalArgumentException when a matrix is larger than one storage can be
    */
   public static MemoryPlan plan(String purpose, Device device, Function<Workspace, ?> declaration) {
-    Workspace workspace = new Workspace(purpose, device, true);
-    var _ = declaration.apply(workspace);
-    return workspace.plan;
+    Ledger ledger = new Ledger(purpose);
+    var _ = declaration.apply(new Workspace(device, true, ledger, ""));
+    return ledger.plan;
   }
 
   /**
@@ -53,7 +64,12 @@ public final class Workspace {
    */
   public static <B> B allocate(String purpose, Device device, Function<Workspace, B> declaration) {
     plan(purpose, device, declaration).requireFits(device);
-    return declaration.apply(new Workspace(purpose, device, false));
+    return declaration.apply(new Workspace(device, false, new Ledger(purpose), ""));
+  }
+
+  /** Returns this workspace, with buffers named {@code GROUP/NAME}. */
+  public Workspace within(String group) {
+    return new Workspace(device, counting, ledger, prefix + group + "/");
   }
 
   /** Returns the device that the buffers are for. */
@@ -79,7 +95,7 @@ public final class Workspace {
 
   /** Returns the buffer {@code name} of a packed matrix of up to {@code capacity} columns. */
   public PackedMatrix packed(String name, int rows, int capacity) {
-    plan = plan.with(name, device.kernels().packedBytes(rows, capacity));
+    ledger.plan = ledger.plan.with(prefix + name, device.kernels().packedBytes(rows, capacity));
     return counting
         ? new CountedPacked(rows, 0, capacity)
         : device.kernels().allocatePacked(rows, capacity);
@@ -116,9 +132,9 @@ public final class Workspace {
     if ((long) rows * cols > Integer.MAX_VALUE) {
       throw new IllegalArgumentException(
           "%s: %s is [%d, %d]; a matrix must have fewer than 2^31 numbers"
-              .formatted(plan.purpose(), name, rows, cols));
+              .formatted(ledger.plan.purpose(), prefix + name, rows, cols));
     }
-    plan = plan.withMatrix(name, rows, cols);
+    ledger.plan = ledger.plan.withMatrix(prefix + name, rows, cols);
   }
 
   /** Storage that is only counted. */

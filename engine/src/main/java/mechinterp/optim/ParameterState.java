@@ -12,4 +12,9 @@ import mechinterp.tensor.FloatMatrix;
  * @param secondMoment running mean of its gradients' squares
  */
 public record ParameterState(
-    String name, FloatMatrix value, FloatMatrix firstMoment, FloatMatrix secondMoment) {}
+    String name, FloatMatrix value, FloatMatrix firstMoment, FloatMatrix secondMoment) {
+  /** Returns the same parameter under the name {@code GROUP/NAME}. */
+  public ParameterState within(String group) {
+    return new ParameterState(group + "/" + name, value, firstMoment, secondMoment);
+  }
+}

@@ -22,12 +22,19 @@ final class BatchTopK implements LatentChoice {
   private static final int BATCHES = 1;
 
   private final ThresholdSae sae;
-  private final int k;
+  private final KSchedule schedule;
+  private int k;
   private final long[] state = new long[2];
 
-  BatchTopK(ThresholdSae sae, int k) {
+  BatchTopK(ThresholdSae sae, KSchedule schedule) {
     this.sae = sae;
-    this.k = k;
+    this.schedule = schedule;
+    this.k = schedule.first();
+  }
+
+  @Override
+  public void beginStep(int step) {
+    k = schedule.at(step);
   }
 
   @Override

@@ -7,9 +7,17 @@ import mechinterp.tensor.SparseCodes;
 /** Chooses the active latents of a batch in training. */
 interface LatentChoice {
   /** The k largest of each token. */
-  static LatentChoice topK(TopKSae sae) {
-    return sae::encodePrepared;
+  static LatentChoice topK(TopKSae sae, KSchedule k) {
+    return new TopKChoice(sae, k);
   }
+
+  /** Returns how many latents of a token are active at most, if more than after training. */
+  default int mostActive() {
+    return 0;
+  }
+
+  /** Hears which step the next choice is of, from 1. */
+  default void beginStep(int step) {}
 
   /**
    * Writes the codes of a batch.

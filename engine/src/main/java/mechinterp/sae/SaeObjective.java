@@ -9,6 +9,13 @@ public interface SaeObjective {
   Sae sae();
 
   /**
+   * Hears which step the next loss is of, for what changes from step to step.
+   *
+   * @param step its number, from 1
+   */
+  default void beginStep(int step) {}
+
+  /**
    * Takes the loss of a batch and its gradient.
    *
    * @param rows activations [batch size, row width], as {@link SaeConfig#siteWidths} lays them out

@@ -74,13 +74,14 @@ public final class SparseObjective implements SaeObjective {
   public static SparseObjective topK(
       Workspace workspace,
       TopKSae sae,
+      KSchedule k,
       int batchSize,
       LossNormalizer normalizer,
       AuxKConfig auxConfig) {
     return new SparseObjective(
         workspace,
         sae,
-        LatentChoice.topK(sae),
+        LatentChoice.topK(sae, k),
         WholeReconstruction::new,
         Optional.empty(),
         batchSize,
@@ -97,14 +98,14 @@ public final class SparseObjective implements SaeObjective {
   public static SparseObjective batchTopK(
       Workspace workspace,
       ThresholdSae sae,
-      BatchTopKConfig config,
+      KSchedule k,
       int batchSize,
       LossNormalizer normalizer,
       AuxKConfig auxConfig) {
     return new SparseObjective(
         workspace,
         sae,
-        new BatchTopK(sae, config.k()),
+        new BatchTopK(sae, k),
         WholeReconstruction::new,
         Optional.empty(),
         batchSize,
@@ -123,13 +124,14 @@ public final class SparseObjective implements SaeObjective {
       Workspace workspace,
       ThresholdSae sae,
       MatryoshkaConfig config,
+      KSchedule k,
       int batchSize,
       LossNormalizer normalizer,
       AuxKConfig auxConfig) {
     return new SparseObjective(
         workspace,
         sae,
-        new BatchTopK(sae, config.k()),
+        new BatchTopK(sae, k),
         (w, s, tokens, sums) -> new NestedReconstruction(w, s, tokens, sums, config.prefixes()),
         Optional.empty(),
         batchSize,
@@ -178,24 +180,25 @@ public final class SparseObjective implements SaeObjective {
   public static SparseObjective transcoder(
       Workspace workspace,
       TranscoderConfig config,
+      KSchedule k,
       int batchSize,
       LossNormalizer normalizer,
       AuxKConfig auxConfig) {
-    return scoped(workspace, config, config.k(), config.kScope(), batchSize, normalizer, auxConfig);
+    return scoped(workspace, config, k, config.kScope(), batchSize, normalizer, auxConfig);
   }
 
   private static SparseObjective scoped(
       Workspace workspace,
       SaeConfig config,
-      int k,
+      KSchedule k,
       KScope scope,
       int batchSize,
       LossNormalizer normalizer,
       AuxKConfig auxConfig) {
     return switch (scope) {
       case TOKEN -> {
-        TopKSae sae = new TopKSae(workspace, config, k);
-        yield topK(workspace, sae, batchSize, normalizer, auxConfig);
+        TopKSae sae = new TopKSae(workspace, config, k.k());
+        yield topK(workspace, sae, k, batchSize, normalizer, auxConfig);
       }
       case BATCH -> {
         ThresholdSae sae = new ThresholdSae(workspace, config);
@@ -228,7 +231,7 @@ public final class SparseObjective implements SaeObjective {
       LossNormalizer normalizer,
       AuxKConfig auxConfig) {
     int dSae = sae.dSae();
-    int capacity = sae.maxActive();
+    int capacity = Math.max(sae.maxActive(), choice.mostActive());
     this.device = workspace.device();
     this.kernels = device.kernels();
     this.sae = sae;
@@ -257,6 +260,11 @@ public final class SparseObjective implements SaeObjective {
   @Override
   public Sae sae() {
     return sae;
+  }
+
+  @Override
+  public void beginStep(int step) {
+    choice.beginStep(step);
   }
 
   @Override

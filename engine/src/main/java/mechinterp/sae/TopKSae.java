@@ -74,12 +74,12 @@ public final class TopKSae implements Sae {
 
   @Override
   public void encode(SparseCodes codes, FloatMatrix x) {
-    layers.encode(codes, x, this::encodePrepared);
+    layers.encode(codes, x, (part, inputs) -> encodePrepared(part, inputs, k));
   }
 
-  /** Writes the active latents of what the encoder multiplies. */
-  void encodePrepared(SparseCodes codes, FloatMatrix inputs) {
-    device().kernels().encodeTopK(codes, inputs, layers.encoder(), weights().bEnc(), k);
+  /** Writes the active latents, as many as are wanted, of what the encoder multiplies. */
+  void encodePrepared(SparseCodes codes, FloatMatrix inputs, int active) {
+    device().kernels().encodeTopK(codes, inputs, layers.encoder(), weights().bEnc(), active);
   }
 
   @Override

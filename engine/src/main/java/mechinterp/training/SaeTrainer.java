@@ -8,18 +8,14 @@ import mechinterp.activation.ActivationBatches;
 import mechinterp.device.Device;
 import mechinterp.device.MemoryPlan;
 import mechinterp.device.Workspace;
-import mechinterp.optim.LearningRateSchedule;
 import mechinterp.sae.SaeConfig;
-import mechinterp.sae.SaeInit;
-import mechinterp.sae.SaeLoss;
+import mechinterp.tensor.FloatMatrix;
 
 /**
  * Trains sparse autoencoders. The same configuration, data and kernels give the same bits, whatever
  * the number of threads, and also when a run goes on from a checkpoint.
  */
 public final class SaeTrainer {
-  private static final double NANOSECONDS = 1e9;
-
   private final Device device;
   private final TrainConfig config;
 
@@ -42,11 +38,11 @@ public final class SaeTrainer {
    */
   public TrainedSae train(SaeConfig saeConfig, ActivationBatches batches, TrainListener listener) {
     Run run = new Run(saeConfig, batches, listener);
-    run.initialize();
+    run.begin(List.of());
     while (!run.isFinished()) {
       run.step();
     }
-    return run.trained();
+    return run.sae.trained();
   }
 
   /**
@@ -63,15 +59,22 @@ public final class SaeTrainer {
       Checkpoints checkpoints)
       throws IOException {
     Run run = new Run(saeConfig, batches, listener);
-    TrainingState state = run.state();
-    run.goOn(checkpoints.restore(state, StepMetrics.class));
+    TrainingState state =
+        new TrainingState(
+            new Settings(saeConfig, config),
+            batches.identity(),
+            device,
+            run.sae.parameters(),
+            run.sae.matrices(),
+            run.sae.numbers());
+    run.begin(checkpoints.restore(state, StepMetrics.class));
     while (!run.isFinished()) {
       run.step();
-      if (run.isFinished() || checkpoints.isDue(run.history.size())) {
-        checkpoints.save(state, run.history);
+      if (run.isFinished() || checkpoints.isDue(run.sae.history().size())) {
+        checkpoints.save(state, run.sae.history());
       }
     }
-    return run.trained();
+    return run.sae.trained();
   }
 
   /** Returns what training such an autoencoder holds on the device. */
@@ -79,121 +82,75 @@ public final class SaeTrainer {
     return Workspace.plan(purpose(saeConfig), device, buffers(saeConfig));
   }
 
+  /** Returns about how many bytes the weights of such an autoencoder take in a file. */
+  public long weightBytes(SaeConfig saeConfig) {
+    return Float.BYTES * training(saeConfig).weightNumbers();
+  }
+
+  /** Returns about how many bytes a checkpoint takes, without its metrics. */
+  public long stateBytes(SaeConfig saeConfig) {
+    return Float.BYTES * training(saeConfig).stateNumbers();
+  }
+
+  /** Returns what is trained, without memory. */
+  private SaeTraining training(SaeConfig saeConfig) {
+    List<SaeTraining> counted = new ArrayList<>();
+    var _ =
+        Workspace.plan(
+            purpose(saeConfig),
+            device,
+            workspace -> counted.add(buffers(saeConfig).apply(workspace).training()));
+    return counted.getFirst();
+  }
+
   private String purpose(SaeConfig saeConfig) {
     return "training (d_sae %d, batch %d)".formatted(saeConfig.dSae(), config.batchSize());
   }
 
-  private Function<Workspace, SaeTraining> buffers(SaeConfig saeConfig) {
-    return workspace -> new SaeTraining(workspace, saeConfig, config);
+  private Function<Workspace, Buffers> buffers(SaeConfig saeConfig) {
+    return workspace -> {
+      FloatMatrix batch = workspace.floats("batch", config.batchSize(), saeConfig.rowWidth());
+      return new Buffers(batch, new SaeTraining(workspace, batch, saeConfig, config));
+    };
   }
+
+  private record Buffers(FloatMatrix batch, SaeTraining training) {}
 
   /** A run from its first or a later step on. */
   private final class Run {
-    private final List<StepMetrics> history = new ArrayList<>();
-    private final SaeConfig saeConfig;
     private final ActivationBatches batches;
     private final TrainListener listener;
-    private final SaeTraining training;
-    private final LearningRateSchedule schedule;
-    private long began = System.nanoTime();
-    private int stepsBefore;
+    private final FloatMatrix batch;
+    private final SaeRun sae;
+    private final Speed speed = new Speed();
 
     Run(SaeConfig saeConfig, ActivationBatches batches, TrainListener listener) {
-      requireWidth(saeConfig, batches);
-      this.saeConfig = saeConfig;
+      SaeRun.requireWidth(saeConfig, batches);
       this.batches = batches;
       this.listener = listener;
-      this.schedule = config.schedule(saeConfig.dSae());
       MemoryPlan plan = plan(saeConfig);
-      listener.planned(plan);
       plan.requireFits(device);
-      training = Workspace.allocate(purpose(saeConfig), device, buffers(saeConfig));
+      listener.planned(plan);
+      Buffers buffers = Workspace.allocate(purpose(saeConfig), device, buffers(saeConfig));
+      this.batch = buffers.batch();
+      this.sae = new SaeRun(saeConfig, config, buffers.training(), listener::warned);
     }
 
-    TrainingState state() {
-      return new TrainingState(
-          new Settings(saeConfig, config),
-          batches.identity(),
-          device,
-          training.parameters(),
-          training.averages(),
-          training.objective().numbers());
-    }
-
-    void initialize() {
-      SaeInit.initialize(training.objective().sae(), config.seed(), decoderBias(batches));
-      began = System.nanoTime();
-    }
-
-    /** Goes on behind the steps that were restored, or begins where there are none. */
-    void goOn(List<StepMetrics> restored) {
-      if (restored.isEmpty()) {
-        initialize();
-        return;
-      }
-      history.addAll(restored);
-      stepsBefore = restored.size();
-      batches.seek(batches.position() + (long) stepsBefore * config.batchSize());
-      training.objective().sae().weightsChanged();
-      began = System.nanoTime();
+    void begin(List<StepMetrics> restored) {
+      sae.begin(restored, batches);
+      listener.resumed(restored);
+      batches.seek(batches.position() + (long) restored.size() * config.batchSize());
+      speed.begin();
     }
 
     boolean isFinished() {
-      return history.size() == config.steps();
+      return sae.isFinished();
     }
 
     void step() {
-      int step = history.size() + 1;
-      double learningRate = schedule.at(step);
-      batches.next(training.batch());
-      SaeLoss loss = loss(step, learningRate);
-      StepMetrics metrics = metrics(step, loss, learningRate);
-      history.add(metrics);
-      double seconds = (System.nanoTime() - began) / NANOSECONDS;
-      double tokens = (double) (step - stepsBefore) * config.batchSize();
-      listener.step(metrics, config.steps(), tokens / seconds);
-    }
-
-    private SaeLoss loss(int step, double learningRate) {
-      try {
-        return training.step(config.adam().at(step, learningRate));
-      } catch (ArithmeticException e) {
-        throw new TrainingException(step, e);
-      }
-    }
-
-    TrainedSae trained() {
-      training.useAverages();
-      return new TrainedSae(training.objective().sae(), history);
-    }
-  }
-
-  private float[] decoderBias(ActivationBatches batches) {
-    int sample = (int) Math.min(config.bDecSample(), config.tokens());
-    long position = batches.position();
-    float[] bias =
-        SaeInit.decoderBias(device, config.bDecInit(), sample, batches.dIn(), batches::next);
-    batches.seek(position);
-    return bias;
-  }
-
-  private StepMetrics metrics(int step, SaeLoss loss, double learningRate) {
-    return new StepMetrics(
-        step,
-        (long) step * config.batchSize(),
-        loss.total(),
-        loss.parts(),
-        loss.fvu(),
-        loss.l0(),
-        loss.deadLatents(),
-        learningRate);
-  }
-
-  private static void requireWidth(SaeConfig config, ActivationBatches batches) {
-    if (config.rowWidth() != batches.dIn()) {
-      throw new IllegalArgumentException(
-          "%s: is %d, the activations are %d wide; they must be equal"
-              .formatted(config.rowWidthName(), config.rowWidth(), batches.dIn()));
+      batches.next(batch);
+      StepMetrics metrics = sae.step(batches);
+      listener.step(metrics, config.steps(), speed.after(config.batchSize()));
     }
   }
 }

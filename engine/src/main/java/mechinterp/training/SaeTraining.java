@@ -6,6 +6,8 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.stream.Collectors;
+import mechinterp.activation.ActivationBatches;
+import mechinterp.device.Device;
 import mechinterp.device.Workspace;
 import mechinterp.kernel.AdamStep;
 import mechinterp.kernel.RowConstraint;
@@ -18,6 +20,7 @@ import mechinterp.sae.HybridSae;
 import mechinterp.sae.HybridSaeConfig;
 import mechinterp.sae.JumpReluConfig;
 import mechinterp.sae.JumpReluTranscoderConfig;
+import mechinterp.sae.KSchedule;
 import mechinterp.sae.MatryoshkaConfig;
 import mechinterp.sae.SaeConfig;
 import mechinterp.sae.SaeGradient;
@@ -66,9 +69,18 @@ final class SaeTraining {
     }
   }
 
-  /** Declares everything; the weights are 0. */
-  SaeTraining(Workspace workspace, SaeConfig saeConfig, TrainConfig config) {
-    batch = workspace.floats("batch", config.batchSize(), saeConfig.rowWidth());
+  private final Optional<Resampling> resampling;
+  private final FloatMatrix rowSquares;
+  private final float[] squares;
+
+  /**
+   * Declares everything but the batch; the weights are 0.
+   *
+   * @param batch the matrix that each step's activations go into
+   */
+  SaeTraining(Workspace workspace, FloatMatrix batch, SaeConfig saeConfig, TrainConfig config) {
+    this.batch = batch;
+    requireK(saeConfig, config);
     objective = objective(workspace, saeConfig, config);
     for (SaeParameter parameter : objective.sae().parameters()) {
       RowConstraint constraint =
@@ -85,6 +97,40 @@ final class SaeTraining {
         objective.sae().parameters().stream().mapToInt(p -> p.value().rows()).max().orElse(0);
     norm = config.maxGradientNorm().map(_ -> new GradientNorm(workspace, rows));
     maxGradientNorm = config.maxGradientNorm().orElse(Double.POSITIVE_INFINITY);
+    rowSquares = workspace.floats("squares of weight rows", rows, 1);
+    squares = workspace.onHost(float[]::new, rows);
+    resampling =
+        config
+            .resample()
+            .map(resample ->
+                new Resampling(
+                    workspace,
+                    objective.sae(),
+                    config,
+                    resample,
+                    objective.numbers(),
+                    parameters()));
+  }
+
+  private static KSchedule kSchedule(TrainConfig config, SaeConfig saeConfig, int k) {
+    return config
+        .kSchedule()
+        .map(schedule -> schedule.schedule(k, saeConfig.dSae(), config.steps()))
+        .orElseGet(() -> KSchedule.constant(k));
+  }
+
+  /** Refuses a schedule of k, which kinds without a k do not follow. */
+  private static void requireK(SaeConfig saeConfig, TrainConfig config) {
+    boolean hasK =
+        switch (saeConfig) {
+          case TopKConfig _, BatchTopKConfig _, MatryoshkaConfig _, TranscoderConfig _ -> true;
+          default -> false;
+        };
+    if (config.kSchedule().isPresent() && !hasK) {
+      throw new IllegalArgumentException(
+          "k_schedule: has no effect on %s, which has no k to begin with; leave it out"
+              .formatted(saeConfig.architecture()));
+    }
   }
 
   private static SaeObjective objective(
@@ -94,6 +140,7 @@ final class SaeTraining {
           SparseObjective.topK(
               workspace,
               new TopKSae(workspace, topK),
+              kSchedule(config, topK, topK.k()),
               config.batchSize(),
               config.lossNormalizer(),
               config.auxK());
@@ -101,7 +148,7 @@ final class SaeTraining {
           SparseObjective.batchTopK(
               workspace,
               new ThresholdSae(workspace, batchTopK),
-              batchTopK,
+              kSchedule(config, batchTopK, batchTopK.k()),
               config.batchSize(),
               config.lossNormalizer(),
               config.auxK());
@@ -110,6 +157,7 @@ final class SaeTraining {
               workspace,
               new ThresholdSae(workspace, matryoshka),
               matryoshka,
+              kSchedule(config, matryoshka, matryoshka.k()),
               config.batchSize(),
               config.lossNormalizer(),
               config.auxK());
@@ -122,17 +170,17 @@ final class SaeTraining {
               config.auxK());
       case TranscoderConfig transcoder ->
           SparseObjective.transcoder(
-              workspace, transcoder, config.batchSize(), config.lossNormalizer(), config.auxK());
+              workspace,
+              transcoder,
+              kSchedule(config, transcoder, transcoder.k()),
+              config.batchSize(),
+              config.lossNormalizer(),
+              config.auxK());
       case JumpReluConfig _, JumpReluTranscoderConfig _ ->
           throw new IllegalArgumentException(
               "architecture: is %s, which can be loaded and used, not trained"
                   .formatted(saeConfig.architecture()));
     };
-  }
-
-  /** Returns the matrix that each step's activations go into. */
-  FloatMatrix batch() {
-    return batch;
   }
 
   SaeObjective objective() {
@@ -157,6 +205,7 @@ final class SaeTraining {
 
   /** Takes the loss of the batch and moves the weights along its gradient. */
   SaeLoss step(AdamStep step) {
+    objective.beginStep(step.step());
     SaeLoss loss = objective.backward(batch);
     Map<String, SaeGradient> gradients = objective.gradients();
     AdamStep clipped = norm.map(each -> clipped(step, gradients, each)).orElse(step);
@@ -183,6 +232,41 @@ final class SaeTraining {
     return length > maxGradientNorm
         ? step.withGradientScale((float) (maxGradientNorm / length))
         : step;
+  }
+
+  /** Returns how many numbers the weights have. */
+  long weightNumbers() {
+    return parameters().stream().mapToLong(parameter -> parameter.value().size()).sum();
+  }
+
+  /** Returns how many numbers a checkpoint has besides those of the objective. */
+  long stateNumbers() {
+    long averaged = averages().values().stream().mapToLong(FloatMatrix::size).sum();
+    return 3 * weightNumbers() + averaged;
+  }
+
+  /** Returns the mean norms of the rows, when asked. */
+  TrainingHealth.Norms norms() {
+    return this::meanNorm;
+  }
+
+  private double meanNorm(boolean decoder) {
+    FloatMatrix rows =
+        decoder ? objective.sae().weights().wDec() : objective.sae().weights().wEnc();
+    Device device = objective.sae().device();
+    FloatMatrix each = rowSquares.rowRange(0, rows.rows());
+    device.kernels().rowDots(each, rows, rows);
+    device.download(squares, 0, each);
+    double sum = 0;
+    for (int i = 0; i < rows.rows(); i++) {
+      sum += Math.sqrt(squares[i]);
+    }
+    return sum / rows.rows();
+  }
+
+  /** Does after a step what is not done at each. */
+  void after(int step, ActivationBatches batches) {
+    resampling.ifPresent(each -> each.after(step, batches));
   }
 
   /** Takes the averages over the steps as the weights, where they are kept. */

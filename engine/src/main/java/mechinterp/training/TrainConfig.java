@@ -28,6 +28,8 @@ import mechinterp.sae.LossNormalizer;
  * @param decoderNorm what is kept true of the decoder's rows
  * @param lossNormalizer what the squared error is divided by
  * @param auxK the loss that revives dead latents
+ * @param kSchedule how k falls from more active latents; empty for a k that stays
+ * @param resample whether and when dead latents are made anew from activations
  * @param maxGradientNorm the largest norm of all gradients together; a longer gradient is shortened
  *     to it. Empty to take gradients as they are
  * @param emaDecay the saved weights are the moving average over the steps with this decay, more
@@ -47,6 +49,8 @@ public record TrainConfig(
     DecoderNorm decoderNorm,
     LossNormalizer lossNormalizer,
     AuxKConfig auxK,
+    Optional<KScheduleConfig> kSchedule,
+    Optional<ResampleConfig> resample,
     Optional<Double> maxGradientNorm,
     Optional<Double> emaDecay) {
   private static final double REFERENCE_RATE = 2e-4;
@@ -104,6 +108,8 @@ public record TrainConfig(
         DecoderNorm.UNIT,
         LossNormalizer.BATCH_VARIANCE,
         AuxKConfig.defaults(),
+        Optional.empty(),
+        Optional.empty(),
         Optional.empty(),
         Optional.empty());
   }

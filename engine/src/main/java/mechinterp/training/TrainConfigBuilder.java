@@ -23,6 +23,8 @@ public final class TrainConfigBuilder {
   private DecoderNorm decoderNorm;
   private LossNormalizer lossNormalizer;
   private AuxKConfig auxK;
+  private Optional<KScheduleConfig> kSchedule;
+  private Optional<ResampleConfig> resample;
   private Optional<Double> maxGradientNorm;
   private Optional<Double> emaDecay;
 
@@ -40,6 +42,8 @@ public final class TrainConfigBuilder {
     this.decoderNorm = config.decoderNorm();
     this.lossNormalizer = config.lossNormalizer();
     this.auxK = config.auxK();
+    this.kSchedule = config.kSchedule();
+    this.resample = config.resample();
     this.maxGradientNorm = config.maxGradientNorm();
     this.emaDecay = config.emaDecay();
   }
@@ -122,6 +126,18 @@ public final class TrainConfigBuilder {
     return this;
   }
 
+  /** Sets how k falls from more active latents. */
+  public TrainConfigBuilder kSchedule(KScheduleConfig value) {
+    kSchedule = Optional.of(value);
+    return this;
+  }
+
+  /** Sets when dead latents are made anew from activations. */
+  public TrainConfigBuilder resample(ResampleConfig value) {
+    resample = Optional.of(value);
+    return this;
+  }
+
   /** Sets the largest norm of all gradients together. */
   public TrainConfigBuilder maxGradientNorm(double value) {
     maxGradientNorm = Optional.of(value);
@@ -154,6 +170,8 @@ public final class TrainConfigBuilder {
         decoderNorm,
         lossNormalizer,
         auxK,
+        kSchedule,
+        resample,
         maxGradientNorm,
         emaDecay);
   }

@@ -1,5 +1,6 @@
 package mechinterp.training;
 
+import java.util.List;
 import mechinterp.device.MemoryPlan;
 
 /** Hears of a training run while it goes on, on the thread that trains. */
@@ -15,6 +16,12 @@ public interface TrainListener {
    * @param tokensPerSecond tokens a second since the first step began
    */
   default void step(StepMetrics metrics, int steps, double tokensPerSecond) {}
+
+  /** Hears of the steps that an earlier process did, before the first of this one. */
+  default void resumed(List<StepMetrics> history) {}
+
+  /** Hears in one line of something that goes wrong, and what to try. */
+  default void warned(String warning) {}
 
   /** Returns a listener that does nothing. */
   static TrainListener none() {

@@ -3,6 +3,7 @@ package mechinterp.activation;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -115,6 +116,26 @@ class ShuffledBatchesTest {
       largest = Math.max(largest, value);
     }
     assertEquals(100, largest);
+  }
+
+  /** Row i has the norm sqrt(5) i: of 0 to 100 the median is that of 50. */
+  @Test
+  void activationsLongerThanAMultipleOfTheMedianNormAreLeftOut() {
+    ActivationStore store = store();
+    KeptTokens kept = store.withinNorm(1.51);
+    assertEquals(76, kept.count());
+    assertEquals(25, kept.dropped());
+    assertEquals(1.51 * 50 * Math.sqrt(5), kept.limit().orElseThrow().largestNorm(), 1e-9);
+    int[] drawn = draw(store.shuffled(kept, device, 1), 19, 2 * 76);
+    int[] all = new int[76];
+    Arrays.setAll(all, i -> i);
+    assertArrayEquals(all, sorted(drawn, 0, 76));
+    assertArrayEquals(all, sorted(drawn, 76, 152));
+    Normalization scale =
+        store.normalized(Normalization.Method.EXPECTED_AVERAGE_ONLY_IN, kept).normalization();
+    assertEquals(Math.sqrt(2) / (37.5 * Math.sqrt(5)), scale.scale(), 1e-9);
+    assertNotEquals(
+        store.shuffled(device, 1).identity(), store.shuffled(kept, device, 1).identity());
   }
 
   @Test

@@ -89,7 +89,9 @@ class SparseObjectiveTest {
 
   private SparseObjective objective(TopKSae sae, LossNormalizer normalizer, AuxKConfig aux) {
     return Workspace.allocate(
-        "test", device, w -> SparseObjective.topK(w, sae, BATCH, normalizer, aux));
+        "test",
+        device,
+        w -> SparseObjective.topK(w, sae, KSchedule.constant(K), BATCH, normalizer, aux));
   }
 
   private static AuxKConfig aux() {
@@ -125,7 +127,11 @@ class SparseObjectiveTest {
     BatchTopKConfig config = new BatchTopKConfig(D_IN, D_SAE, K);
     ThresholdSae sae = at(point, ThresholdSae.allocate(device, config));
     return Workspace.allocate(
-        "test", device, w -> SparseObjective.batchTopK(w, sae, config, BATCH, normalizer, aux));
+        "test",
+        device,
+        w ->
+            SparseObjective.batchTopK(
+                w, sae, KSchedule.constant(config.k()), BATCH, normalizer, aux));
   }
 
   @ParameterizedTest
@@ -151,7 +157,9 @@ class SparseObjectiveTest {
         Workspace.allocate(
             "test",
             device,
-            w -> SparseObjective.matryoshka(w, sae, config, BATCH, normalizer, aux())),
+            w ->
+                SparseObjective.matryoshka(
+                    w, sae, config, KSchedule.constant(config.k()), BATCH, normalizer, aux())),
         aux());
   }
 
@@ -185,7 +193,11 @@ class SparseObjectiveTest {
     TranscoderConfig config = new TranscoderConfig(D_IN, D_OUT, D_SAE, K, scope, skip);
     SparseObjective objective =
         Workspace.allocate(
-            "test", device, w -> SparseObjective.transcoder(w, config, BATCH, normalizer, aux));
+            "test",
+            device,
+            w ->
+                SparseObjective.transcoder(
+                    w, config, KSchedule.constant(config.k()), BATCH, normalizer, aux));
     Sae sae = at(naive, objective.sae());
     sae.skip().ifPresent(matrix -> device.kernels().copy(matrix, upload(wSkip)));
     WrittenGradients gradients =
@@ -212,7 +224,15 @@ class SparseObjectiveTest {
         Workspace.allocate(
             "test",
             device,
-            w -> SparseObjective.matryoshka(w, sae, config, BATCH, LossNormalizer.TOKENS, aux()));
+            w ->
+                SparseObjective.matryoshka(
+                    w,
+                    sae,
+                    config,
+                    KSchedule.constant(config.k()),
+                    BATCH,
+                    LossNormalizer.TOKENS,
+                    aux()));
     SaeLoss expected = batchTopK(naive, LossNormalizer.TOKENS, aux()).backward(upload(naive.x));
     SaeLoss found = nested.backward(upload(naive.x));
     assertEquals(expected.total(), found.total(), 1e-6 * expected.total());

@@ -38,7 +38,12 @@ class TranscoderFilesTest {
                 device,
                 w ->
                     SparseObjective.transcoder(
-                        w, config, 4, LossNormalizer.TOKENS, AuxKConfig.defaults()))
+                        w,
+                        config,
+                        KSchedule.constant(config.k()),
+                        4,
+                        LossNormalizer.TOKENS,
+                        AuxKConfig.defaults()))
             .sae();
     long first = 0;
     for (SaeParameter parameter : sae.parameters()) {

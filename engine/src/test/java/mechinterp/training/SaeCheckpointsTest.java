@@ -2,6 +2,7 @@ package mechinterp.training;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -12,6 +13,7 @@ import java.util.ArrayList;
 import java.util.List;
 import mechinterp.device.CpuDevice;
 import mechinterp.device.Device;
+import mechinterp.io.FolderTree;
 import mechinterp.io.FormatException;
 import mechinterp.io.Refusal;
 import mechinterp.optim.LearningRateDecay;
@@ -42,6 +44,8 @@ final class SaeCheckpointsTest {
         .decay(LearningRateDecay.COSINE)
         .maxGradientNorm(0.5)
         .emaDecay(0.8)
+        .kSchedule(new KScheduleConfig(11, 0.6))
+        .resample(new ResampleConfig(List.of(0.4, 0.7), 100, 0.7))
         .build();
   }
 
@@ -95,6 +99,8 @@ final class SaeCheckpointsTest {
   void soDoesOneWithAllSettings(int killedAt) throws IOException {
     TrainedSae whole =
         new SaeTrainer(device, withAll()).train(SAE, data(device, 11), TrainListener.none());
+    assertNotEquals(whole.history(), go(config(), 11, TrainListener.none()).history());
+    FolderTree.delete(folder);
     assertThrows(IllegalStateException.class, () -> go(withAll(), 11, killer(killedAt)));
     assertSameBits(whole, go(withAll(), 11, TrainListener.none()));
   }

@@ -1,23 +1,35 @@
 package mechinterp.training;
 
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
+import java.util.stream.IntStream;
+import java.util.stream.Stream;
 import mechinterp.device.CpuDevice;
 import mechinterp.device.Device;
+import mechinterp.io.Refusal;
 import mechinterp.optim.AdamConfig;
 import mechinterp.optim.LearningRateDecay;
 import mechinterp.sae.AuxKConfig;
+import mechinterp.sae.BatchTopKConfig;
 import mechinterp.sae.DecoderBiasInit;
 import mechinterp.sae.DecoderNorm;
+import mechinterp.sae.MatryoshkaConfig;
 import mechinterp.sae.Sae;
+import mechinterp.sae.SaeConfig;
 import mechinterp.sae.SaeInit;
 import mechinterp.sae.SaeParameter;
 import mechinterp.sae.TopKConfig;
 import mechinterp.sae.TopKSae;
+import mechinterp.tensor.FloatMatrix;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
 
 /** What each of the optional settings of training does. */
 final class SaeTrainerOptionsTest {
@@ -115,5 +127,143 @@ final class SaeTrainerOptionsTest {
     List<StepMetrics> history = train(cosine).history();
     assertEquals(5e-3 * (1 - Math.cos(Math.PI / 8)) / 2, history.getLast().learningRate(), 1e-12);
     assertNotEquals(train(linear).history(), history);
+  }
+
+  /** Most of many latents die soon, as b_dec begins at 0 and the mean of the data is long. */
+  private static TrainConfig deadly(int steps) {
+    return config(steps).toBuilder()
+        .decoderNorm(DecoderNorm.UNIT)
+        .auxK(AuxKConfig.defaults().withAlpha(0).withDeadAfterTokens(320))
+        .build();
+  }
+
+  private StepMetrics last(TrainConfig config) {
+    KnownFeatures data = new KnownFeatures(device, 24, 64, 3, 11);
+    TopKConfig sae = new TopKConfig(24, 64, 3);
+    return new SaeTrainer(device, config)
+        .train(sae, data, TrainListener.none())
+        .history()
+        .getLast();
+  }
+
+  @Test
+  void latentsThatAreMadeAnewLive() {
+    TrainConfig without = deadly(300);
+    TrainConfig with =
+        without.toBuilder().resample(new ResampleConfig(List.of(0.5, 0.6, 0.7), 1000, 1)).build();
+    StepMetrics left = last(without);
+    StepMetrics revived = last(with);
+    assertTrue(left.deadLatents() >= 20, "dead without " + left.deadLatents());
+    assertTrue(
+        revived.deadLatents() < left.deadLatents() - 5,
+        "dead with %d, without %d".formatted(revived.deadLatents(), left.deadLatents()));
+    assertTrue(revived.fvu() < left.fvu(), revived.fvu() + " against " + left.fvu());
+  }
+
+  /** After the last step, so that what was made anew has not been moved. */
+  @Test
+  void deadLatentsBecomeActivationsThatAreReconstructedBadlyAndOthersStay() {
+    TrainConfig without = deadly(12);
+    TrainConfig with =
+        without.toBuilder().resample(new ResampleConfig(List.of(0.99), 150, 0.7)).build();
+    TrainedSae before = train(without);
+    TrainedSae after = train(with);
+    int dead = before.history().getLast().deadLatents();
+    float[] oldDecoder = device.toHost(before.sae().weights().wDec());
+    float[] newDecoder = device.toHost(after.sae().weights().wDec());
+    float[] oldEncoder = device.toHost(before.sae().weights().wEnc());
+    float[] newEncoder = device.toHost(after.sae().weights().wEnc());
+    float[] newBias = device.toHost(after.sae().weights().bEnc());
+    float[][] directions = directionsOfNextTokens(before, without.tokens(), 150);
+    List<Integer> changed = new ArrayList<>();
+    double liveNorms = 0;
+    for (int f = 0; f < SAE.dSae(); f++) {
+      if (Arrays.equals(row(oldDecoder, f), row(newDecoder, f))) {
+        assertArrayEquals(row(oldEncoder, f), row(newEncoder, f));
+        liveNorms += norm(row(oldEncoder, f));
+      } else {
+        changed.add(f);
+      }
+    }
+    assertEquals(dead, changed.size());
+    assertTrue(dead > 3 && dead < SAE.dSae(), "dead " + dead);
+    double norm = 0.7 * liveNorms / (SAE.dSae() - dead);
+    for (int f : changed) {
+      float[] decoder = row(newDecoder, f);
+      assertTrue(Arrays.stream(directions).anyMatch(each -> distance(each, decoder) < 1e-5));
+      assertEquals(0, newBias[f]);
+      float[] encoder = row(newEncoder, f);
+      assertEquals(norm, norm(encoder), 1e-5);
+      assertEquals(norm, dot(encoder, decoder), 1e-5);
+    }
+  }
+
+  private float[][] directionsOfNextTokens(TrainedSae trained, long position, int count) {
+    KnownFeatures data = new KnownFeatures(device, SAE.dIn(), 24, 2, 11);
+    data.seek(position);
+    FloatMatrix x = device.floats(count, SAE.dIn());
+    data.next(x);
+    device.kernels().addRow(x, x, trained.sae().weights().bDec(), -1);
+    device.kernels().normalizeRows(x, x);
+    float[] all = device.toHost(x);
+    return IntStream.range(0, count).mapToObj(t -> row(all, t)).toArray(float[][]::new);
+  }
+
+  private static float[] row(float[] matrix, int row) {
+    return Arrays.copyOfRange(matrix, row * SAE.dIn(), (row + 1) * SAE.dIn());
+  }
+
+  private static double dot(float[] a, float[] b) {
+    return IntStream.range(0, a.length).mapToDouble(i -> (double) a[i] * b[i]).sum();
+  }
+
+  private static double norm(float[] a) {
+    return Math.sqrt(dot(a, a));
+  }
+
+  private static double distance(float[] a, float[] b) {
+    return Math.sqrt(Math.max(0, dot(a, a) + dot(b, b) - 2 * dot(a, b)));
+  }
+
+  @Test
+  void badReconstructionsAreDrawnByTheSquareOfTheirLoss() {
+    double[] sums = {1, 1, 5, 5, 8};
+    assertEquals(0, Resampling.draw(sums, 0));
+    assertEquals(0, Resampling.draw(sums, 0.12));
+    assertEquals(2, Resampling.draw(sums, 0.125));
+    assertEquals(2, Resampling.draw(sums, 0.62));
+    assertEquals(4, Resampling.draw(sums, 0.625));
+    assertEquals(4, Resampling.draw(sums, 0.999999999));
+    assertEquals(0, Resampling.draw(new double[] {0}, 0.5));
+  }
+
+  @ParameterizedTest
+  @MethodSource("kindsWithK")
+  void kFallsFromMoreActiveLatents(SaeConfig sae) {
+    TrainConfig falling =
+        config(8).toBuilder()
+            .bDecInit(DecoderBiasInit.MEAN)
+            .kSchedule(new KScheduleConfig(6, 0.5))
+            .build();
+    KnownFeatures data = new KnownFeatures(device, SAE.dIn(), 24, 2, 11);
+    TrainedSae trained = new SaeTrainer(device, falling).train(sae, data, TrainListener.none());
+    double[] l0 = trained.history().stream().mapToDouble(StepMetrics::l0).toArray();
+    assertArrayEquals(new double[] {6, 5, 4, 3, 2, 2, 2, 2}, l0, 1e-9);
+  }
+
+  private static Stream<SaeConfig> kindsWithK() {
+    return Stream.of(SAE, new BatchTopKConfig(16, 40, 2), MatryoshkaConfig.of(16, 40, 2));
+  }
+
+  @Test
+  void kCannotBeginBelowItsEndOrAboveTheLatents() {
+    TrainConfig below = config(4).toBuilder().kSchedule(new KScheduleConfig(1, 0.5)).build();
+    assertEquals(
+        "first_k: is 1, k is 2; it must be at least k",
+        Refusal.of(IllegalArgumentException.class, () -> train(below)));
+    TrainConfig above = config(4).toBuilder().kSchedule(new KScheduleConfig(41, 0.5)).build();
+    assertEquals(
+        "first_k: is 41, d_sae is 40; it must be at most d_sae",
+        Refusal.of(IllegalArgumentException.class, () -> train(above)));
   }
 }

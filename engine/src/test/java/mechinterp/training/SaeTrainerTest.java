@@ -195,8 +195,7 @@ class SaeTrainerTest {
 
   @Test
   void trainingOnMemoryThatCannotBeReadGivesTheSameBits() {
-    TrainConfig config =
-        config(25).toBuilder().auxK(earlyAux()).maxGradientNorm(0.5).emaDecay(0.8).build();
+    TrainConfig config = withAll(config(25));
     TopKConfig wide = new TopKConfig(D_IN, 120, 3);
     TrainedSae open = train(device, config, wide);
     OpaqueDevice opaqueDevice = new OpaqueDevice();
@@ -210,8 +209,7 @@ class SaeTrainerTest {
 
   @Test
   void theNumberOfThreadsDoesNotChangeABit() {
-    TrainConfig config =
-        config(12).toBuilder().auxK(earlyAux()).maxGradientNorm(0.5).emaDecay(0.8).build();
+    TrainConfig config = withAll(config(12));
     TopKConfig wide = new TopKConfig(D_IN, 120, 3);
     try (Device one = CpuDevice.best(1);
         Device three = CpuDevice.best(3)) {
@@ -223,6 +221,16 @@ class SaeTrainerTest {
       assertEquals(expected.history(), actual.history());
       assertSameBits(one, expected.sae(), three, actual.sae());
     }
+  }
+
+  private static TrainConfig withAll(TrainConfig config) {
+    return config.toBuilder()
+        .auxK(earlyAux())
+        .maxGradientNorm(0.5)
+        .emaDecay(0.8)
+        .kSchedule(new KScheduleConfig(9, 0.6))
+        .resample(new ResampleConfig(List.of(0.4), 100, 0.7))
+        .build();
   }
 
   private static AuxKConfig earlyAux() {

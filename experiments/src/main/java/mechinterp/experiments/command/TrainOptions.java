@@ -10,9 +10,12 @@ import mechinterp.io.Json;
 import mechinterp.optim.LearningRateDecay;
 import mechinterp.sae.AuxKConfig;
 import mechinterp.sae.KScope;
+import mechinterp.training.KScheduleConfig;
+import mechinterp.training.ResampleConfig;
 import mechinterp.training.TrainConfig;
 import mechinterp.training.TrainConfigBuilder;
 import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Model.OptionSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
@@ -23,9 +26,13 @@ final class TrainOptions {
   private static final long MOST_TOKENS_UNTIL_DEAD = 10_000_000;
   private static final int SHARE_UNTIL_DEAD = 10;
   private static final double LAST_FIFTH = 0.2;
+  private static final double FIRST_TENTH = 0.1;
 
   @Spec(Target.MIXEE)
   private CommandSpec spec;
+
+  @Spec(Target.SELF)
+  private CommandSpec own;
 
   @Option(
       names = "--config",
@@ -93,11 +100,31 @@ final class TrainOptions {
       description = "Save the moving average of the weights with this decay. Default: none.")
   private Optional<Double> emaDecay = Optional.empty();
 
-  @Option(
-      names = "--seed",
-      paramLabel = "S",
-      description = "Seed of weights and order. Default: 0.")
+  @Option(names = "--seed", paramLabel = "S", description = "Seed of the weights. Default: 0.")
   private Optional<Long> seed = Optional.empty();
+
+  @Option(
+      names = "--data-seed",
+      paramLabel = "S",
+      description = "Seed of the order of the activations. Default: that of the weights.")
+  private Optional<Long> dataSeed = Optional.empty();
+
+  @Option(
+      names = "--first-k",
+      paramLabel = "K",
+      description = {
+        "Active latents at the first step, from which they fall to --k over the first tenth of the",
+        "training. Default: --k."
+      })
+  private Optional<Integer> firstK = Optional.empty();
+
+  @Option(
+      names = "--resample",
+      description = {
+        "Make dead latents anew, four times in the first half of the training, from activations that",
+        "are reconstructed badly."
+      })
+  private boolean resample;
 
   @Option(
       names = "--normalize",
@@ -107,6 +134,24 @@ final class TrainOptions {
         "Default: expected_average_only_in, to a mean norm of sqrt(d_in)."
       })
   private Optional<Normalization.Method> normalization = Optional.empty();
+
+  @Option(
+      names = "--max-activation-norm",
+      paramLabel = "M",
+      description = {
+        "Leave out activations longer than M times the median norm.",
+        "Default: none are left out."
+      })
+  private Optional<Double> maxActivationNorm = Optional.empty();
+
+  @Option(
+      names = "--buffer",
+      paramLabel = "N",
+      description = {
+        "Tokens that are mixed with each other when activations come straight from a model.",
+        "Default: 65536, or --tokens where that is less."
+      })
+  private Optional<Integer> bufferTokens = Optional.empty();
 
   @Option(
       names = "--dead-after",
@@ -144,6 +189,20 @@ final class TrainOptions {
         : changed(defaults());
   }
 
+  /**
+   * Checks that no setting is given.
+   *
+   * @throws ParameterException naming the first that is
+   */
+  void requireNone() {
+    for (OptionSpec option : own.options()) {
+      if (spec.commandLine().getParseResult().hasMatchedOption(option.longestName())) {
+        throw new ParameterException(
+            spec.commandLine(), option.longestName() + " has no effect with --sweep; leave it out");
+      }
+    }
+  }
+
   private TrainSettings defaults() {
     SaeSettings sae =
         new SaeSettings(require(kind, "--kind"), require(dSae, "--d-sae"), require(k, "--k"));
@@ -167,6 +226,10 @@ final class TrainOptions {
     maxGradientNorm.ifPresent(train::maxGradientNorm);
     emaDecay.ifPresent(train::emaDecay);
     seed.ifPresent(train::seed);
+    firstK.ifPresent(first -> train.kSchedule(new KScheduleConfig(first, FIRST_TENTH)));
+    if (resample) {
+      train.resample(ResampleConfig.defaults());
+    }
     deadAfter.ifPresent(value -> train.auxK(settings.train().auxK().withDeadAfterTokens(value)));
     return new TrainSettings(
         new SaeSettings(
@@ -175,6 +238,9 @@ final class TrainOptions {
             k.orElse(sae.k()),
             kScope.or(sae::kScope)),
         normalization.orElse(settings.normalizeActivations()),
+        maxActivationNorm.or(settings::maxActivationNorm),
+        bufferTokens.or(settings::bufferTokens),
+        dataSeed.or(settings::dataSeed),
         train.build());
   }
 

@@ -97,6 +97,16 @@ public final class Progress implements AutoCloseable {
     }
   }
 
+  /** Shows a line that stays. */
+  public void note(String text) {
+    if (terminal && shownLength > 0) {
+      out.print("\r" + " ".repeat(shownLength) + "\r");
+      shownLength = 0;
+    }
+    out.println(text);
+    out.flush();
+  }
+
   /** Ends the stage with a line that says how long it took; without one when nothing was done. */
   @Override
   public void close() {

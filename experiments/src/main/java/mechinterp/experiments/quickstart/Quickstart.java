@@ -26,6 +26,7 @@ import mechinterp.experiments.run.MeanActivation;
 import mechinterp.experiments.run.RunFiles;
 import mechinterp.experiments.run.SaeSource;
 import mechinterp.experiments.run.Training;
+import mechinterp.experiments.run.TrainingData;
 import mechinterp.io.AtomicFolder;
 import mechinterp.io.Json;
 import mechinterp.metrics.LatentDensity;
@@ -88,7 +89,12 @@ public final class Quickstart {
             harvest(harvester, text.heldOut(), config.harvest().heldOutTokens())) {
       times.ended("harvest");
       Training trained =
-          Training.run(config.training(), training, device, display, Optional.empty());
+          Training.run(
+              config.training(),
+              TrainingData.of(config.training().data(), training, device),
+              device,
+              display,
+              Optional.empty());
       times.ended("train");
       SaeEvaluator evaluator = Evaluation.of(trained.sae(), heldOut, display);
       Splice splice = new Splice(model, hook, trained.sae(), MeanActivation.of(training, device));
@@ -173,7 +179,10 @@ public final class Quickstart {
           Json.write(inside.resolve("environment.json"), environment);
           Json.write(inside.resolve("result.json"), result);
           RunFiles.writeMetrics(inside.resolve("metrics.jsonl"), trained.history());
-          SaeFiles.save(trained.sae(), inside.resolve("sae"), SaeSource.metadata(training));
+          SaeFiles.save(
+              trained.sae(),
+              inside.resolve("sae"),
+              SaeSource.metadata(training.identity(), training.sites()));
           Files.writeString(inside.resolve("report.html"), page);
         });
   }

@@ -81,7 +81,7 @@ public final class HtmlReport {
         .formatted(Html.escape(tile.label()), Html.escape(tile.value()), Html.escape(tile.note()));
   }
 
-  private static String figures(List<Figure> figures) {
+  static String figures(List<Figure> figures) {
     return "<div class=\"figures\">" + each(figures, HtmlReport::figure) + "</div>";
   }
 
@@ -138,7 +138,7 @@ public final class HtmlReport {
     return items.stream().map(toHtml).collect(Collectors.joining("\n"));
   }
 
-  private static String style() {
+  static String style() {
     try (InputStream css =
         Objects.requireNonNull(
             HtmlReport.class.getResourceAsStream("report.css"), "resource report.css")) {

@@ -2,6 +2,7 @@ package mechinterp.experiments.run;
 
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import mechinterp.activation.ActivationIdentity;
 import mechinterp.activation.ActivationStore;
 import mechinterp.activation.Site;
@@ -21,12 +22,11 @@ public final class SaeSource {
 
   private SaeSource() {}
 
-  /** Returns the metadata of an autoencoder that was trained on a store. */
-  public static SaeMetadata metadata(ActivationStore store) {
-    return store
-        .identity()
+  /** Returns the metadata of an autoencoder that was trained on such activations. */
+  public static SaeMetadata metadata(Optional<ActivationIdentity> source, List<Site> sites) {
+    return source
         .map(identity ->
-            hooks(modelName(identity), store.sites())
+            hooks(modelName(identity), sites)
                 .with(MODEL_IDENTITY, identity.model())
                 .with(TOKENIZER_IDENTITY, identity.tokenizer())
                 .with(TEXT_IDENTITY, identity.text()))

@@ -2,12 +2,7 @@ package mechinterp.experiments.run;
 
 import java.io.IOException;
 import java.util.List;
-import java.util.Locale;
 import java.util.Optional;
-import mechinterp.activation.ActivationBatches;
-import mechinterp.activation.ActivationStore;
-import mechinterp.activation.Normalization;
-import mechinterp.activation.Site;
 import mechinterp.device.Device;
 import mechinterp.experiments.console.Progress;
 import mechinterp.sae.Sae;
@@ -16,7 +11,6 @@ import mechinterp.training.Checkpoints;
 import mechinterp.training.SaeTrainer;
 import mechinterp.training.StepMetrics;
 import mechinterp.training.TrainConfig;
-import mechinterp.training.TrainListener;
 import mechinterp.training.TrainedSae;
 
 /**
@@ -24,56 +18,57 @@ import mechinterp.training.TrainedSae;
  *
  * @param sae the autoencoder, for activations as the model makes them
  * @param history the metrics of every step
- * @param normalizations what the activations of each hook point were multiplied with meanwhile
  */
-public record Training(Sae sae, List<StepMetrics> history, List<Normalization> normalizations) {
+public record Training(Sae sae, List<StepMetrics> history) {
   /** Keeps the history. */
   public Training {
     history = List.copyOf(history);
-    normalizations = List.copyOf(normalizations);
   }
 
   /**
-   * Trains on a store, whose order is drawn from the training's seed.
+   * Trains on activations, and shows plan, progress, warnings and curves.
    *
-   * @param checkpoints where the run goes on from, if there is one, and saves its states
-   * @throws IOException when a checkpoint cannot be read or written
+   * @param place where it is written, if it is
+   * @throws IOException when a checkpoint cannot be read or written, or the disk has too little
+   *     room
    * @throws IllegalArgumentException when a size is out of its range
    * @throws mechinterp.training.TrainingException when activations or the loss are not finite
    */
   public static Training run(
       TrainSettings settings,
-      ActivationStore store,
+      TrainingData data,
       Device device,
       Progress.Display display,
-      Optional<Checkpoints> checkpoints)
+      Optional<TrainingPlace> place)
       throws IOException {
-    SaeConfig sae = settings.sae().config(store.sites());
+    SaeConfig sae = settings.sae().config(data.sites());
     TrainConfig config = settings.train();
-    ActivationStore normalized = store.normalized(settings.normalizeActivations());
+    SaeTrainer trainer = new SaeTrainer(device, config);
+    Optional<DiskPlan> disk = place.map(where -> diskPlan(where, trainer, sae));
+    if (disk.isPresent()) {
+      disk.get().requireFits();
+    }
     try (Progress progress =
         display.start("train", (long) config.steps() * config.batchSize(), "tokens")) {
-      ActivationBatches batches = normalized.shuffled(device, config.seed());
-      SaeTrainer trainer = new SaeTrainer(device, config);
+      TrainingWatch watch = new TrainingWatch(config, progress, disk, place, data.memory());
+      Optional<Checkpoints> checkpoints = place.flatMap(TrainingPlace::checkpoints);
       TrainedSae trained =
           checkpoints.isPresent()
-              ? trainer.train(sae, batches, show(progress), checkpoints.get())
-              : trainer.train(sae, batches, show(progress));
-      List<Normalization> scales = normalized.sites().stream().map(Site::normalization).toList();
-      Sae folded = trained.sae().foldScales(scales.stream().map(Normalization::scale).toList());
-      return new Training(folded, trained.history(), scales);
+              ? trainer.train(sae, data.batches(), watch, checkpoints.get())
+              : trainer.train(sae, data.batches(), watch);
+      Sae folded = trained.sae().foldScales(data.scales());
+      watch.finished();
+      data.outliers().ifPresent(progress::note);
+      return new Training(folded, trained.history());
     }
   }
 
-  private static TrainListener show(Progress progress) {
-    return new TrainListener() {
-      @Override
-      public void step(StepMetrics metrics, int steps, double tokensPerSecond) {
-        progress.update(
-            metrics.tokens(),
-            String.format(Locale.ROOT, "FVU %.4f  dead %,d", metrics.fvu(), metrics.deadLatents()));
-      }
-    };
+  private static DiskPlan diskPlan(TrainingPlace place, SaeTrainer trainer, SaeConfig sae) {
+    return new DiskPlan(
+        place.out(),
+        trainer.weightBytes(sae),
+        place.checkpoints().isPresent() ? trainer.stateBytes(sae) : 0,
+        place.checkpointsKept());
   }
 
   /** Returns the metrics of the last step. */

@@ -1,10 +1,14 @@
 package mechinterp.experiments.command;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 import mechinterp.experiments.Execution;
@@ -14,6 +18,8 @@ import mechinterp.optim.LearningRateDecay;
 import mechinterp.training.TrainConfig;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** The settings that options of {@code train} stand for, as {@code train.json} tells them. */
 class TrainOptionsTest {
@@ -22,13 +28,23 @@ class TrainOptionsTest {
 
   private TrainConfig settings(String... options) throws IOException {
     Path out = folder.resolve("out" + runs++);
+    run(out, options).assertDone();
+    return Json.read(out.resolve("train.json"), TrainSettings.class).train();
+  }
+
+  private Execution run(Path out, String... options) throws IOException {
     List<String> command = new ArrayList<>();
     command.addAll(List.of("train", "--activations", Samples.activationsFile(folder).toString()));
-    command.addAll(List.of("--kind", "topk", "--d-sae", "32", "--k", "3", "--batch", "32"));
-    command.addAll(List.of("--tokens", "64", "--out", out.toString()));
-    command.addAll(List.of(options));
-    Execution.of(command.toArray(String[]::new)).assertDone();
-    return Json.read(out.resolve("train.json"), TrainSettings.class).train();
+    List<String> given = List.of(options);
+    command.addAll(List.of("--batch", "32", "--out", out.toString()));
+    for (String[] each :
+        new String[][] {{"--kind", "topk"}, {"--d-sae", "32"}, {"--k", "3"}, {"--tokens", "64"}}) {
+      if (!given.contains(each[0])) {
+        command.addAll(List.of(each));
+      }
+    }
+    command.addAll(given);
+    return Execution.of(command.toArray(String[]::new));
   }
 
   @Test
@@ -47,5 +63,56 @@ class TrainOptionsTest {
     TrainConfig both = settings("--max-gradient-norm", "2", "--ema-decay", "0.9");
     assertEquals(Optional.of(2.0), both.maxGradientNorm());
     assertEquals(Optional.of(0.9), both.emaDecay());
+  }
+
+  @Test
+  void activationsThatAreTooLongAreLeftOutAndCounted() throws IOException {
+    Execution done = run(folder.resolve("filtered"), "--max-activation-norm", "1.1").assertDone();
+    assertTrue(done.err().contains("left out "), done.err());
+    assertFalse(done.err().contains("left out 0 "), done.err());
+    run(folder.resolve("never"), "--max-activation-norm", "0.9")
+        .assertRefused("max_activation_norm: is 0.9; it must be at least 1");
+  }
+
+  @Test
+  void aBufferIsForStreamedActivationsOnly() throws IOException {
+    run(folder.resolve("buffered"), "--buffer", "100")
+        .assertRefused("buffer_tokens: is 100, but the activations are stored");
+  }
+
+  /** Those of the data; those of {@code TrainConfig} are flipped in the engine's tests. */
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "--normalize none",
+        "--max-activation-norm 1.1",
+        "--data-seed 5",
+        "--seed 5",
+        "--k 2",
+        "--first-k 9",
+        "--d-sae 31",
+        "--kind batchtopk",
+        "--resample --dead-after 1 --tokens 320"
+      })
+  void eachSettingHasAnEffect(String options) throws IOException {
+    Path plain = folder.resolve("plain");
+    run(plain).assertDone();
+    Path changed = folder.resolve("changed");
+    run(changed, options.split(" ", -1)).assertDone();
+    byte[] weights = Files.readAllBytes(plain.resolve("sae_weights.safetensors"));
+    assertFalse(
+        Arrays.equals(weights, Files.readAllBytes(changed.resolve("sae_weights.safetensors"))));
+  }
+
+  @Test
+  void thePlanComesFirstAndWhatWasMeasuredLast() throws IOException {
+    Path out = folder.resolve("planned");
+    Execution done = run(out, "--checkpoint-every", "1").assertDone();
+    List<String> lines = done.err().lines().toList();
+    assertTrue(lines.getFirst().startsWith("plan: 64 tokens in 2 steps; memory "), done.err());
+    assertTrue(lines.getFirst().contains(out + ": writes "), done.err());
+    assertTrue(lines.getFirst().contains("checkpoints of "), done.err());
+    assertTrue(done.err().contains(" planned, the Java heap had at most "), done.err());
+    assertTrue(Files.exists(out.resolve("curves.html")));
   }
 }

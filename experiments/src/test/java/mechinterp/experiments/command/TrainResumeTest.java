@@ -11,6 +11,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.SplittableRandom;
+import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import mechinterp.experiments.Execution;
 import mechinterp.experiments.Main;
@@ -21,7 +22,7 @@ import org.junit.jupiter.api.io.TempDir;
 /** {@code train --resume}, after the process was killed. */
 class TrainResumeTest {
   private static final List<String> FILES =
-      List.of("cfg.json", "sae_weights.safetensors", "train.json", "metrics.jsonl");
+      List.of("cfg.json", "sae_weights.safetensors", "train.json", "metrics.jsonl", "curves.html");
 
   @TempDir private Path folder;
   private Path data;
@@ -31,10 +32,30 @@ class TrainResumeTest {
     data = Samples.activationsFile(folder);
   }
 
+  /** With all that keeps a state from step to step. */
   private List<String> command(Path out, int steps, String... more) {
     List<String> command = new ArrayList<>(List.of("train", "--activations", data.toString()));
     command.addAll(List.of("--kind", "topk", "--d-sae", "300", "--k", "3", "--batch", "64"));
     command.addAll(List.of("--tokens", Integer.toString(64 * steps), "--out", out.toString()));
+    command.addAll(List.of("--ema-decay", "0.9", "--max-gradient-norm", "0.5", "--first-k", "9"));
+    command.addAll(List.of("--resample", "--dead-after", "1000", "--schedule", "cosine"));
+    command.addAll(List.of(more));
+    return command;
+  }
+
+  /** Activations straight from a model, of a text of which a run reads each buffer a few times. */
+  private List<String> streamed(Path out, String... more) throws IOException {
+    Path text = folder.resolve("text.txt");
+    Files.write(
+        text,
+        IntStream.range(0, 40)
+            .mapToObj(i -> "The %d cats sat on the mat & <looked> at %d dogs.".formatted(i, i * i))
+            .toList());
+    List<String> command = new ArrayList<>(List.of("train", "--model", "tiny-lm"));
+    command.addAll(List.of("--hook", "blocks.1.hook_resid_post", "--text", text.toString()));
+    command.addAll(List.of("--kind", "topk", "--d-sae", "300", "--k", "3", "--batch", "32"));
+    command.addAll(List.of("--tokens", "6400", "--buffer", "150", "--out", out.toString()));
+    command.addAll(List.of("--max-activation-norm", "1.2"));
     command.addAll(List.of(more));
     return command;
   }
@@ -89,6 +110,21 @@ class TrainResumeTest {
 
     run(command).assertDone();
     assertSameFiles(whole, killed);
+  }
+
+  @Test
+  void soDoesOneThatStreamsItsActivations() throws Exception {
+    Path whole = folder.resolve("whole");
+    run(streamed(whole)).assertDone();
+    Path killed = folder.resolve("killed");
+    List<String> command = streamed(killed, "--resume", "--checkpoint-every", "7");
+    kill(command, killed, new SplittableRandom(6).nextInt(200));
+    assertFalse(Files.exists(killed.resolve("cfg.json")), "it must not have been finished before");
+
+    run(command).assertDone();
+    assertSameFiles(whole, killed);
+    String settings = Files.readString(killed.resolve("train.json"));
+    assertTrue(settings.contains("\"buffer_tokens\": 150"), settings);
   }
 
   @Test

@@ -80,4 +80,16 @@ class ProgressTest {
     assertEquals("1 min 00 s", Progress.duration(60));
     assertEquals("1 h 01 min", Progress.duration(3660));
   }
+
+  @Test
+  void aNoteStandsOnALineOfItsOwn() {
+    try (Progress progress = start(true)) {
+      clock.addAndGet(SECOND);
+      progress.update(500);
+      int before = text.toString().length();
+      progress.note("warning: something");
+      String note = text.toString().substring(before);
+      assertTrue(note.matches("\\r +\\rwarning: something\\R"), "covers the line before: " + note);
+    }
+  }
 }

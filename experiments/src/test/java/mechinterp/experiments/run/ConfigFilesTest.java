@@ -6,6 +6,8 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
+import mechinterp.activation.Normalization;
+import mechinterp.activation.Site;
 import mechinterp.experiments.languagemodel.LanguageModelConfig;
 import mechinterp.experiments.quickstart.QuickstartConfig;
 import mechinterp.io.Json;
@@ -20,6 +22,9 @@ class ConfigFilesTest {
     assertEquals(32, quickstart.training().sae().k());
     TrainSettings train = Json.read(Path.of("../configs/train-topk.json"), TrainSettings.class);
     assertEquals(16384, train.sae().config(768).dSae());
+    SweepSettings sweep = Json.read(Path.of("../configs/sweep.json"), SweepSettings.class);
+    List<Site> sites = List.of(new Site("activations", 768, Normalization.NONE));
+    assertEquals(3, sweep.members(sites).size());
   }
 
   @Test

@@ -1,0 +1,78 @@
+package mechinterp.training;
+
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.stream.Stream;
+import mechinterp.device.CpuDevice;
+import mechinterp.device.Device;
+import mechinterp.optim.AdamConfig;
+import mechinterp.sae.AuxKConfig;
+import mechinterp.sae.DecoderBiasInit;
+import mechinterp.sae.SaeParameter;
+import mechinterp.sae.TopKConfig;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/** No setting of training is without effect: each is changed, and the weights must change. */
+final class TrainConfigEffectTest {
+  private static final TopKConfig SAE = new TopKConfig(16, 60, 2);
+
+  private final Device device = CpuDevice.scalar();
+
+  /** Settings of which all matter: all that may be left out is there, and some latents are dead. */
+  private static TrainConfig base() {
+    return TrainConfig.defaults().toBuilder()
+        .batchSize(64)
+        .tokens(64L * 12)
+        .learningRate(5e-3)
+        .warmUpFraction(0.3)
+        .decayFraction(0.5)
+        .adam(new AdamConfig(0.9, 0.99, 1e-3))
+        .bDecInit(DecoderBiasInit.MEAN)
+        .bDecSample(500)
+        .auxK(AuxKConfig.defaults().withKAux(55).withDeadAfterTokens(200))
+        .resample(new ResampleConfig(List.of(0.5, 0.7), 100, 0.7))
+        .maxGradientNorm(0.05)
+        .emaDecay(0.8)
+        .kSchedule(new KScheduleConfig(5, 0.4))
+        .build();
+  }
+
+  private List<float[]> weights(TrainConfig config) {
+    KnownFeatures data = new KnownFeatures(device, SAE.dIn(), 24, 2, 11);
+    TrainedSae trained = new SaeTrainer(device, config).train(SAE, data, TrainListener.none());
+    List<float[]> weights = new ArrayList<>();
+    for (SaeParameter parameter : trained.sae().parameters()) {
+      weights.add(device.toHost(parameter.value()));
+    }
+    return weights;
+  }
+
+  private static boolean equal(List<float[]> a, List<float[]> b) {
+    return Arrays.deepEquals(a.toArray(), b.toArray());
+  }
+
+  private static Stream<Variants.Variant> variants() {
+    return Variants.of(base()).stream();
+  }
+
+  @ParameterizedTest
+  @MethodSource("variants")
+  void changingASettingChangesTheWeights(Variants.Variant variant) {
+    TrainConfig changed = (TrainConfig) variant.make().get();
+    assertFalse(equal(weights(base()), weights(changed)), variant + " has no effect");
+  }
+
+  @Test
+  void allSettingsAreChanged() {
+    List<String> paths = variants().map(Variants.Variant::path).distinct().toList();
+    assertTrue(paths.containsAll(List.of("tokens", "adam.beta2", "auxK.kAux", "emaDecay")));
+    assertTrue(paths.size() > 25, paths.toString());
+    assertTrue(equal(weights(base()), weights(base())), "the same settings give the same weights");
+  }
+}

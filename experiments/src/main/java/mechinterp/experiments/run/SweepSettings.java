@@ -1,0 +1,91 @@
+package mechinterp.experiments.run;
+
+import java.util.List;
+import java.util.Optional;
+import mechinterp.activation.Normalization;
+import mechinterp.activation.OutlierLimit;
+import mechinterp.activation.Site;
+import mechinterp.training.SweepMember;
+import mechinterp.training.TrainConfig;
+
+/**
+ * Several autoencoders to train in one pass over the same activations: the content of a file of
+ * {@code mechinterp train --sweep}.
+ *
+ * @param normalizeActivations what activations are multiplied with while training
+ * @param maxActivationNorm activations longer than this multiple of the median norm are not trained
+ *     on; empty to train on all
+ * @param bufferTokens tokens that are mixed with each other when activations are streamed from a
+ *     model; empty when they come from a store
+ * @param dataSeed of the order of the activations
+ * @param members what to train and how
+ */
+public record SweepSettings(
+    Normalization.Method normalizeActivations,
+    Optional<Double> maxActivationNorm,
+    Optional<Integer> bufferTokens,
+    long dataSeed,
+    List<Member> members) {
+  /**
+   * Checks the ranges.
+   *
+   * @throws IllegalArgumentException with the JSON field's name
+   */
+  public SweepSettings {
+    maxActivationNorm.ifPresent(OutlierLimit::requireMultiple);
+    members = List.copyOf(members);
+  }
+
+  /**
+   * One of the autoencoders.
+   *
+   * @param name of its folder
+   * @param sae what kind
+   * @param train how it is trained
+   */
+  public record Member(String name, SaeSettings sae, TrainConfig train) {}
+
+  /** Returns these settings for activations that are streamed: with a size of the buffer. */
+  public SweepSettings streamed() {
+    long tokens = members.stream().mapToLong(member -> member.train().tokens()).max().orElse(0);
+    return new SweepSettings(
+        normalizeActivations,
+        maxActivationNorm,
+        DataSettings.streamed(bufferTokens, tokens),
+        dataSeed,
+        members);
+  }
+
+  /**
+   * Returns these settings for activations that are stored.
+   *
+   * @throws IllegalArgumentException when they name a buffer, which has no effect
+   */
+  public SweepSettings stored() {
+    DataSettings.requireNoBuffer(bufferTokens);
+    return this;
+  }
+
+  /** Returns in which order and scale activations are trained on. */
+  public DataSettings data() {
+    return new DataSettings(normalizeActivations, maxActivationNorm, bufferTokens, dataSeed);
+  }
+
+  /** Returns the settings with which {@code mechinterp train} trains a member alone. */
+  public TrainSettings alone(Member member) {
+    return new TrainSettings(
+        member.sae(),
+        normalizeActivations,
+        maxActivationNorm,
+        bufferTokens,
+        Optional.of(dataSeed),
+        member.train());
+  }
+
+  /** Returns the members for activations of some hook points. */
+  public List<SweepMember> members(List<Site> sites) {
+    return members.stream()
+        .map(member -> new SweepMember(member.name(), member.sae().config(sites), member.train()))
+        .toList();
+  }
+}

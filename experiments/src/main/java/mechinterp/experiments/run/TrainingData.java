@@ -1,0 +1,141 @@
+package mechinterp.experiments.run;
+
+import java.io.IOException;
+import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
+import java.util.function.LongSupplier;
+import mechinterp.activation.ActivationBatches;
+import mechinterp.activation.ActivationStore;
+import mechinterp.activation.Corpus;
+import mechinterp.activation.Harvester;
+import mechinterp.activation.KeptTokens;
+import mechinterp.activation.OutlierLimit;
+import mechinterp.activation.Site;
+import mechinterp.activation.StreamConfig;
+import mechinterp.activation.StreamedBatches;
+import mechinterp.device.Device;
+import mechinterp.device.MemoryPlan;
+import mechinterp.sae.SaeMetadata;
+
+/** Activations in the order and scale in which settings want them, and where they come from. */
+public final class TrainingData implements AutoCloseable {
+  private final ActivationBatches batches;
+  private final List<Site> sites;
+  private final SaeMetadata metadata;
+  private final Optional<OutlierLimit> limit;
+  private final LongSupplier dropped;
+  private final Closing closing;
+  private final Optional<MemoryPlan> memory;
+
+  /** What is done in the end. */
+  @FunctionalInterface
+  private interface Closing {
+    void close() throws IOException;
+  }
+
+  private TrainingData(
+      ActivationBatches batches,
+      List<Site> sites,
+      SaeMetadata metadata,
+      Optional<OutlierLimit> limit,
+      LongSupplier dropped,
+      Closing closing,
+      Optional<MemoryPlan> memory) {
+    this.batches = batches;
+    this.sites = sites;
+    this.metadata = metadata;
+    this.limit = limit;
+    this.dropped = dropped;
+    this.closing = closing;
+    this.memory = memory;
+  }
+
+  /**
+   * Shuffles a store, which the caller closes.
+   *
+   * @throws IllegalArgumentException when all activations are zero and shall be normalised
+   */
+  public static TrainingData of(DataSettings settings, ActivationStore store, Device device) {
+    Optional<KeptTokens> within = settings.maxActivationNorm().map(store::withinNorm);
+    ActivationStore scaled =
+        within
+            .map(kept -> store.normalized(settings.normalizeActivations(), kept))
+            .orElseGet(() -> store.normalized(settings.normalizeActivations()));
+    return new TrainingData(
+        within
+            .map(kept -> scaled.shuffled(kept, device, settings.seed()))
+            .orElseGet(() -> scaled.shuffled(device, settings.seed())),
+        scaled.sites(),
+        SaeSource.metadata(store.identity(), store.sites()),
+        within.flatMap(KeptTokens::limit),
+        () -> within.map(KeptTokens::dropped).orElse(0),
+        () -> {},
+        Optional.empty());
+  }
+
+  /**
+   * Streams activations from a model.
+   *
+   * @throws IOException when the text cannot be read, or an activation is not a finite number
+   */
+  public static TrainingData of(DataSettings settings, Harvester harvester, Corpus corpus)
+      throws IOException {
+    StreamConfig config =
+        new StreamConfig(
+            settings.bufferTokens().orElseThrow(),
+            settings.normalizeActivations(),
+            settings.maxActivationNorm(),
+            settings.seed());
+    StreamedBatches stream = harvester.stream(corpus, config);
+    return new TrainingData(
+        stream,
+        stream.sites(),
+        SaeSource.metadata(Optional.of(harvester.identity(corpus)), stream.sites()),
+        stream.outlierLimit(),
+        stream::dropped,
+        stream::close,
+        Optional.of(harvester.streamPlan(config)));
+  }
+
+  /** Returns the activations. */
+  public ActivationBatches batches() {
+    return batches;
+  }
+
+  /** Returns the hook points that they are of. */
+  public List<Site> sites() {
+    return sites;
+  }
+
+  /** Returns what the activations of each hook point are multiplied with. */
+  public List<Double> scales() {
+    return sites.stream().map(site -> site.normalization().scale()).toList();
+  }
+
+  /** Returns where they come from, for the autoencoder's files. */
+  public SaeMetadata metadata() {
+    return metadata;
+  }
+
+  /** Returns what holding the activations takes in memory, where they are streamed. */
+  public Optional<MemoryPlan> memory() {
+    return memory;
+  }
+
+  /** Returns a line on the activations that were left out so far, if any may be. */
+  public Optional<String> outliers() {
+    return limit.map(found ->
+        String.format(
+            Locale.ROOT,
+            "left out %,d activations longer than %.4g, %s times the median norm",
+            dropped.getAsLong(),
+            found.largestNorm(),
+            found.multiple()));
+  }
+
+  @Override
+  public void close() throws IOException {
+    closing.close();
+  }
+}
