@@ -28,7 +28,7 @@ def sae_lens(folder, x):
     sae = SAE.load_from_disk(folder)
     features = sae.encode(x)
     features = features.to_dense() if features.is_sparse else features
-    return features, sae(x) if hasattr(sae, "W_skip") else sae.decode(features)
+    return features, sae.decode(features)
 
 
 def sparsify(folder, x):

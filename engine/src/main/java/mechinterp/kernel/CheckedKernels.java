@@ -8,6 +8,7 @@ import static mechinterp.kernel.ShapeChecks.require;
 import static mechinterp.kernel.ShapeChecks.requireDepth;
 import static mechinterp.kernel.ShapeChecks.requireHeads;
 import static mechinterp.kernel.ShapeChecks.requireNotNegative;
+import static mechinterp.kernel.ShapeChecks.requirePackable;
 import static mechinterp.kernel.ShapeChecks.requirePositive;
 import static mechinterp.kernel.ShapeChecks.requireRows;
 import static mechinterp.kernel.ShapeChecks.requireSame;
@@ -81,14 +82,6 @@ public final class CheckedKernels implements Kernels {
     requirePackable("packRows", packed, weights.cols(), ids.cols());
     requireShape("packRows", "ids", ids, 1, ids.cols());
     kernels.packRows(packed, weights, ids);
-  }
-
-  private static void requirePackable(String kernel, PackedMatrix packed, int rows, int cols) {
-    require(
-        packed.rows() == rows && packed.capacity() >= cols,
-        () ->
-            "%s: the matrix is [%d, %d], the packed one has %d rows and holds up to %d columns; rows must be equal and columns must fit"
-                .formatted(kernel, rows, cols, packed.rows(), packed.capacity()));
   }
 
   @Override
@@ -509,6 +502,11 @@ public final class CheckedKernels implements Kernels {
   @Override
   public PursuitKernels pursuit() {
     return new CheckedPursuit(kernels.pursuit());
+  }
+
+  @Override
+  public ProductKernels products() {
+    return new CheckedProducts(kernels.products());
   }
 
   @Override

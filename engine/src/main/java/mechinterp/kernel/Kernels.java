@@ -132,7 +132,8 @@ public interface Kernels {
 
   /**
    * out[i] = (x[i] - m) / scale[i] gain + bias, where m is the row's mean ({@link Norm#LAYER}) or 0
-   * ({@link Norm#RMS}); scale is [rows, 1], gain and bias are [1, cols]. out may be x.
+   * ({@link Norm#RMS}); scale is [rows, 1], gain and bias are [1, cols]. out may be x. The quotient
+   * is rounded first: a gain of ones and {@link #multiplyRow} make the same bits as the gain here.
    */
   void norm(
       FloatMatrix out,
@@ -421,6 +422,9 @@ public interface Kernels {
 
   /** Returns the kernels that search for codes on a shortlist. */
   PursuitKernels pursuit();
+
+  /** Returns the products that are used at once. */
+  ProductKernels products();
 
   // ------------------------------------------------------------------ optimizer
 

@@ -475,6 +475,11 @@ public final class ScalarKernels implements Kernels {
   }
 
   @Override
+  public ProductKernels products() {
+    return new ScalarProducts(this);
+  }
+
+  @Override
   public void relabel(SparseCodes out, SparseCodes codes, IntMatrix ids) {
     CodeIndices.relabel(out, codes, ids);
   }

@@ -59,7 +59,8 @@ final class ScalarNorms {
       double[] row = centered(new Elements(x), i, norm);
       double divisor = new Elements(scale).get(i, 0);
       for (int j = 0; j < row.length; j++) {
-        to.set(i, j, (float) (row[j] / divisor * gains[j] + biases[j]));
+        float quotient = (float) (row[j] / divisor);
+        to.set(i, j, (float) (quotient * gains[j] + biases[j]));
       }
     }
   }

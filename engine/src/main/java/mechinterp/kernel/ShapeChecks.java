@@ -46,6 +46,14 @@ final class ShapeChecks {
                 .formatted(kernel, a.shape(), b.rows(), b.cols()));
   }
 
+  static void requirePackable(String kernel, PackedMatrix packed, int rows, int cols) {
+    require(
+        packed.rows() == rows && packed.capacity() >= cols,
+        () ->
+            "%s: the matrix is [%d, %d], the packed one has %d rows and holds up to %d columns; rows must be equal and columns must fit"
+                .formatted(kernel, rows, cols, packed.rows(), packed.capacity()));
+  }
+
   static void requirePositive(String kernel, String name, float value) {
     require(
         value > 0 && value < Float.POSITIVE_INFINITY,

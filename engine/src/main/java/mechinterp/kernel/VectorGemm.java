@@ -6,9 +6,10 @@ import mechinterp.tensor.IntMatrix;
 import mechinterp.tensor.MatrixLayout;
 
 /**
- * Matrix products from {@link Tiles}. A chunk of B's panels that stays in the second-level cache is
- * used for all rows of a block of A, tile by tile; B is packed beforehand. The depth is not cut:
- * partial sums gain nothing up to a depth of 2048 (measured on Zen 5).
+ * Matrix products from {@link Tiles}. A few rows of A and a chunk of B's panels stay in the
+ * second-level cache together, while chunk after chunk comes from the third-level cache, where the
+ * order of the panels lets the hardware fetch them ahead; B is packed beforehand. The depth is not
+ * cut: partial sums gain nothing up to a depth of 2048 (measured on Zen 5).
  */
 final class VectorGemm {
   /** Bytes of B in the second-level cache: 384 to 512 KB measured best with 1 MB. */
@@ -32,11 +33,17 @@ final class VectorGemm {
    */
   private static final int BLOCK_ROWS = 37 * Tiles.HIGH;
 
+  /** Bytes of A in the second-level cache, beside those of B. */
+  private static final int SLICE_BYTES = 160 << 10;
+
+  /** Bytes of B that stay in the third-level cache while all rows of A go by. */
+  private static final int PART_BYTES = 4 << 20;
+
+  /** Tiles of rows that make fetching a chunk of B worth while. */
+  private static final int LEAST_TILES = 2;
+
   /** Tasks for each thread, so that a thread that was held up is relieved by the others. */
   private static final int TASKS_PER_THREAD = 8;
-
-  /** Tiles of rows that make a task of its own worth while. */
-  private static final int TILES_PER_TASK = 4;
 
   private final WorkerPool workers;
   private final ThreadLocal<Scratch> scratch = ThreadLocal.withInitial(Scratch::new);
@@ -45,16 +52,17 @@ final class VectorGemm {
     this.workers = workers;
   }
 
+  /** Returns the most numbers of a tile that a sink is given. */
+  static int tileSize() {
+    int ofTiles = Math.max(Tiles.HIGH, Tiles.ROW_PANELS) * Tiles.PANEL;
+    return Math.max(ofTiles, WorkerPool.COLUMNS_PER_TASK);
+  }
+
   /** A thread's memory, kept between calls. */
   private static final class Scratch {
     private final float[] tile = new float[tileSize()];
     private final PackedPanels panels = new PackedPanels(0, 0);
     private float[] rows = new float[0];
-
-    private static int tileSize() {
-      int ofTiles = Math.max(Tiles.HIGH, Tiles.ROW_PANELS) * Tiles.PANEL;
-      return Math.max(ofTiles, WorkerPool.COLUMNS_PER_TASK);
-    }
 
     float[] rows(int length) {
       if (rows.length < length) {
@@ -126,17 +134,26 @@ final class VectorGemm {
           int firstRow = cut(rows.count(), task, tasks);
           int endRow = cut(rows.count(), task + 1, tasks);
           RowBlock block = blocks.of(firstRow, endRow);
-          forEachChunk(rows, firstRow, endRow, b, block.sink());
+          forEachChunk(rows, firstRow, endRow, b, 0, b.panels(), block.sink());
           block.end();
         });
   }
 
-  private void forEachChunk(Rows rows, int firstRow, int endRow, PackedPanels b, TileSink sink) {
-    int chunks = chunks(b);
+  /** As {@link #forEachTile}, with panels that stay in the second-level cache at a time. */
+  private void forEachChunk(
+      Rows rows,
+      int firstRow,
+      int endRow,
+      PackedPanels b,
+      int firstPanel,
+      int endPanel,
+      TileSink sink) {
+    int panels = endPanel - firstPanel;
+    int chunks = endRow - firstRow < Tiles.LOW ? 1 : chunks(panels, b.rows());
     for (int chunk = 0; chunk < chunks; chunk++) {
-      int firstPanel = cut(b.panels(), chunk, chunks);
-      int endPanel = cut(b.panels(), chunk + 1, chunks);
-      forEachTile(rows, firstRow, endRow, b, firstPanel, endPanel, sink);
+      int first = firstPanel + cut(panels, chunk, chunks);
+      int end = firstPanel + cut(panels, chunk + 1, chunks);
+      forEachTile(rows, firstRow, endRow, b, first, end, sink);
     }
   }
 
@@ -152,8 +169,14 @@ final class VectorGemm {
     multiply(out, asA == Operand.AS_IS ? rows(a) : transposed(a), panels, write);
   }
 
-  void multiplyPacked(FloatMatrix out, FloatMatrix a, PackedPanels b) {
-    multiply(out, rows(a), b, Write.SET);
+  /** out = a B, or out += it. */
+  void multiplyPacked(FloatMatrix out, FloatMatrix a, PackedPanels b, Write write) {
+    multiply(out, rows(a), b, write);
+  }
+
+  /** Gives the product to a sink, which must take tiles from several threads in any order. */
+  void forEachTile(FloatMatrix a, PackedPanels b, TileSink sink) {
+    forEachTile(rows(a), b, sink);
   }
 
   /**
@@ -269,22 +292,27 @@ final class VectorGemm {
   }
 
   private void multiply(FloatMatrix out, Rows a, PackedPanels b, Write write) {
-    int chunks = chunks(b);
+    forEachTile(a, b, storeIn(out, write));
+  }
+
+  private void forEachTile(Rows a, PackedPanels b, TileSink sink) {
     int tiles = Math.ceilDiv(a.count(), Tiles.HIGH);
-    int blocks = rowBlocks(tiles, chunks);
-    TileSink sink = storeIn(out, write);
+    int slices = slices(tiles, b.rows());
+    int unit = a.count() < Tiles.LOW ? Tiles.ROW_PANELS : 1;
+    int units = Math.ceilDiv(b.panels(), unit);
+    int parts = a.count() < Tiles.LOW ? units : parts(b, slices);
     workers.run(
-        chunks * blocks,
+        parts * slices,
         (task, thread) -> {
-          int chunk = task / blocks;
-          int block = task % blocks;
-          forEachTile(
+          int part = task / slices;
+          int slice = task % slices;
+          forEachChunk(
               a,
-              cut(tiles, block, blocks) * Tiles.HIGH,
-              Math.min(a.count(), cut(tiles, block + 1, blocks) * Tiles.HIGH),
+              cut(tiles, slice, slices) * Tiles.HIGH,
+              Math.min(a.count(), cut(tiles, slice + 1, slices) * Tiles.HIGH),
               b,
-              cut(b.panels(), chunk, chunks),
-              cut(b.panels(), chunk + 1, chunks),
+              cut(units, part, parts) * unit,
+              Math.min(b.panels(), cut(units, part + 1, parts) * unit),
               sink);
         });
   }
@@ -293,26 +321,32 @@ final class VectorGemm {
    * Returns into how many parts the panels are cut so that each part stays in the second-level
    * cache.
    */
-  static int chunks(PackedPanels b) {
-    return chunks(b.panels(), b.rows());
+  private static int chunks(int panels, int depth) {
+    return Math.ceilDiv(panels, Math.max(1, CHUNK_BYTES / panelBytes(depth)));
   }
 
-  private static int chunks(int panels, int depth) {
-    int panelBytes = Math.max(1, depth) * Tiles.PANEL * Float.BYTES;
-    return Math.ceilDiv(panels, Math.max(1, CHUNK_BYTES / panelBytes));
+  private static int panelBytes(int depth) {
+    return Math.max(1, depth) * Tiles.PANEL * Float.BYTES;
   }
 
   /**
-   * Returns into how many blocks the tiles of rows are cut: whole tiles, since a cut through one
+   * Returns into how many slices the tiles of rows are cut: whole tiles, since a cut through one
    * computes its rows twice, and a multiple of the threads, since with one task too many a single
-   * thread is busy at the end. Where the chunks alone are tasks enough, rows stay together: each
-   * thread then reads only its part of B.
+   * thread is busy at the end.
    */
-  private int rowBlocks(int tiles, int chunks) {
-    int threads = workers.threads();
-    int wanted = Math.ceilDiv(threads * TASKS_PER_THREAD, Math.max(1, chunks));
-    int even = wanted == 1 ? 1 : Math.ceilDiv(wanted, threads) * threads;
-    return Math.clamp(tiles / TILES_PER_TASK, 1, even);
+  private int slices(int tiles, int depth) {
+    int tileBytes = Math.max(1, depth) * Tiles.HIGH * Float.BYTES;
+    int slices = Math.ceilDiv(tiles, Math.max(LEAST_TILES, SLICE_BYTES / tileBytes));
+    int even = Math.ceilDiv(slices, workers.threads()) * workers.threads();
+    return slices == 1 || even > tiles ? slices : even;
+  }
+
+  /** Returns into how many parts the panels are cut: enough that no thread waits for long. */
+  private int parts(PackedPanels b, int slices) {
+    long bytes = (long) b.panels() * panelBytes(b.rows());
+    int inCache = Math.toIntExact(Math.ceilDiv(bytes, PART_BYTES));
+    int forThreads = Math.ceilDiv(workers.threads() * TASKS_PER_THREAD, slices);
+    return Math.min(b.panels(), Math.max(inCache, forThreads));
   }
 
   /**

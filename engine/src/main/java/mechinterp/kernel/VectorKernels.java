@@ -26,6 +26,7 @@ public final class VectorKernels implements Kernels {
   private final VectorSelection selection;
   private final VectorNested nested;
   private final VectorPursuit pursuit;
+  private final VectorProducts products;
 
   /** Computes with the threads of {@code workers}. */
   public VectorKernels(WorkerPool workers) {
@@ -41,6 +42,7 @@ public final class VectorKernels implements Kernels {
     selection = new VectorSelection(workers, gemm);
     nested = new VectorNested(workers);
     pursuit = new VectorPursuit(workers);
+    products = new VectorProducts(gemm);
   }
 
   @Override
@@ -81,7 +83,7 @@ public final class VectorKernels implements Kernels {
 
   @Override
   public void matmulPacked(FloatMatrix out, FloatMatrix a, PackedMatrix b) {
-    gemm.multiplyPacked(out, a, (PackedPanels) b);
+    gemm.multiplyPacked(out, a, (PackedPanels) b, Write.SET);
   }
 
   @Override
@@ -455,6 +457,11 @@ public final class VectorKernels implements Kernels {
   @Override
   public PursuitKernels pursuit() {
     return pursuit;
+  }
+
+  @Override
+  public ProductKernels products() {
+    return products;
   }
 
   @Override

@@ -55,6 +55,11 @@ public final class LayerNorm implements RowNorm {
   }
 
   @Override
+  public void forward(FloatMatrix out, FloatMatrix x, FloatMatrix scale) {
+    normalize(out, x, scale);
+  }
+
+  @Override
   public boolean normalizedIsOutput() {
     return true;
   }

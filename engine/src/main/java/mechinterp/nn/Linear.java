@@ -2,6 +2,7 @@ package mechinterp.nn;
 
 import java.util.Optional;
 import mechinterp.device.Device;
+import mechinterp.kernel.ActivationFunction;
 import mechinterp.kernel.Kernels;
 import mechinterp.kernel.Operand;
 import mechinterp.kernel.PackedMatrix;
@@ -74,6 +75,27 @@ public final class Linear {
   public void forward(FloatMatrix out, FloatMatrix x) {
     product(out, x);
     addBias(out);
+  }
+
+  /**
+   * sum [tokens, out] += x [tokens, in] W, without the bias, as the product and an addition would;
+   * sum does not overlap x.
+   */
+  public void addProduct(FloatMatrix sum, FloatMatrix x) {
+    kernels.products().addProduct(sum, x, packed);
+  }
+
+  /**
+   * out [tokens, out] = f(gate) (x W), element by element and without the bias, as the product and
+   * a gate would; out may be gate and does not overlap x.
+   */
+  public void gatedProduct(FloatMatrix out, FloatMatrix gate, FloatMatrix x, ActivationFunction f) {
+    kernels.products().gatedProduct(out, gate, x, packed, f);
+  }
+
+  /** Returns whether there is a bias. */
+  public boolean hasBias() {
+    return bias.isPresent();
   }
 
   /** out [tokens, out] = x [tokens, in] W, without the bias; out does not overlap x. */

@@ -99,6 +99,26 @@ public final class Mlp {
         () -> kernels.activate(post, pre, function));
   }
 
+  /** Returns whether {@link #gatedPost} is possible: the layer is gated, and W_in has no bias. */
+  public boolean hasGatedPost() {
+    return isGated() && !in.hasBias();
+  }
+
+  /** post = what {@link #preLinear} and {@link #post} make; may be the same matrix as pre. */
+  public void gatedPost(FloatMatrix post, FloatMatrix pre, FloatMatrix x) {
+    in.gatedProduct(post, pre, x, function);
+  }
+
+  /** Returns whether {@link #addOutput} is possible: W_out has no bias. */
+  public boolean hasAddedOutput() {
+    return !out.hasBias();
+  }
+
+  /** sum [tokens, d_model] += {@link #output}. */
+  public void addOutput(FloatMatrix sum, FloatMatrix post) {
+    out.addProduct(sum, post);
+  }
+
   /** result [tokens, d_model] = post W_out + b_out. */
   public void output(FloatMatrix result, FloatMatrix post) {
     out.forward(result, post);

@@ -57,6 +57,11 @@ public final class RmsNorm implements RowNorm {
   }
 
   @Override
+  public void forward(FloatMatrix out, FloatMatrix x, FloatMatrix scale) {
+    kernels.norm(out, x, scale, gain.value(), zeros, Norm.RMS);
+  }
+
+  @Override
   public boolean normalizedIsOutput() {
     return false;
   }

@@ -24,6 +24,9 @@ public sealed interface RowNorm permits LayerNorm, RmsNorm {
   /** out = what the next layer reads; may be the same matrix as {@code normalized}. */
   void output(FloatMatrix out, FloatMatrix normalized);
 
+  /** out = {@link #output} of {@link #normalize}; may be x. */
+  void forward(FloatMatrix out, FloatMatrix x, FloatMatrix scale);
+
   /** Returns whether {@code out} is {@code normalized} itself. */
   boolean normalizedIsOutput();
 

@@ -82,6 +82,22 @@ final class TransformerTest {
     }
   }
 
+  /** What nobody looks at is not stored; head results and patterns are sums in another order. */
+  @ParameterizedTest
+  @MethodSource("mechinterp.model.TinyModels#all")
+  void capturesDoNotChangeTheBitsOfTheOutput(TransformerConfig config) {
+    try (Device two = CpuDevice.vector(2)) {
+      Transformer model = TinyModels.frozen(config, two);
+      float[] plain = two.toHost(model.run(batch).output());
+      for (HookPoint point : model.hookPoints()) {
+        if (!point.site().matches("attn.hook_(result|attn_scores|pattern)")) {
+          Activations seen = model.run(batch, Set.of(point), Map.of());
+          assertArrayEquals(plain, two.toHost(seen.output()), point.toString());
+        }
+      }
+    }
+  }
+
   @ParameterizedTest
   @MethodSource("mechinterp.model.TinyModels#all")
   void anEditChangesExactlyWhatFollows(TransformerConfig config) {

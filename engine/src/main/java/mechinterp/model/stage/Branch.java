@@ -80,9 +80,26 @@ final class Branch {
       dAdded = memory.gradients().map(Branch.this::declare);
     }
 
-    /** Returns what is added to the residual stream, in a matrix that others write next. */
-    FloatMatrix forward(FloatMatrix x, BatchInput input, Hooks hooks) {
+    /**
+     * out = stream + what the branch makes of x.
+     *
+     * @param stream may be out, which spares storing what is added unless a hook looks at it
+     */
+    void addTo(FloatMatrix out, FloatMatrix stream, FloatMatrix x, BatchInput input, Hooks hooks) {
       normRun.forward(x, hooks);
+      if (out == stream && addsAtOnce(hooks)) {
+        layerRun.addTo(out, normRun.output(), input, hooks);
+      } else {
+        kernels.add(out, stream, added(input, hooks));
+      }
+    }
+
+    private boolean addsAtOnce(Hooks hooks) {
+      return post.isEmpty() && !hooks.wants(point) && layerRun.addsExactly(hooks);
+    }
+
+    /** Returns what is added to the residual stream, in a matrix that others write next. */
+    private FloatMatrix added(BatchInput input, Hooks hooks) {
       layerRun.forward(made, normRun.output(), input, hooks);
       postRun.ifPresent(run -> run.forward(made, hooks));
       FloatMatrix added = postRun.map(HookedNorm.Run::output).orElse(made);

@@ -87,12 +87,27 @@ final class HookedAttention implements HookedLayer {
 
     @Override
     public void forward(FloatMatrix out, FloatMatrix x, BatchInput input, Hooks hooks) {
+      attend(x, input, hooks);
+      output.forward(out, z, hooks);
+    }
+
+    @Override
+    public boolean addsExactly(Hooks hooks) {
+      return output.addsExactly(hooks);
+    }
+
+    @Override
+    public void addTo(FloatMatrix sum, FloatMatrix x, BatchInput input, Hooks hooks) {
+      attend(x, input, hooks);
+      output.addTo(sum, z);
+    }
+
+    private void attend(FloatMatrix x, BatchInput input, Hooks hooks) {
       q.forward(x, input.positions(), hooks);
       k.forward(x, input.positions(), hooks);
       v.forward(x, input.positions(), hooks);
       patternRun.forward(z, inputs(input), input, hooks);
       hooks.at(zPoint, z);
-      output.forward(out, z, hooks);
     }
 
     private HookedPattern.Inputs inputs(BatchInput input) {

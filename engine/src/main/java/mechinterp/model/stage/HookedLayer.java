@@ -21,6 +21,12 @@ sealed interface HookedLayer permits HookedAttention, HookedMlp {
     /** out = the layer of x; both [tokens, d_model]. */
     void forward(FloatMatrix out, FloatMatrix x, BatchInput input, Hooks hooks);
 
+    /** Returns whether {@link #addTo} gives the bits of {@link #forward} and an addition. */
+    boolean addsExactly(Hooks hooks);
+
+    /** sum += the layer of x, where it {@link #addsExactly}; both [tokens, d_model]. */
+    void addTo(FloatMatrix sum, FloatMatrix x, BatchInput input, Hooks hooks);
+
     /** Returns the gradient with respect to x and adds to those of the parameters. */
     FloatMatrix backward(FloatMatrix dOut, FloatMatrix x, BatchInput input, Hooks hooks);
   }

@@ -68,12 +68,36 @@ final class HookedMlp implements HookedLayer {
 
     @Override
     public void forward(FloatMatrix out, FloatMatrix x, BatchInput input, Hooks hooks) {
+      activate(x, hooks);
+      mlp.output(out, values.post());
+    }
+
+    @Override
+    public boolean addsExactly(Hooks hooks) {
+      return mlp.hasAddedOutput();
+    }
+
+    @Override
+    public void addTo(FloatMatrix sum, FloatMatrix x, BatchInput input, Hooks hooks) {
+      activate(x, hooks);
+      mlp.addOutput(sum, values.post());
+    }
+
+    private void activate(FloatMatrix x, Hooks hooks) {
       mlp.pre(values.pre(), x);
       hooks.at(prePoint, values.pre());
-      values.preLinear().ifPresent(linear -> preLinear(linear, x, hooks));
-      mlp.post(values.post(), values.pre(), values.preLinear());
+      if (preLinearIsRead(hooks)) {
+        values.preLinear().ifPresent(linear -> preLinear(linear, x, hooks));
+        mlp.post(values.post(), values.pre(), values.preLinear());
+      } else {
+        mlp.gatedPost(values.post(), values.pre(), x);
+      }
       hooks.at(postPoint, values.post());
-      mlp.output(out, values.post());
+    }
+
+    /** Hooks and the backward pass read it. */
+    private boolean preLinearIsRead(Hooks hooks) {
+      return !mlp.hasGatedPost() || gradients.isPresent() || hooks.wants(preLinearPoint);
     }
 
     private void preLinear(FloatMatrix preLinear, FloatMatrix x, Hooks hooks) {

@@ -82,7 +82,12 @@ final class HookedNorm {
   }
 
   /** A row for each token. */
-  private record Values(FloatMatrix scale, FloatMatrix normalized, FloatMatrix output) {}
+  private record Values(FloatMatrix scale, FloatMatrix normalized, FloatMatrix output) {
+    /** Where the output does not take its place, somebody may read it later. */
+    private boolean normalizedIsKept() {
+      return normalized != output;
+    }
+  }
 
   /** The norm in one run. */
   final class Run {
@@ -100,9 +105,13 @@ final class HookedNorm {
     void forward(FloatMatrix x, Hooks hooks) {
       norm.scale(column(values.scale()), rows(x));
       hooks.at(scalePoint, values.scale());
-      norm.normalize(rows(values.normalized()), rows(x), column(values.scale()));
-      hooks.at(normalizedPoint, values.normalized());
-      norm.output(rows(values.output()), rows(values.normalized()));
+      if (values.normalizedIsKept() || hooks.wants(normalizedPoint)) {
+        norm.normalize(rows(values.normalized()), rows(x), column(values.scale()));
+        hooks.at(normalizedPoint, values.normalized());
+        norm.output(rows(values.output()), rows(values.normalized()));
+      } else {
+        norm.forward(rows(values.output()), rows(x), column(values.scale()));
+      }
     }
 
     /** Returns the output [tokens, columns of x]. */

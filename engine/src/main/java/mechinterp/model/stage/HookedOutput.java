@@ -49,6 +49,16 @@ final class HookedOutput {
     }
   }
 
+  /** Returns whether {@link #addTo} gives the bits of {@link #forward} and an addition. */
+  boolean addsExactly(Hooks hooks) {
+    return !linear.hasBias() && !hooks.wants(point);
+  }
+
+  /** sum [tokens, d_model] += what {@link #forward} makes, where it {@link #addsExactly}. */
+  void addTo(FloatMatrix sum, FloatMatrix z) {
+    linear.addProduct(sum, z);
+  }
+
   private void forwardByHead(FloatMatrix out, FloatMatrix z, Hooks hooks) {
     FloatMatrix results = device.floats(z.rows(), Math.multiplyExact(heads, linear.out()));
     FloatMatrix alone = device.floats(z.rows(), z.cols());

@@ -88,14 +88,14 @@ final class PreNormBlock implements Stage {
       if (hooks.finished()) {
         return;
       }
-      kernels.add(sum, x, attentionRun.forward(x, input, hooks));
+      attentionRun.addTo(sum, x, x, input, hooks);
       if (!parallel) {
         hooks.at(HookPoint.residMid(layer), sum);
       }
       if (hooks.finished()) {
         return;
       }
-      kernels.add(out, sum, mlpRun.forward(parallel ? x : sum, input, hooks));
+      mlpRun.addTo(out, sum, parallel ? x : sum, input, hooks);
       hooks.at(HookPoint.residPost(layer), out);
     }
 
