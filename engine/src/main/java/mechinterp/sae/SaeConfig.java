@@ -18,7 +18,11 @@ import java.util.List;
   @JsonSubTypes.Type(value = HybridSaeConfig.class, name = HybridSaeConfig.ARCHITECTURE),
   @JsonSubTypes.Type(
       value = JumpReluTranscoderConfig.class,
-      name = JumpReluTranscoderConfig.ARCHITECTURE)
+      name = JumpReluTranscoderConfig.ARCHITECTURE),
+  @JsonSubTypes.Type(value = CrosscoderConfig.class, name = CrosscoderConfig.ARCHITECTURE),
+  @JsonSubTypes.Type(
+      value = JumpReluCrosscoderConfig.class,
+      name = JumpReluCrosscoderConfig.ARCHITECTURE)
 })
 public sealed interface SaeConfig
     permits TopKConfig,
@@ -27,7 +31,9 @@ public sealed interface SaeConfig
         MatryoshkaConfig,
         HybridSaeConfig,
         TranscoderConfig,
-        JumpReluTranscoderConfig {
+        JumpReluTranscoderConfig,
+        CrosscoderConfig,
+        JumpReluCrosscoderConfig {
   /** Returns the name of the kind as in SAELens' {@code cfg.json}. */
   String architecture();
 

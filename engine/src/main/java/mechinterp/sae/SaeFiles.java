@@ -10,6 +10,7 @@ import mechinterp.io.FormatException;
 import mechinterp.io.JsonField;
 import mechinterp.io.SafetensorsFile;
 import mechinterp.io.SafetensorsWriter;
+import mechinterp.io.TensorFile;
 import mechinterp.io.TensorSink;
 import mechinterp.tensor.FloatMatrix;
 
@@ -66,16 +67,18 @@ public final class SaeFiles {
             "W_enc",
             DType.F32,
             sink -> writeTransposed(sink, device, weights.wEnc()),
-            sae.dIn(),
-            sae.dSae())
+            LayeredTensors.shape(sae.config(), "W_enc", sae.dIn(), sae.dSae()))
         .tensor("b_enc", DType.F32, sink -> writeRows(sink, device, weights.bEnc()), sae.dSae())
         .tensor(
             "W_dec",
             DType.F32,
             sink -> writeRows(sink, device, weights.wDec()),
-            sae.dSae(),
-            sae.dOut())
-        .tensor("b_dec", DType.F32, sink -> writeRows(sink, device, weights.bDec()), sae.dOut());
+            LayeredTensors.shape(sae.config(), "W_dec", sae.dSae(), sae.dOut()))
+        .tensor(
+            "b_dec",
+            DType.F32,
+            sink -> writeRows(sink, device, weights.bDec()),
+            LayeredTensors.shape(sae.config(), "b_dec", sae.dOut()));
     sae.skip()
         .ifPresent(skip ->
             writer.tensor(
@@ -120,7 +123,8 @@ public final class SaeFiles {
     SaeLensConfig file = SaeLensConfig.read(folder.resolve(CONFIG));
     SaeConfig config = file.config();
     boolean rescales = file.rescalesByDecoderNorm();
-    try (SafetensorsFile tensors = SafetensorsFile.open(folder.resolve(WEIGHTS))) {
+    try (SafetensorsFile weights = SafetensorsFile.open(folder.resolve(WEIGHTS))) {
+      TensorFile tensors = LayeredTensors.of(weights, config);
       TensorNames.SAELENS.requireShapes(tensors, config.dIn(), config.dSae(), config.dOut());
       SaeTensors reader = new SaeTensors(tensors, device);
       reader.requireOnes(FINE_TUNED);
@@ -171,6 +175,8 @@ public final class SaeFiles {
       case JumpReluConfig jumpRelu -> ThresholdSae.allocate(device, jumpRelu);
       case TranscoderConfig transcoder -> TopKSae.allocate(device, transcoder, transcoder.k());
       case JumpReluTranscoderConfig transcoder -> ThresholdSae.allocate(device, transcoder);
+      case CrosscoderConfig crosscoder -> TopKSae.allocate(device, crosscoder, crosscoder.k());
+      case JumpReluCrosscoderConfig crosscoder -> ThresholdSae.allocate(device, crosscoder);
     };
   }
 }

@@ -86,6 +86,9 @@ final class SaeLensConfig {
       case TranscoderConfig transcoder -> Json.write(path, TranscoderForm.of(transcoder, fields));
       case JumpReluTranscoderConfig transcoder ->
           Json.write(path, TranscoderForm.of(transcoder, fields));
+      case CrosscoderConfig crosscoder -> Json.write(path, CrosscoderForm.of(crosscoder, fields));
+      case JumpReluCrosscoderConfig crosscoder ->
+          Json.write(path, CrosscoderForm.of(crosscoder, fields));
     }
   }
 
@@ -130,10 +133,12 @@ final class SaeLensConfig {
   /** Returns the kind and the sizes. */
   SaeConfig config() throws FormatException {
     String architecture = text("architecture", "absent");
-    boolean transcodes = architecture.endsWith(TranscoderConfig.ARCHITECTURE);
-    requireReadable("normalize_activations", "none", transcodes ? "none" : INPUT_SCALE);
+    boolean ofOneSite =
+        !architecture.endsWith(TranscoderConfig.ARCHITECTURE)
+            && !architecture.endsWith(CrosscoderConfig.ARCHITECTURE);
+    requireReadable("normalize_activations", "none", ofOneSite ? INPUT_SCALE : "none");
     requireReadable("reshape_activations", "none", "hook_z");
-    requireUncentred(transcodes);
+    requireUncentred(architecture, !ofOneSite);
     try {
       return switch (architecture) {
         case TopKConfig.ARCHITECTURE ->
@@ -144,10 +149,19 @@ final class SaeLensConfig {
         case JumpReluTranscoderConfig.ARCHITECTURE, TranscoderForm.RELU -> transcoder(false);
         case JumpReluTranscoderConfig.SKIP_ARCHITECTURE, TranscoderForm.SKIP_RELU ->
             transcoder(true);
+        case CrosscoderForm.TOPK ->
+            new CrosscoderConfig(
+                integer("layers"),
+                integer("d_model"),
+                integer("d_sae"),
+                integer("k"),
+                KScope.TOKEN);
+        case JumpReluCrosscoderConfig.ARCHITECTURE ->
+            new JumpReluCrosscoderConfig(integer("layers"), integer("d_model"), integer("d_sae"));
         default ->
             throw new FormatException(
                 file,
-                "architecture is \"%s\"; it must be \"topk\", \"jumprelu\" or that of a transcoder"
+                "architecture is \"%s\"; it must be \"topk\", \"jumprelu\" or that of a transcoder or crosscoder"
                     .formatted(architecture));
       };
     } catch (IllegalArgumentException e) {
@@ -187,10 +201,10 @@ final class SaeLensConfig {
     return new JumpReluTranscoderConfig(integer("d_in"), integer("d_out"), integer("d_sae"), skip);
   }
 
-  private void requireUncentred(boolean transcodes) throws FormatException {
-    if (transcodes && subtractsDecoderBias()) {
+  private void requireUncentred(String architecture, boolean expected) throws FormatException {
+    if (expected && subtractsDecoderBias()) {
       throw new FormatException(
-          file, "apply_b_dec_to_input is true; it must be false for a transcoder");
+          file, "apply_b_dec_to_input is true; it must be false for a " + architecture);
     }
   }
 

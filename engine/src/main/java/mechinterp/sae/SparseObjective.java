@@ -187,6 +187,21 @@ public final class SparseObjective implements SaeObjective {
     return scoped(workspace, config, k, config.kScope(), batchSize, normalizer, auxConfig);
   }
 
+  /**
+   * Declares a crosscoder and the buffers of its training for batches of {@code batchSize} tokens.
+   *
+   * @throws IllegalArgumentException with the JSON field's name when k_aux is more than d_sae
+   */
+  public static SparseObjective crosscoder(
+      Workspace workspace,
+      CrosscoderConfig config,
+      KSchedule k,
+      int batchSize,
+      LossNormalizer normalizer,
+      AuxKConfig auxConfig) {
+    return scoped(workspace, config, k, config.kScope(), batchSize, normalizer, auxConfig);
+  }
+
   private static SparseObjective scoped(
       Workspace workspace,
       SaeConfig config,

@@ -18,7 +18,9 @@ import mechinterp.optim.WeightAverage;
 import mechinterp.sae.BatchTopKConfig;
 import mechinterp.sae.HybridSae;
 import mechinterp.sae.HybridSaeConfig;
+import mechinterp.sae.CrosscoderConfig;
 import mechinterp.sae.JumpReluConfig;
+import mechinterp.sae.JumpReluCrosscoderConfig;
 import mechinterp.sae.JumpReluTranscoderConfig;
 import mechinterp.sae.KSchedule;
 import mechinterp.sae.MatryoshkaConfig;
@@ -176,7 +178,15 @@ final class SaeTraining {
               config.batchSize(),
               config.lossNormalizer(),
               config.auxK());
-      case JumpReluConfig _, JumpReluTranscoderConfig _ ->
+      case CrosscoderConfig crosscoder ->
+          SparseObjective.crosscoder(
+              workspace,
+              crosscoder,
+              kSchedule(config, crosscoder, crosscoder.k()),
+              config.batchSize(),
+              config.lossNormalizer(),
+              config.auxK());
+      case JumpReluConfig _, JumpReluTranscoderConfig _, JumpReluCrosscoderConfig _ ->
           throw new IllegalArgumentException(
               "architecture: is %s, which can be loaded and used, not trained"
                   .formatted(saeConfig.architecture()));

@@ -52,6 +52,11 @@ final class NaiveTopK {
   void transcode(double[][] to, double[]... skip) {
     target = to;
     wSkip = skip;
+    encodeUncentred();
+  }
+
+  /** Leaves b_dec out of what is encoded. */
+  void encodeUncentred() {
     centred = false;
   }
 

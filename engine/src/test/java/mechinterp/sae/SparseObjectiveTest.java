@@ -207,6 +207,27 @@ class SparseObjectiveTest {
     }
   }
 
+  /** A crosscoder of 7 layers that are 1 wide has the point's d_in. */
+  @ParameterizedTest
+  @EnumSource(KScope.class)
+  void theGradientOfACrosscoderIsThatOfFiniteDifferences(KScope scope) {
+    NaiveTopK naive = point(5);
+    naive.encodeUncentred();
+    if (scope == KScope.TOKEN) {
+      naive.freeze(K, LossNormalizer.TOKENS, aux());
+    } else {
+      naive.freezeBatch(K, LossNormalizer.TOKENS, aux());
+    }
+    CrosscoderConfig config = new CrosscoderConfig(D_IN, 1, D_SAE, K, scope);
+    SparseObjective objective =
+        Workspace.allocate(
+            "test",
+            device,
+            w -> SparseObjective.crosscoder(w, config, KSchedule.constant(config.k()), BATCH, LossNormalizer.TOKENS, aux()));
+    var _ = at(naive, objective.sae());
+    checkGradients(naive, objective, aux());
+  }
+
   private static double[][] sideBySide(double[][] left, double[][] right) {
     double[][] rows = new double[left.length][];
     for (int t = 0; t < rows.length; t++) {

@@ -9,6 +9,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Function;
 import mechinterp.device.CpuDevice;
 import mechinterp.device.Device;
 import mechinterp.device.Workspace;
@@ -22,6 +23,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.EnumSource;
 
 class TranscoderFilesTest {
   private static final int D_IN = 9;
@@ -32,19 +34,14 @@ class TranscoderFilesTest {
   private final Device device = CpuDevice.scalar();
 
   private Sae random(TranscoderConfig config) {
-    Sae sae =
-        Workspace.allocate(
-                "test",
-                device,
-                w ->
-                    SparseObjective.transcoder(
-                        w,
-                        config,
-                        KSchedule.constant(config.k()),
-                        4,
-                        LossNormalizer.TOKENS,
-                        AuxKConfig.defaults()))
-            .sae();
+    KSchedule k = KSchedule.constant(config.k());
+    return random(w ->
+        SparseObjective.transcoder(
+            w, config, k, 4, LossNormalizer.TOKENS, AuxKConfig.defaults()));
+  }
+
+  private Sae random(Function<Workspace, SparseObjective> objective) {
+    Sae sae = Workspace.allocate("test", device, objective).sae();
     long first = 0;
     for (SaeParameter parameter : sae.parameters()) {
       RandomSae.fill(device, parameter.value(), RandomStream.of(7, "weights"), first);
@@ -58,7 +55,7 @@ class TranscoderFilesTest {
   }
 
   private float[] made(Sae sae) {
-    FloatMatrix x = RandomSae.activations(device, 12, D_IN, 5);
+    FloatMatrix x = RandomSae.activations(device, 12, sae.dIn(), 5);
     SparseCodes codes = sae.newCodes(12);
     FloatMatrix out = device.floats(12, sae.dOut());
     sae.encode(codes, x);
@@ -101,6 +98,36 @@ class TranscoderFilesTest {
     }
   }
 
+  @ParameterizedTest
+  @EnumSource(KScope.class)
+  void aCrosscoderHasALayerForEachHookPoint(KScope scope) throws IOException {
+    CrosscoderConfig config = new CrosscoderConfig(3, 4, D_SAE, 5, scope);
+    Sae sae =
+        random(w ->
+            SparseObjective.crosscoder(w, config, KSchedule.constant(config.k()), 4, LossNormalizer.TOKENS, AuxKConfig.defaults()));
+    Path target = folder.resolve("sae");
+    SaeFiles.save(sae, target, new SaeMetadata(Map.of()));
+    Sae loaded = SaeFiles.load(target, device).sae();
+    assertArrayEquals(made(sae), made(loaded));
+    SaeConfig expected = scope == KScope.TOKEN ? config : new JumpReluCrosscoderConfig(3, 4, D_SAE);
+    assertEquals(expected, loaded.config());
+    float[] wEnc = device.toHost(sae.weights().wEnc());
+    float[] wDec = device.toHost(sae.weights().wDec());
+    Path weights = target.resolve("sae_weights.safetensors");
+    try (SafetensorsFile file = SafetensorsFile.open(weights)) {
+      assertEquals(List.of(3L, 4L, (long) D_SAE), file.info("W_enc").shape());
+      assertEquals(List.of((long) D_SAE, 3L, 4L), file.info("W_dec").shape());
+      assertEquals(List.of(3L, 4L), file.info("b_dec").shape());
+      assertEquals(wEnc[7 * 12 + 2 * 4 + 1], file.floats("W_enc")[(2 * 4 + 1) * D_SAE + 7]);
+      assertEquals(wDec[7 * 12 + 2 * 4 + 1], file.floats("W_dec")[(7 * 3 + 2) * 4 + 1]);
+    }
+    Path cfg = target.resolve("cfg.json");
+    Files.writeString(cfg, Files.readString(cfg).replace("\"layers\": 3", "\"layers\": 4"));
+    assertEquals(
+        weights + ": tensor \"W_enc\" is [3, 4, 21]; it must be [4, 4, any]",
+        Refusal.of(FormatException.class, () -> SaeFiles.load(target, device)));
+  }
+
   @Test
   void oneOfReluIsReadAsThresholdsOfZero() throws IOException {
     Sae sae = random(TranscoderConfig.of(D_IN, D_OUT, D_SAE, 4).withSkip(true));
@@ -131,7 +158,7 @@ class TranscoderFilesTest {
         Files.readString(config)
             .replace("\"apply_b_dec_to_input\": false", "\"apply_b_dec_to_input\": true"));
     assertEquals(
-        config + ": apply_b_dec_to_input is true; it must be false for a transcoder",
+        config + ": apply_b_dec_to_input is true; it must be false for a topk_transcoder",
         Refusal.of(FormatException.class, () -> SaeFiles.load(target, device)));
   }
 }

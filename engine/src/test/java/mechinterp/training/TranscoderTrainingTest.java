@@ -18,6 +18,7 @@ import mechinterp.io.Refusal;
 import mechinterp.metrics.SaeEvaluator;
 import mechinterp.random.RandomStream;
 import mechinterp.sae.AuxKConfig;
+import mechinterp.sae.CrosscoderConfig;
 import mechinterp.sae.KScope;
 import mechinterp.sae.Sae;
 import mechinterp.sae.SaeConfig;
@@ -99,6 +100,21 @@ class TranscoderTrainingTest {
     TrainedSae trained = train(PLAIN.withKScope(scope), 700);
     assertTrue(fvu(trained.sae()) < 0.25, "fvu " + fvu(trained.sae()));
     assertEquals(2, trained.history().getLast().l0(), 1e-9);
+  }
+
+  /** Three layers that are linear maps of the same features. */
+  @ParameterizedTest
+  @EnumSource(KScope.class)
+  void aCrosscoderFindsFeaturesThatLayersShare(KScope scope) {
+    KnownFeatures wide = new KnownFeatures(device, 3 * 8, 24, 2, 11);
+    CrosscoderConfig kind = new CrosscoderConfig(3, 8, 40, 2, scope);
+    Sae sae = new SaeTrainer(device, config(500)).train(kind, wide, TrainListener.none()).sae();
+    FloatMatrix fresh = device.floats(500, 24);
+    wide.next(fresh);
+    SaeEvaluator evaluator = new SaeEvaluator(sae, 500);
+    evaluator.add(fresh);
+    assertTrue(evaluator.metrics().fvu() < 0.1, "fvu " + evaluator.metrics().fvu());
+    assertEquals(2, evaluator.metrics().l0(), 0.3);
   }
 
   @Test

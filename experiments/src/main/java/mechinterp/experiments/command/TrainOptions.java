@@ -59,8 +59,8 @@ final class TrainOptions {
       names = "--k-scope",
       paramLabel = "SCOPE",
       description = {
-        "What k is the number of active latents of, for transcoders: token (at most) or batch (in",
-        "the mean). Default: token."
+        "What k is the number of active latents of, for transcoders and crosscoders: token (at most)",
+        "or batch (in the mean). Default: token for transcoders, batch for crosscoders."
       })
   private Optional<KScope> kScope = Optional.empty();
 

@@ -8,6 +8,7 @@ import mechinterp.activation.Normalization;
 import mechinterp.activation.Site;
 import mechinterp.sae.BatchTopKConfig;
 import mechinterp.sae.HybridSaeConfig;
+import mechinterp.sae.CrosscoderConfig;
 import mechinterp.sae.KScope;
 import mechinterp.sae.MatryoshkaConfig;
 import mechinterp.sae.SaeConfig;
@@ -22,7 +23,7 @@ import mechinterp.sae.TranscoderConfig;
  * @param k largest number of active latents of a token; for BatchTopK and Matryoshka the mean
  *     number
  * @param kScope what k is the number of active latents of, for kinds that leave the choice; {@link
- *     KScope#TOKEN} where it is left out
+ *     KScope#TOKEN} of transcoders and {@link KScope#BATCH} of crosscoders where it is left out
  */
 public record SaeSettings(Kind architecture, int dSae, int k, Optional<KScope> kScope) {
   /** Settings with the kind's own scope of k. */
@@ -43,10 +44,20 @@ public record SaeSettings(Kind architecture, int dSae, int k, Optional<KScope> k
     /** {@link TranscoderConfig} of a store of two hook points. */
     TRANSCODER,
     /** {@link TranscoderConfig} with a skip connection. */
-    SKIP_TRANSCODER;
+    SKIP_TRANSCODER,
+    /** {@link CrosscoderConfig} of a store of two or more hook points of the same width. */
+    CROSSCODER;
 
-    private int hookPoints() {
-      return this == TRANSCODER || this == SKIP_TRANSCODER ? 2 : 1;
+    private boolean takes(int hookPoints) {
+      return switch (this) {
+        case TRANSCODER, SKIP_TRANSCODER -> hookPoints == 2;
+        case CROSSCODER -> hookPoints >= 2;
+        default -> hookPoints == 1;
+      };
+    }
+
+    private boolean leavesScope() {
+      return !takes(1);
     }
 
     private String fieldName() {
@@ -80,21 +91,35 @@ public record SaeSettings(Kind architecture, int dSae, int k, Optional<KScope> k
       case MATRYOSHKA -> MatryoshkaConfig.of(dIn, dSae, k);
       case HYBRID -> HybridSaeConfig.of(dIn, dSae, k);
       case TRANSCODER -> new TranscoderConfig(dIn, dOut, dSae, k, scope, false);
+      case CROSSCODER ->
+          new CrosscoderConfig(
+              sites.size(), sharedWidth(sites), dSae, k, kScope.orElse(KScope.BATCH));
       case SKIP_TRANSCODER -> new TranscoderConfig(dIn, dOut, dSae, k, scope, true);
     };
   }
 
+  private static int sharedWidth(List<Site> sites) {
+    int width = sites.getFirst().width();
+    for (Site site : sites) {
+      if (site.width() != width) {
+        throw new IllegalArgumentException(
+            "architecture: is crosscoder; %s is %d wide, %s %d; they must be equal"
+                .formatted(sites.getFirst().hook(), width, site.hook(), site.width()));
+      }
+    }
+    return width;
+  }
+
   private void requireHookPoints(List<Site> sites) {
-    if (sites.size() != architecture.hookPoints()) {
+    if (!architecture.takes(sites.size())) {
       throw new IllegalArgumentException(
-          "architecture: is %s, of hook points %d; the activations are of %d: %s"
+          "architecture: is %s, which is not of %d hook points; the activations are of %s"
               .formatted(
                   architecture.fieldName(),
-                  architecture.hookPoints(),
                   sites.size(),
                   sites.stream().map(Site::hook).collect(Collectors.joining(", "))));
     }
-    if (kScope.isPresent() && architecture.hookPoints() == 1) {
+    if (kScope.isPresent() && !architecture.leavesScope()) {
       throw new IllegalArgumentException(
           "k_scope: is there, but the kind %s has a scope of its own"
               .formatted(architecture.fieldName()));

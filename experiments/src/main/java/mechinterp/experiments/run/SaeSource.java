@@ -3,6 +3,7 @@ package mechinterp.experiments.run;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.stream.Collectors;
 import mechinterp.activation.ActivationIdentity;
 import mechinterp.activation.ActivationStore;
 import mechinterp.activation.Site;
@@ -15,6 +16,7 @@ import mechinterp.sae.SaeMetadata;
  * passes: a file of bare activations, or an autoencoder from elsewhere.
  */
 public final class SaeSource {
+  private static final String HOOK_NAMES = "hook_names";
   private static final String HOOK_OUT = "hook_name_out";
   private static final String MODEL_IDENTITY = "model_identity";
   private static final String TOKENIZER_IDENTITY = "tokenizer_identity";
@@ -33,10 +35,17 @@ public final class SaeSource {
         .orElseGet(() -> new SaeMetadata(Map.of()));
   }
 
-  /** The hook points by the names of SAELens: what is encoded, and of a transcoder what is made. */
+  /**
+   * The hook points: the first and of two the last by the names that SAELens has for what a
+   * transcoder encodes and makes, and all of several.
+   */
   private static SaeMetadata hooks(String modelName, List<Site> sites) {
     SaeMetadata metadata = SaeMetadata.of(modelName, sites.getFirst().hook());
-    return sites.size() == 1 ? metadata : metadata.with(HOOK_OUT, sites.getLast().hook());
+    if (sites.size() == 1) {
+      return metadata;
+    }
+    SaeMetadata all = metadata.with(HOOK_NAMES, sites.stream().map(Site::hook).toList());
+    return sites.size() == 2 ? all.with(HOOK_OUT, sites.getLast().hook()) : all;
   }
 
   /**
@@ -74,7 +83,9 @@ public final class SaeSource {
   }
 
   private static String hooks(String hook, SaeMetadata metadata) {
-    return metadata.text(HOOK_OUT).map(out -> hook + " + " + out).orElse(hook);
+    return metadata.fields().get(HOOK_NAMES) instanceof List<?> names
+        ? names.stream().map(String::valueOf).collect(Collectors.joining(" + "))
+        : hook;
   }
 
   private static void requireSource(

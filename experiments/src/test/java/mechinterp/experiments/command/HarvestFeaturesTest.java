@@ -104,7 +104,7 @@ class HarvestFeaturesTest {
     };
     Execution.of(Samples.concat(train, "--kind", "topk"))
         .assertRefused(
-            "architecture: is topk, of hook points 1; the activations are of 2: blocks.2.ln2.hook_normalized, blocks.2.hook_mlp_out");
+            "architecture: is topk, which is not of 2 hook points; the activations are of blocks.2.ln2.hook_normalized, blocks.2.hook_mlp_out");
     Execution.of(
             Samples.concat(
                 train, "--kind", "skip_transcoder", "--k-scope", "batch", "--lr", "0.01"))
@@ -120,6 +120,12 @@ class HarvestFeaturesTest {
             .json();
     assertTrue(metrics.get("fvu").asDouble() < 1, metrics.toString());
     assertFeatures(store, sae, harvested.get("tokens").asInt());
+
+    Path crosscoder = folder.resolve("crosscoder");
+    String[] both = train.clone();
+    both[4] = crosscoder.toString();
+    Execution.of(Samples.concat(both, "--kind", "crosscoder", "--lr", "0.01")).assertDone();
+    assertFeatures(store, crosscoder, harvested.get("tokens").asInt());
   }
 
   private static void assertFeatures(Path store, Path sae, int tokens) throws IOException {
