@@ -36,6 +36,25 @@ final class CheckedSelection implements SelectionKernels {
   }
 
   @Override
+  public void encodeGroupMax(
+      SparseCodes codes, FloatMatrix x, PackedMatrix encoder, FloatMatrix bias, int k) {
+    requireDepth("encodeGroupMax", x, encoder);
+    requireRows("encodeGroupMax", codes, x);
+    requireShape("encodeGroupMax", "bias", bias, 1, encoder.cols());
+    require(
+        k >= 1 && encoder.cols() % k == 0,
+        () ->
+            "encodeGroupMax: k is %d, the encoder has %d latents; they must be a multiple of k"
+                .formatted(k, encoder.cols()));
+    require(
+        codes.latents() == encoder.cols() && codes.capacity() >= k,
+        () ->
+            "encodeGroupMax: codes hold %d of %d latents, k is %d, the encoder has %d; codes must hold k, and the latents must be equal"
+                .formatted(codes.capacity(), codes.latents(), k, encoder.cols()));
+    kernels.encodeGroupMax(codes, x, encoder, bias, k);
+  }
+
+  @Override
   public float keepLargest(SparseCodes codes, long count) {
     require(count >= 0, () -> "keepLargest: count is %d; it must not be negative".formatted(count));
     return kernels.keepLargest(codes, count);

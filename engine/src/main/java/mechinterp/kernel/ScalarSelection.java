@@ -34,6 +34,20 @@ final class ScalarSelection implements SelectionKernels {
   }
 
   @Override
+  public void encodeGroupMax(
+      SparseCodes codes, FloatMatrix x, PackedMatrix encoder, FloatMatrix bias, int k) {
+    FloatMatrix products = HostMemory.newRow(encoder.cols());
+    for (int t = 0; t < x.rows(); t++) {
+      kernels.matmulPacked(products, x.row(t), encoder);
+      GroupMaxima maxima = new GroupMaxima(1, encoder.cols(), k);
+      for (int f = 0; f < encoder.cols(); f++) {
+        maxima.add(0, f, new Elements(products).get(0, f) + new Elements(bias).get(0, f));
+      }
+      maxima.write(0, new CodeRow(codes, t));
+    }
+  }
+
+  @Override
   public float keepLargest(SparseCodes codes, long count) {
     float[] sorted = activations(codes);
     Arrays.sort(sorted);

@@ -24,6 +24,20 @@ public interface SelectionKernels {
       FloatMatrix thresholds);
 
   /**
+   * Row t of the codes = of each of k groups of F / k latents, one behind the other, the latent
+   * with the largest pre-activation z[i] = x[t] W[:, i] + bias[i], of equal ones the lowest, where
+   * it is positive, with z[i] as its activation: GroupMax (EleutherAI/sparsify).
+   *
+   * @param codes with room for k latents
+   * @param x encoder inputs [n, d]
+   * @param encoder W [d, F] packed
+   * @param bias [1, F]
+   * @param k at least 1; F must be a multiple of it
+   */
+  void encodeGroupMax(
+      SparseCodes codes, FloatMatrix x, PackedMatrix encoder, FloatMatrix bias, int k);
+
+  /**
    * Keeps the {@code count} largest activations of all rows together, of equal ones those of the
    * first row and there the lowest index; the others go, as in BatchTopK (Bussmann et al. 2024,
    * arXiv 2412.06410). Codes with no more than {@code count} entries stay as they are.

@@ -116,6 +116,57 @@ final class VectorSelection implements SelectionKernels {
   }
 
   @Override
+  public void encodeGroupMax(
+      SparseCodes codes, FloatMatrix x, PackedMatrix encoder, FloatMatrix bias, int k) {
+    gemm.forEachBlock(
+        x,
+        (PackedPanels) encoder,
+        (firstRow, endRow) -> new Groups(codes, bias, k, firstRow, endRow));
+  }
+
+  /** The groups' maxima of the rows of a task. */
+  private static final class Groups implements VectorGemm.RowBlock {
+    private final SparseCodes codes;
+    private final float[] biases;
+    private final int biasAt;
+    private final int firstRow;
+    private final int endRow;
+    private final GroupMaxima maxima;
+
+    Groups(SparseCodes codes, FloatMatrix bias, int k, int firstRow, int endRow) {
+      this.codes = codes;
+      biases = HostMemory.floats(bias);
+      biasAt = bias.layout().offset();
+      this.firstRow = firstRow;
+      this.endRow = endRow;
+      maxima = new GroupMaxima(endRow - firstRow, bias.cols(), k);
+    }
+
+    @Override
+    public VectorGemm.TileSink sink() {
+      return (tile, at, stride, first, end, column, width) -> {
+        for (int row = first; row < end; row++) {
+          maxima.addAll(
+              row - firstRow,
+              column,
+              width,
+              tile,
+              at + (row - first) * stride,
+              biases,
+              biasAt + column);
+        }
+      };
+    }
+
+    @Override
+    public void end() {
+      for (int row = firstRow; row < endRow; row++) {
+        maxima.write(row - firstRow, new CodeRow(codes, row));
+      }
+    }
+  }
+
+  @Override
   public float keepLargest(SparseCodes codes, long count) {
     long entries = countAbove(codes, 0);
     long kept = Math.min(count, entries);

@@ -17,7 +17,7 @@ import mechinterp.tensor.SparseOuterProduct;
  * encoded: their encoder rows are gathered and packed anew each time, and the codes that come out
  * are given the latents' own numbers.
  */
-final class AuxK {
+final class AuxK implements SparseTerm {
   private final Device device;
   private final Kernels kernels;
   private final Sae sae;
@@ -78,19 +78,23 @@ final class AuxK {
     return loss;
   }
 
-  SparseOuterProduct encoderTerm(FloatMatrix inputs) {
+  @Override
+  public SparseOuterProduct encoderTerm(FloatMatrix inputs) {
     return new SparseOuterProduct(order, codeGradients, inputs);
   }
 
-  SparseOuterProduct decoderTerm() {
+  @Override
+  public SparseOuterProduct decoderTerm() {
     return new SparseOuterProduct(order, codes.values(), reconstruction);
   }
 
-  void addToEncoderBias(FloatMatrix gradient) {
+  @Override
+  public void addToEncoderBias(FloatMatrix gradient) {
     kernels.latentSums(gradient, order, codeGradients, Write.ADD);
   }
 
-  void addToDecoderBias(FloatMatrix gradient) {
+  @Override
+  public void addToDecoderBias(FloatMatrix gradient) {
     if (config.decoderBias() == AuxDecoderBias.INCLUDED) {
       kernels.sumRows(gradient, reconstruction, Write.ADD);
     }

@@ -37,17 +37,22 @@ final class DictionaryLearningWriter {
 
   private static String dictClass(SaeConfig config) {
     return switch (config) {
-      case TopKConfig _, HybridSaeConfig _ -> DictionaryLearningFiles.TOP_K;
+      case TopKConfig _, MultiTopKConfig _, HybridSaeConfig _ -> DictionaryLearningFiles.TOP_K;
       case BatchTopKConfig _ -> DictionaryLearningFiles.BATCH_TOP_K;
       case MatryoshkaConfig _ -> DictionaryLearningFiles.MATRYOSHKA;
       case JumpReluConfig _ -> DictionaryLearningFiles.JUMP_RELU;
-      case TranscoderConfig _, JumpReluTranscoderConfig _ -> throw unknown(config);
+      case TranscoderConfig _,
+          JumpReluTranscoderConfig _,
+          CrosscoderConfig _,
+          JumpReluCrosscoderConfig _,
+          GroupMaxConfig _ ->
+          throw unknown(config);
     };
   }
 
   private static IllegalArgumentException unknown(SaeConfig config) {
     return new IllegalArgumentException(
-        "format dictionary-learning: the autoencoder is %s; dictionary_learning has no transcoders"
+        "format dictionary-learning: the autoencoder is %s; dictionary_learning has no such kind"
             .formatted(config.architecture()));
   }
 
@@ -84,6 +89,7 @@ final class DictionaryLearningWriter {
   private Optional<Integer> addKind() {
     return switch (sae.config()) {
       case TopKConfig topK -> Optional.of(addTopK(topK.k()));
+      case MultiTopKConfig multi -> Optional.of(addTopK(multi.k()));
       case HybridSaeConfig hybrid -> Optional.of(addTopK(hybrid.k()));
       case BatchTopKConfig batchTopK -> {
         state.integer("k", batchTopK.k());
@@ -104,7 +110,12 @@ final class DictionaryLearningWriter {
         state.tensor("threshold", DType.F32, rows(thresholds), sae.dSae());
         yield Optional.empty();
       }
-      case TranscoderConfig _, JumpReluTranscoderConfig _ -> throw unknown(sae.config());
+      case TranscoderConfig _,
+          JumpReluTranscoderConfig _,
+          CrosscoderConfig _,
+          JumpReluCrosscoderConfig _,
+          GroupMaxConfig _ ->
+          throw unknown(sae.config());
     };
   }
 

@@ -22,7 +22,9 @@ import java.util.List;
   @JsonSubTypes.Type(value = CrosscoderConfig.class, name = CrosscoderConfig.ARCHITECTURE),
   @JsonSubTypes.Type(
       value = JumpReluCrosscoderConfig.class,
-      name = JumpReluCrosscoderConfig.ARCHITECTURE)
+      name = JumpReluCrosscoderConfig.ARCHITECTURE),
+  @JsonSubTypes.Type(value = MultiTopKConfig.class, name = MultiTopKConfig.ARCHITECTURE),
+  @JsonSubTypes.Type(value = GroupMaxConfig.class, name = GroupMaxConfig.ARCHITECTURE)
 })
 public sealed interface SaeConfig
     permits TopKConfig,
@@ -33,7 +35,9 @@ public sealed interface SaeConfig
         TranscoderConfig,
         JumpReluTranscoderConfig,
         CrosscoderConfig,
-        JumpReluCrosscoderConfig {
+        JumpReluCrosscoderConfig,
+        MultiTopKConfig,
+        GroupMaxConfig {
   /** Returns the name of the kind as in SAELens' {@code cfg.json}. */
   String architecture();
 

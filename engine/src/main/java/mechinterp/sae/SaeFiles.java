@@ -176,6 +176,8 @@ public final class SaeFiles {
       case TranscoderConfig transcoder -> TopKSae.allocate(device, transcoder, transcoder.k());
       case JumpReluTranscoderConfig transcoder -> ThresholdSae.allocate(device, transcoder);
       case CrosscoderConfig crosscoder -> TopKSae.allocate(device, crosscoder, crosscoder.k());
+      case MultiTopKConfig multi -> TopKSae.allocate(device, multi, multi.k());
+      case GroupMaxConfig groupMax -> TopKSae.allocate(device, groupMax, groupMax.k());
       case JumpReluCrosscoderConfig crosscoder -> ThresholdSae.allocate(device, crosscoder);
     };
   }

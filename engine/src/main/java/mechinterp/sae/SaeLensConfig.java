@@ -65,24 +65,30 @@ final class SaeLensConfig {
     fields.put(VERSION, FORMAT_VERSION);
     fields.putAll(metadata.fields());
     switch (config) {
-      case TopKConfig topK -> Json.write(path, file(topK, fields));
+      case TopKConfig topK -> Json.write(path, file(topK.architecture(), topK, topK.k(), fields));
+      case MultiTopKConfig multi -> {
+        fields.put(TRAINED_AS, multi.architecture());
+        Json.write(path, file(TopKConfig.ARCHITECTURE, multi, multi.k(), fields));
+      }
+      case GroupMaxConfig groupMax ->
+          Json.write(path, file(GroupMaxConfig.ARCHITECTURE, groupMax, groupMax.k(), fields));
       case BatchTopKConfig batchTopK -> {
         fields.put(TRAINED_AS, batchTopK.architecture());
         fields.put(TRAINED_K, batchTopK.k());
-        Json.write(path, file(batchTopK, fields));
+        Json.write(path, jumpReluFile(batchTopK, fields));
       }
       case MatryoshkaConfig matryoshka -> {
         fields.put(TRAINED_AS, matryoshka.architecture());
         fields.put(TRAINED_K, matryoshka.k());
         fields.put(TRAINED_WIDTHS, matryoshka.prefixes().stream().map(Prefix::latents).toList());
-        Json.write(path, file(matryoshka, fields));
+        Json.write(path, jumpReluFile(matryoshka, fields));
       }
       case HybridSaeConfig hybrid -> {
         fields.put(TRAINED_AS, hybrid.architecture());
         fields.put(HYBRID, Json.node(hybrid));
-        Json.write(path, file(new TopKConfig(hybrid.dIn(), hybrid.dSae(), hybrid.k()), fields));
+        Json.write(path, file(TopKConfig.ARCHITECTURE, hybrid, hybrid.k(), fields));
       }
-      case JumpReluConfig jumpRelu -> Json.write(path, file(jumpRelu, fields));
+      case JumpReluConfig jumpRelu -> Json.write(path, jumpReluFile(jumpRelu, fields));
       case TranscoderConfig transcoder -> Json.write(path, TranscoderForm.of(transcoder, fields));
       case JumpReluTranscoderConfig transcoder ->
           Json.write(path, TranscoderForm.of(transcoder, fields));
@@ -92,12 +98,13 @@ final class SaeLensConfig {
     }
   }
 
-  private static TopKFile file(TopKConfig config, Map<String, Object> metadata) {
+  private static TopKFile file(
+      String architecture, SaeConfig config, int k, Map<String, Object> metadata) {
     return new TopKFile(
-        config.architecture(),
+        architecture,
         config.dIn(),
         config.dSae(),
-        config.k(),
+        k,
         "float32",
         "cpu",
         true,
@@ -107,7 +114,7 @@ final class SaeLensConfig {
         metadata);
   }
 
-  private static JumpReluFile file(SaeConfig config, Map<String, Object> metadata) {
+  private static JumpReluFile jumpReluFile(SaeConfig config, Map<String, Object> metadata) {
     return new JumpReluFile(
         JumpReluConfig.ARCHITECTURE,
         config.dIn(),
@@ -144,6 +151,8 @@ final class SaeLensConfig {
         case TopKConfig.ARCHITECTURE ->
             topK(new TopKConfig(integer("d_in"), integer("d_sae"), integer("k")));
         case JumpReluConfig.ARCHITECTURE -> new JumpReluConfig(integer("d_in"), integer("d_sae"));
+        case GroupMaxConfig.ARCHITECTURE ->
+            new GroupMaxConfig(integer("d_in"), integer("d_sae"), integer("k"));
         case TranscoderForm.TOPK -> topKTranscoder(false);
         case TranscoderForm.SKIP_TOPK -> topKTranscoder(true);
         case JumpReluTranscoderConfig.ARCHITECTURE, TranscoderForm.RELU -> transcoder(false);
@@ -161,7 +170,7 @@ final class SaeLensConfig {
         default ->
             throw new FormatException(
                 file,
-                "architecture is \"%s\"; it must be \"topk\", \"jumprelu\" or that of a transcoder or crosscoder"
+                "architecture is \"%s\"; it must be \"topk\", \"jumprelu\", \"groupmax\" or that of a transcoder or crosscoder"
                     .formatted(architecture));
       };
     } catch (IllegalArgumentException e) {

@@ -24,6 +24,9 @@ public record SaeLoss(Map<String, Double> parts, double fvu, double l0, int dead
   /** The part that revives dead latents. */
   public static final String AUXILIARY = "auxiliary";
 
+  /** The part of reconstructions with more latents. */
+  public static final String MULTI_TOPK = "multi_topk";
+
   /** Copies the parts. */
   public SaeLoss {
     parts = Collections.unmodifiableMap(new LinkedHashMap<>(parts));

@@ -52,6 +52,8 @@ public final class SparseObjective implements SaeObjective {
   private final FiringRecord firing;
   private final Optional<FixedPoint> fixedPoint;
   private final Optional<AuxK> aux;
+  private final Optional<MultiTopK> more;
+  private final List<SparseTerm> terms = new ArrayList<>();
   private final BatchSums sums;
 
   private final FloatMatrix inputs;
@@ -64,7 +66,6 @@ public final class SparseObjective implements SaeObjective {
   private final Optional<FloatMatrix> skipGradient;
   private final int[] starts;
   private final int batchSize;
-  private boolean auxActive;
 
   /**
    * Declares the buffers of TopK for batches of {@code batchSize} tokens.
@@ -230,6 +231,48 @@ public final class SparseObjective implements SaeObjective {
     };
   }
 
+  /**
+   * Declares an autoencoder of {@link MultiTopKConfig} and the buffers of its training for batches
+   * of {@code batchSize} tokens.
+   *
+   * @throws IllegalArgumentException with the JSON field's name when k_aux is more than d_sae
+   */
+  public static SparseObjective multiTopK(
+      Workspace workspace,
+      MultiTopKConfig config,
+      int batchSize,
+      LossNormalizer normalizer,
+      AuxKConfig auxConfig) {
+    TopKSae sae = new TopKSae(workspace, config, config.k());
+    MultiTopK more = new MultiTopK(workspace, sae, config, batchSize);
+    return new SparseObjective(
+        workspace,
+        sae,
+        more,
+        WholeReconstruction::new,
+        Optional.empty(),
+        Optional.of(more),
+        batchSize,
+        normalizer,
+        auxConfig);
+  }
+
+  /**
+   * Declares an autoencoder of {@link GroupMaxConfig} and the buffers of its training for batches
+   * of {@code batchSize} tokens.
+   *
+   * @throws IllegalArgumentException with the JSON field's name when k_aux is more than d_sae
+   */
+  public static SparseObjective groupMax(
+      Workspace workspace,
+      GroupMaxConfig config,
+      int batchSize,
+      LossNormalizer normalizer,
+      AuxKConfig auxConfig) {
+    TopKSae sae = new TopKSae(workspace, config, config.k());
+    return topK(workspace, sae, KSchedule.constant(config.k()), batchSize, normalizer, auxConfig);
+  }
+
   /** Declares the buffers of a reconstruction. */
   @FunctionalInterface
   private interface ReconstructionBuffers {
@@ -245,6 +288,28 @@ public final class SparseObjective implements SaeObjective {
       int batchSize,
       LossNormalizer normalizer,
       AuxKConfig auxConfig) {
+    this(
+        workspace,
+        sae,
+        choice,
+        reconstruct,
+        fixedPoint,
+        Optional.empty(),
+        batchSize,
+        normalizer,
+        auxConfig);
+  }
+
+  private SparseObjective(
+      Workspace workspace,
+      Sae sae,
+      LatentChoice choice,
+      ReconstructionBuffers reconstruct,
+      Optional<FixedPoint> fixedPoint,
+      Optional<MultiTopK> more,
+      int batchSize,
+      LossNormalizer normalizer,
+      AuxKConfig auxConfig) {
     int dSae = sae.dSae();
     int capacity = Math.max(sae.maxActive(), choice.mostActive());
     this.device = workspace.device();
@@ -252,6 +317,7 @@ public final class SparseObjective implements SaeObjective {
     this.sae = sae;
     this.choice = choice;
     this.fixedPoint = fixedPoint;
+    this.more = more;
     this.normalizer = normalizer;
     this.batchSize = batchSize;
     this.firing = new FiringRecord(workspace, dSae, auxConfig.deadAfterTokens());
@@ -295,13 +361,20 @@ public final class SparseObjective implements SaeObjective {
 
     double divisor = normalizer == LossNormalizer.BATCH_VARIANCE ? variance : batchSize;
     int[] dead = firing.dead();
-    auxActive = aux.isPresent() && dead.length > 0;
+    terms.clear();
     Map<String, Double> parts = new LinkedHashMap<>();
     parts.put(SaeLoss.RECONSTRUCTION, reconstruction.loss() / divisor);
     fixedPoint.ifPresent(part -> parts.put(SaeLoss.FIXED_POINT, part.backward(inputs, divisor)));
-    parts.put(
-        SaeLoss.AUXILIARY,
-        auxActive ? aux.get().backward(inputs, reconstruction.error(), dead, divisor) : 0);
+    parts.put(SaeLoss.AUXILIARY, 0.0);
+    if (aux.isPresent() && dead.length > 0) {
+      terms.add(aux.get());
+      parts.put(
+          SaeLoss.AUXILIARY, aux.get().backward(inputs, reconstruction.error(), dead, divisor));
+    }
+    more.ifPresent(term -> {
+      terms.add(term);
+      parts.put(SaeLoss.MULTI_TOPK, term.backward(target, divisor));
+    });
     differentiate(x, divisor);
     return checked(
         new SaeLoss(
@@ -317,10 +390,10 @@ public final class SparseObjective implements SaeObjective {
     List<SparseOuterProduct> wDec = new ArrayList<>(reconstruction.decoderTerms(order, codes));
     wEnc.add(new SparseOuterProduct(order, codeGradients, inputs));
     fixedPoint.ifPresent(part -> wEnc.add(part.encoderTerm(inputs)));
-    if (auxActive) {
-      wEnc.add(aux.orElseThrow().encoderTerm(inputs));
-      wDec.add(aux.orElseThrow().decoderTerm());
-    }
+    terms.forEach(term -> {
+      wEnc.add(term.encoderTerm(inputs));
+      wDec.add(term.decoderTerm());
+    });
     Map<String, SaeGradient> gradients = new HashMap<>();
     gradients.put("W_enc", new SaeGradient.Sparse(wEnc));
     gradients.put("b_enc", new SaeGradient.Dense(bEncGradient));
@@ -347,9 +420,7 @@ public final class SparseObjective implements SaeObjective {
   private void differentiate(FloatMatrix x, double divisor) {
     reconstruction.differentiate(codeGradients, codes, divisor);
     kernels.latentSums(bEncGradient, order, codeGradients, Write.SET);
-    if (auxActive) {
-      aux.orElseThrow().addToEncoderBias(bEncGradient);
-    }
+    terms.forEach(term -> term.addToEncoderBias(bEncGradient));
     differentiateDecoderBias();
     skipGradient.ifPresent(matrix ->
         kernels.matmul(
@@ -366,9 +437,7 @@ public final class SparseObjective implements SaeObjective {
       kernels.fill(bDecGradient, 0);
     }
     kernels.sumRows(bDecGradient, reconstruction.gradient(), Write.ADD);
-    if (auxActive) {
-      aux.orElseThrow().addToDecoderBias(bDecGradient);
-    }
+    terms.forEach(term -> term.addToDecoderBias(bDecGradient));
     fixedPoint.ifPresent(part -> part.addToEncoderBias(bEncGradient));
   }
 

@@ -4,6 +4,7 @@ import java.util.List;
 import java.util.Optional;
 import mechinterp.device.Device;
 import mechinterp.device.Workspace;
+import mechinterp.kernel.Kernels;
 import mechinterp.tensor.FloatMatrix;
 import mechinterp.tensor.SparseCodes;
 
@@ -16,7 +17,8 @@ import mechinterp.tensor.SparseCodes;
  *   x^ = f W_dec + b_dec</pre>
  *
  * With W_enc [d_in, d_sae] and W_dec [d_sae, d_in]. Where fewer than k pre-activations are positive
- * fewer latents are active; of equal pre-activations the lower index is chosen.
+ * fewer latents are active; of equal pre-activations the lower index is chosen. GroupMax ({@link
+ * GroupMaxConfig}) chooses the largest of each of k groups instead.
  */
 public final class TopKSae implements Sae {
   private final int k;
@@ -79,7 +81,13 @@ public final class TopKSae implements Sae {
 
   /** Writes the active latents, as many as are wanted, of what the encoder multiplies. */
   void encodePrepared(SparseCodes codes, FloatMatrix inputs, int active) {
-    device().kernels().encodeTopK(codes, inputs, layers.encoder(), weights().bEnc(), active);
+    Kernels kernels = device().kernels();
+    FloatMatrix bias = weights().bEnc();
+    if (config() instanceof GroupMaxConfig) {
+      kernels.selection().encodeGroupMax(codes, inputs, layers.encoder(), bias, active);
+    } else {
+      kernels.encodeTopK(codes, inputs, layers.encoder(), bias, active);
+    }
   }
 
   @Override

@@ -16,14 +16,16 @@ import mechinterp.optim.GradientNorm;
 import mechinterp.optim.ParameterState;
 import mechinterp.optim.WeightAverage;
 import mechinterp.sae.BatchTopKConfig;
+import mechinterp.sae.CrosscoderConfig;
+import mechinterp.sae.GroupMaxConfig;
 import mechinterp.sae.HybridSae;
 import mechinterp.sae.HybridSaeConfig;
-import mechinterp.sae.CrosscoderConfig;
 import mechinterp.sae.JumpReluConfig;
 import mechinterp.sae.JumpReluCrosscoderConfig;
 import mechinterp.sae.JumpReluTranscoderConfig;
 import mechinterp.sae.KSchedule;
 import mechinterp.sae.MatryoshkaConfig;
+import mechinterp.sae.MultiTopKConfig;
 import mechinterp.sae.SaeConfig;
 import mechinterp.sae.SaeGradient;
 import mechinterp.sae.SaeLoss;
@@ -125,12 +127,17 @@ final class SaeTraining {
   private static void requireK(SaeConfig saeConfig, TrainConfig config) {
     boolean hasK =
         switch (saeConfig) {
-          case TopKConfig _, BatchTopKConfig _, MatryoshkaConfig _, TranscoderConfig _ -> true;
+          case TopKConfig _,
+              BatchTopKConfig _,
+              MatryoshkaConfig _,
+              TranscoderConfig _,
+              CrosscoderConfig _ ->
+              true;
           default -> false;
         };
     if (config.kSchedule().isPresent() && !hasK) {
       throw new IllegalArgumentException(
-          "k_schedule: has no effect on %s, which has no k to begin with; leave it out"
+          "k_schedule: has no effect on %s, whose k does not change; leave it out"
               .formatted(saeConfig.architecture()));
     }
   }
@@ -186,6 +193,12 @@ final class SaeTraining {
               config.batchSize(),
               config.lossNormalizer(),
               config.auxK());
+      case MultiTopKConfig multi ->
+          SparseObjective.multiTopK(
+              workspace, multi, config.batchSize(), config.lossNormalizer(), config.auxK());
+      case GroupMaxConfig groupMax ->
+          SparseObjective.groupMax(
+              workspace, groupMax, config.batchSize(), config.lossNormalizer(), config.auxK());
       case JumpReluConfig _, JumpReluTranscoderConfig _, JumpReluCrosscoderConfig _ ->
           throw new IllegalArgumentException(
               "architecture: is %s, which can be loaded and used, not trained"

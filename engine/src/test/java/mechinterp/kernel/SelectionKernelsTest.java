@@ -173,6 +173,44 @@ final class SelectionKernelsTest {
     }
   }
 
+  private static SparseCodes groupMax(
+      Kernels kernels, FloatMatrix x, FloatMatrix weights, FloatMatrix bias, int k) {
+    PackedMatrix packed = kernels.allocatePacked(x.cols(), weights.rows());
+    kernels.pack(packed, weights, Operand.TRANSPOSED);
+    SparseCodes codes = emptyCodes(x.rows(), k + 1, weights.rows());
+    kernels.selection().encodeGroupMax(codes, x, packed, bias, k);
+    return codes;
+  }
+
+  @Test
+  void theLargestPositiveOfEachGroupIsActive() {
+    FloatMatrix x = TestMatrices.of(new float[] {1, 1}, new float[] {-1, 2});
+    FloatMatrix weights =
+        TestMatrices.of(
+            new float[] {1, 0},
+            new float[] {0, 1},
+            new float[] {1, 0},
+            new float[] {-3, 0},
+            new float[] {0, -1},
+            new float[] {0, -2});
+    FloatMatrix bias = TestMatrices.of(new float[] {0, 0, 0, 0, 0, 0});
+    for (Kernels kernels : List.of(scalar, vector())) {
+      SparseCodes codes = groupMax(kernels, x, weights, bias, 2);
+      assertEquals(List.of("0=1.0"), entries(codes, 0), "of equals the lowest, and none below 0");
+      assertEquals(List.of("1=2.0", "3=3.0"), entries(codes, 1));
+    }
+  }
+
+  @ParameterizedTest
+  @CsvSource({"1, 1, 1, 1", "3, 5, 17, 17", "37, 19, 102, 6", "200, 64, 516, 4", "1300, 8, 33, 11"})
+  void vectorsFindTheMaximaOfGroupsThatTheReferenceFinds(int tokens, int dIn, int latents, int k) {
+    FloatMatrix x = matrices.gaussian(tokens, dIn);
+    FloatMatrix weights = matrices.gaussian(latents, dIn);
+    FloatMatrix bias = matrices.gaussian(1, latents);
+    assertSameCodes(
+        groupMax(scalar, x, weights, bias, k), groupMax(vector(), x, weights, bias, k), 1e-4);
+  }
+
   @Test
   void whatDoesNotFitIsRefused() {
     FloatMatrix row = matrices.gaussian(1, 3);
@@ -185,6 +223,11 @@ final class SelectionKernelsTest {
         Refusal.of(
             IllegalArgumentException.class,
             () -> scalar.selection().encodeAbove(emptyCodes(4, 2, 3), x, packed, row, row)));
+    assertEquals(
+        "encodeGroupMax: k is 2, the encoder has 3 latents; they must be a multiple of k",
+        Refusal.of(
+            IllegalArgumentException.class,
+            () -> scalar.selection().encodeGroupMax(emptyCodes(4, 2, 3), x, packed, row, 2)));
     assertEquals(
         "keepLargest: count is -1; it must not be negative",
         Refusal.of(

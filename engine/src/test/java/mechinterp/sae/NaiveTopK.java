@@ -19,6 +19,7 @@ final class NaiveTopK {
   final double[] bDec;
 
   private List<Prefix> prefixes = List.of();
+  private boolean[][] more = {};
   private double[][] target;
   private double[][] wSkip = {};
   private boolean centred = true;
@@ -64,6 +65,33 @@ final class NaiveTopK {
   void freeze(int k, LossNormalizer normalizer, AuxKConfig aux) {
     double[][] z = preActivations();
     freeze(z, choose(z, IntStream.range(0, bEnc.length).toArray(), k), normalizer, aux);
+  }
+
+  /** The same with the largest of each of k groups. */
+  void freezeGroups(int k, LossNormalizer normalizer, AuxKConfig aux) {
+    double[][] z = preActivations();
+    boolean[][] largest = new boolean[z.length][bEnc.length];
+    int size = bEnc.length / k;
+    for (int group = 0; group < bEnc.length; group += size) {
+      boolean[][] one = choose(z, IntStream.range(group, group + size).toArray(), 1);
+      for (int t = 0; t < z.length; t++) {
+        for (int i = group; i < group + size; i++) {
+          largest[t][i] = one[t][i];
+        }
+      }
+    }
+    freeze(z, largest, normalizer, aux);
+  }
+
+  /** Adds an eighth of the loss with k latents of each token. */
+  void alsoWith(int k) {
+    more = choose(preActivations(), IntStream.range(0, bEnc.length).toArray(), k);
+  }
+
+  double lossWithMore() {
+    return more.length == 0
+        ? 0
+        : squares(differences(x, reconstruction(preActivations(), more, bDec))) / divisor / 8;
   }
 
   /** The same with the k largest of a token in the mean over the batch. */

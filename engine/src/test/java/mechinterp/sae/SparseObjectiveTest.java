@@ -20,6 +20,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class SparseObjectiveTest {
   private static final int D_IN = 7;
@@ -207,6 +208,52 @@ class SparseObjectiveTest {
     }
   }
 
+  @ParameterizedTest
+  @EnumSource(LossNormalizer.class)
+  void theGradientOfMultiTopKIsThatOfFiniteDifferences(LossNormalizer normalizer) {
+    NaiveTopK naive = point(5);
+    naive.freeze(2, normalizer, aux());
+    naive.alsoWith(8);
+    MultiTopKConfig config = new MultiTopKConfig(D_IN, D_SAE, 2);
+    SparseObjective objective =
+        Workspace.allocate(
+            "test", device, w -> SparseObjective.multiTopK(w, config, BATCH, normalizer, aux()));
+    var _ = at(naive, objective.sae());
+    assertTrue(naive.lossWithMore() > 1e-3);
+    checkGradients(naive, objective, aux());
+  }
+
+  /** Groups of one latent each, and one group. */
+  @ParameterizedTest
+  @ValueSource(ints = {1, D_SAE})
+  void theGradientOfGroupMaxIsThatOfFiniteDifferences(int k) {
+    NaiveTopK naive = point(5);
+    AuxKConfig aux = k == 1 ? aux() : aux().withAlpha(0);
+    naive.freezeGroups(k, LossNormalizer.TOKENS, aux);
+    GroupMaxConfig config = new GroupMaxConfig(D_IN, D_SAE, k);
+    SparseObjective objective =
+        Workspace.allocate(
+            "test",
+            device,
+            w -> SparseObjective.groupMax(w, config, BATCH, LossNormalizer.TOKENS, aux));
+    var _ = at(naive, objective.sae());
+    SaeLoss loss = objective.backward(upload(naive.x));
+    assertEquals(naive.reconstructionLoss(), loss.part("reconstruction"), 1e-5);
+    WrittenGradients gradients = WrittenGradients.of(objective);
+    assertGradient("W_enc", total(naive), naive.wEnc, gradients.get("W_enc"));
+    assertGradient("W_dec", total(naive), naive.wDec, gradients.get("W_dec"));
+  }
+
+  @Test
+  void sizesThatDoNotFitAreRefused() {
+    assertEquals(
+        "k: is 4, d_sae is 13; k must be at most d_sae / 4",
+        Refusal.of(IllegalArgumentException.class, () -> new MultiTopKConfig(D_IN, D_SAE, 4)));
+    assertEquals(
+        "d_sae: is 13, k is 4; d_sae must be a multiple of k",
+        Refusal.of(IllegalArgumentException.class, () -> new GroupMaxConfig(D_IN, D_SAE, 4)));
+  }
+
   /** A crosscoder of 7 layers that are 1 wide has the point's d_in. */
   @ParameterizedTest
   @EnumSource(KScope.class)
@@ -223,7 +270,14 @@ class SparseObjectiveTest {
         Workspace.allocate(
             "test",
             device,
-            w -> SparseObjective.crosscoder(w, config, KSchedule.constant(config.k()), BATCH, LossNormalizer.TOKENS, aux()));
+            w ->
+                SparseObjective.crosscoder(
+                    w,
+                    config,
+                    KSchedule.constant(config.k()),
+                    BATCH,
+                    LossNormalizer.TOKENS,
+                    aux()));
     var _ = at(naive, objective.sae());
     checkGradients(naive, objective, aux());
   }
@@ -318,7 +372,11 @@ class SparseObjectiveTest {
     assertEquals(naive.dead().length, loss.deadLatents());
     assertEquals(naive.reconstructionLoss(), loss.part("reconstruction"), 1e-5);
     assertEquals(naive.auxLoss(), loss.part("auxiliary"), 1e-5);
-    assertEquals(loss.part("reconstruction") + loss.part("auxiliary"), loss.total(), 1e-12);
+    assertEquals(
+        loss.part("reconstruction") + loss.part("auxiliary"),
+        loss.total() - loss.parts().getOrDefault("multi_topk", 0.0),
+        1e-12);
+    assertEquals(naive.lossWithMore(), loss.parts().getOrDefault("multi_topk", 0.0), 1e-5);
     assertEquals(aux.alpha() > 0, loss.part("auxiliary") > 1e-3);
 
     WrittenGradients gradients = WrittenGradients.of(objective);
@@ -331,7 +389,7 @@ class SparseObjectiveTest {
   }
 
   private static DoubleSupplier total(NaiveTopK naive) {
-    return () -> naive.reconstructionLoss() + naive.auxLoss();
+    return () -> naive.reconstructionLoss() + naive.auxLoss() + naive.lossWithMore();
   }
 
   static void assertGradient(

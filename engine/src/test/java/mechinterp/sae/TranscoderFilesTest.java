@@ -36,8 +36,7 @@ class TranscoderFilesTest {
   private Sae random(TranscoderConfig config) {
     KSchedule k = KSchedule.constant(config.k());
     return random(w ->
-        SparseObjective.transcoder(
-            w, config, k, 4, LossNormalizer.TOKENS, AuxKConfig.defaults()));
+        SparseObjective.transcoder(w, config, k, 4, LossNormalizer.TOKENS, AuxKConfig.defaults()));
   }
 
   private Sae random(Function<Workspace, SparseObjective> objective) {
@@ -98,13 +97,38 @@ class TranscoderFilesTest {
     }
   }
 
+  @Test
+  void groupMaxIsSavedAsItselfAndMultiTopKAsTopK() throws IOException {
+    AuxKConfig aux = AuxKConfig.defaults();
+    GroupMaxConfig groups = new GroupMaxConfig(D_IN, D_SAE, 7);
+    Sae groupMax = random(w -> SparseObjective.groupMax(w, groups, 4, LossNormalizer.TOKENS, aux));
+    SaeFiles.save(groupMax, folder.resolve("groups"), new SaeMetadata(Map.of()));
+    Sae loaded = SaeFiles.load(folder.resolve("groups"), device).sae();
+    assertEquals(groups, loaded.config());
+    assertArrayEquals(made(groupMax), made(loaded));
+
+    MultiTopKConfig multi = new MultiTopKConfig(D_IN, D_SAE, 3);
+    Sae trained = random(w -> SparseObjective.multiTopK(w, multi, 4, LossNormalizer.TOKENS, aux));
+    SaeFiles.save(trained, folder.resolve("multi"), new SaeMetadata(Map.of()));
+    LoadedSae topK = SaeFiles.load(folder.resolve("multi"), device);
+    assertEquals(new TopKConfig(D_IN, D_SAE, 3), topK.sae().config());
+    assertEquals("multi_topk", topK.metadata().text("training_architecture").orElseThrow());
+    assertArrayEquals(made(trained), made(topK.sae()));
+  }
+
   @ParameterizedTest
   @EnumSource(KScope.class)
   void aCrosscoderHasALayerForEachHookPoint(KScope scope) throws IOException {
     CrosscoderConfig config = new CrosscoderConfig(3, 4, D_SAE, 5, scope);
     Sae sae =
         random(w ->
-            SparseObjective.crosscoder(w, config, KSchedule.constant(config.k()), 4, LossNormalizer.TOKENS, AuxKConfig.defaults()));
+            SparseObjective.crosscoder(
+                w,
+                config,
+                KSchedule.constant(config.k()),
+                4,
+                LossNormalizer.TOKENS,
+                AuxKConfig.defaults()));
     Path target = folder.resolve("sae");
     SaeFiles.save(sae, target, new SaeMetadata(Map.of()));
     Sae loaded = SaeFiles.load(target, device).sae();

@@ -19,7 +19,9 @@ import mechinterp.metrics.SaeEvaluator;
 import mechinterp.random.RandomStream;
 import mechinterp.sae.AuxKConfig;
 import mechinterp.sae.CrosscoderConfig;
+import mechinterp.sae.GroupMaxConfig;
 import mechinterp.sae.KScope;
+import mechinterp.sae.MultiTopKConfig;
 import mechinterp.sae.Sae;
 import mechinterp.sae.SaeConfig;
 import mechinterp.sae.SaeParameter;
@@ -118,6 +120,19 @@ class TranscoderTrainingTest {
   }
 
   @Test
+  void multiTopKAndGroupMaxFindTheFeatures() {
+    for (SaeConfig kind : List.of(new MultiTopKConfig(24, 40, 2), new GroupMaxConfig(24, 40, 4))) {
+      KnownFeatures data = new KnownFeatures(device, 24, 24, 2, 11);
+      Sae sae = new SaeTrainer(device, config(500)).train(kind, data, TrainListener.none()).sae();
+      FloatMatrix fresh = device.floats(500, 24);
+      data.next(fresh);
+      SaeEvaluator evaluator = new SaeEvaluator(sae, 500);
+      evaluator.add(fresh);
+      assertTrue(evaluator.metrics().fvu() < 0.2, kind + " fvu " + evaluator.metrics().fvu());
+    }
+  }
+
+  @Test
   void theSkipConnectionLearnsWhatIsAffine() {
     TranscoderConfig few = TranscoderConfig.of(D_IN, D_OUT, 8, 1);
     double without = fvu(train(few, 700).sae());
@@ -191,8 +206,19 @@ class TranscoderTrainingTest {
   @ParameterizedTest
   @EnumSource(KScope.class)
   void neitherThreadsNorAnInterruptionChangeABit(KScope scope) throws IOException {
-    TranscoderConfig kind =
-        TranscoderConfig.of(D_IN, D_OUT, 120, 3).withKScope(scope).withSkip(true);
+    requireSameBits(TranscoderConfig.of(D_IN, D_OUT, 120, 3).withKScope(scope).withSkip(true));
+  }
+
+  /** Rows of both hook points together are the activations of these. */
+  @Test
+  void thisIsSoForTheOtherKindsToo() throws IOException {
+    int width = D_IN + D_OUT;
+    requireSameBits(new CrosscoderConfig(3, 9, 120, 3, KScope.BATCH));
+    requireSameBits(new MultiTopKConfig(width, 120, 3));
+    requireSameBits(new GroupMaxConfig(width, 120, 3));
+  }
+
+  private void requireSameBits(SaeConfig kind) throws IOException {
     try (Device one = CpuDevice.best(1);
         Device three = CpuDevice.best(3)) {
       TrainedSae whole =
@@ -210,14 +236,13 @@ class TranscoderTrainingTest {
             }
           };
       SaeTrainer trainer = new SaeTrainer(three, config(11));
-      Checkpoints checkpoints = new Checkpoints(folder, 2, 2);
+      Checkpoints checkpoints = new Checkpoints(folder.resolve(kind.architecture()), 2, 2);
       assertThrows(
           IllegalStateException.class,
           () -> trainer.train(kind, batches(three), killer, checkpoints));
       TrainedSae resumed = trainer.train(kind, batches(three), TrainListener.none(), checkpoints);
       assertEquals(whole.history(), resumed.history());
       List<SaeParameter> parameters = whole.sae().parameters();
-      assertEquals(5, parameters.size());
       for (int i = 0; i < parameters.size(); i++) {
         assertArrayEquals(
             one.toHost(parameters.get(i).value()),

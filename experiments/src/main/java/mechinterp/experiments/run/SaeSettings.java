@@ -7,10 +7,12 @@ import java.util.stream.Collectors;
 import mechinterp.activation.Normalization;
 import mechinterp.activation.Site;
 import mechinterp.sae.BatchTopKConfig;
-import mechinterp.sae.HybridSaeConfig;
 import mechinterp.sae.CrosscoderConfig;
+import mechinterp.sae.GroupMaxConfig;
+import mechinterp.sae.HybridSaeConfig;
 import mechinterp.sae.KScope;
 import mechinterp.sae.MatryoshkaConfig;
+import mechinterp.sae.MultiTopKConfig;
 import mechinterp.sae.SaeConfig;
 import mechinterp.sae.TopKConfig;
 import mechinterp.sae.TranscoderConfig;
@@ -46,7 +48,11 @@ public record SaeSettings(Kind architecture, int dSae, int k, Optional<KScope> k
     /** {@link TranscoderConfig} with a skip connection. */
     SKIP_TRANSCODER,
     /** {@link CrosscoderConfig} of a store of two or more hook points of the same width. */
-    CROSSCODER;
+    CROSSCODER,
+    /** {@link MultiTopKConfig}. */
+    MULTI_TOPK,
+    /** {@link GroupMaxConfig}. */
+    GROUPMAX;
 
     private boolean takes(int hookPoints) {
       return switch (this) {
@@ -91,6 +97,8 @@ public record SaeSettings(Kind architecture, int dSae, int k, Optional<KScope> k
       case MATRYOSHKA -> MatryoshkaConfig.of(dIn, dSae, k);
       case HYBRID -> HybridSaeConfig.of(dIn, dSae, k);
       case TRANSCODER -> new TranscoderConfig(dIn, dOut, dSae, k, scope, false);
+      case MULTI_TOPK -> new MultiTopKConfig(dIn, dSae, k);
+      case GROUPMAX -> new GroupMaxConfig(dIn, dSae, k);
       case CROSSCODER ->
           new CrosscoderConfig(
               sites.size(), sharedWidth(sites), dSae, k, kScope.orElse(KScope.BATCH));
