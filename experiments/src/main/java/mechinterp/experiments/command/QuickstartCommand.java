@@ -124,7 +124,11 @@ public final class QuickstartCommand implements Callable<Integer> {
             harvest.heldOutTokens(),
             harvest.maxContext()),
         new SaeSettings(
-            sae.architecture(), dSae.orElse(sae.dSae()), k.orElse(sae.k()), sae.kScope()),
+            sae.architecture(),
+            dSae.orElse(sae.dSae()),
+            k.orElse(sae.k()),
+            sae.kScope(),
+            sae.hybrid()),
         config.normalizeActivations(),
         train.build(),
         config.report());

@@ -108,7 +108,8 @@ public final class Comparison {
                   cell.sae().config(config.activations().dIn()), activations, show(progress, train))
               .sae();
       double seconds = (System.nanoTime() - began) / NANOSECONDS;
-      return new CellResult(cell, data.validationFvu(sae), data.testFigures(sae), seconds);
+      return new CellResult(
+          cell, data.validationFvu(sae), data.testFigures(sae, cell.sae().k()), seconds);
     }
   }
 

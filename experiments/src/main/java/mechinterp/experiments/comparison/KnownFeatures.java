@@ -12,6 +12,9 @@ import mechinterp.device.Workspace;
 import mechinterp.metrics.FeatureRecovery;
 import mechinterp.metrics.ReconstructionMetrics;
 import mechinterp.metrics.ReconstructionSums;
+import mechinterp.sae.HybridSae;
+import mechinterp.sae.HybridSaeConfig;
+import mechinterp.sae.InferenceCodes;
 import mechinterp.sae.Sae;
 import mechinterp.synthetic.FiredFeatures;
 import mechinterp.synthetic.SyntheticActivations;
@@ -24,6 +27,7 @@ import mechinterp.tensor.SparseCodes;
  */
 final class KnownFeatures {
   private static final int AT_ONCE = 1024;
+  private static final List<String> PURSUED = List.of("fvu", "l0", "f1");
   private static final long TRAINING = 1L << 32;
 
   private final SyntheticActivations activations;
@@ -64,14 +68,34 @@ final class KnownFeatures {
     return ActivationStore.inMemory(dIn, values);
   }
 
-  /** Returns the FVU of the validation activations. */
+  /** Returns the FVU of the validation activations, by the encoder's own codes. */
   double validationFvu(Sae sae) {
-    return new Measurement(sae).of(validation).sums.metrics().fvu();
+    return new Measurement(withEncodersCodes(sae)).of(validation).sums.metrics().fvu();
   }
 
-  /** Returns all figures of the test activations. */
-  Map<String, Double> testFigures(Sae sae) {
-    return new Measurement(sae).of(test).figures();
+  /**
+   * Returns all figures of the test activations: by the encoder's own codes, and some by the codes
+   * of a pursuit on its shortlist, which can be added to any kind.
+   *
+   * @param k most latents that the pursuit leaves active
+   */
+  Map<String, Double> testFigures(Sae sae, int k) {
+    Map<String, Double> figures = new Measurement(withEncodersCodes(sae)).of(test).figures();
+    Map<String, Double> pursued = new Measurement(withPursuit(sae, k)).of(test).figures();
+    PURSUED.forEach(name -> figures.put("pursuit_" + name, pursued.getOrDefault(name, Double.NaN)));
+    return figures;
+  }
+
+  private static Sae withEncodersCodes(Sae sae) {
+    return sae instanceof HybridSae hybrid
+        ? HybridSae.withWeightsOf(hybrid, hybrid.config().withCodes(InferenceCodes.FAST))
+        : sae;
+  }
+
+  private static Sae withPursuit(Sae sae, int k) {
+    return sae instanceof HybridSae hybrid
+        ? HybridSae.withWeightsOf(hybrid, hybrid.config().withCodes(InferenceCodes.FULL))
+        : HybridSae.withWeightsOf(sae, HybridSaeConfig.of(sae.dIn(), sae.dSae(), k));
   }
 
   /** A range of numbers; what is drawn stays. */

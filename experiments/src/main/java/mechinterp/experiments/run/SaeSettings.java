@@ -26,11 +26,13 @@ import mechinterp.sae.TranscoderConfig;
  *     number
  * @param kScope what k is the number of active latents of, for kinds that leave the choice; {@link
  *     KScope#TOKEN} of transcoders and {@link KScope#BATCH} of crosscoders where it is left out
+ * @param hybrid settings of a hybrid; its defaults where they are left out
  */
-public record SaeSettings(Kind architecture, int dSae, int k, Optional<KScope> kScope) {
+public record SaeSettings(
+    Kind architecture, int dSae, int k, Optional<KScope> kScope, Optional<HybridSettings> hybrid) {
   /** Settings with the kind's own scope of k. */
   public SaeSettings(Kind architecture, int dSae, int k) {
-    this(architecture, dSae, k, Optional.empty());
+    this(architecture, dSae, k, Optional.empty(), Optional.empty());
   }
 
   /** The kinds. */
@@ -41,7 +43,7 @@ public record SaeSettings(Kind architecture, int dSae, int k, Optional<KScope> k
     BATCHTOPK,
     /** {@link MatryoshkaConfig}, its prefixes halving from d_sae. */
     MATRYOSHKA,
-    /** {@link HybridSaeConfig} with its defaults. */
+    /** {@link HybridSaeConfig}. */
     HYBRID,
     /** {@link TranscoderConfig} of a store of two hook points. */
     TRANSCODER,
@@ -88,6 +90,7 @@ public record SaeSettings(Kind architecture, int dSae, int k, Optional<KScope> k
    */
   public SaeConfig config(List<Site> sites) {
     requireHookPoints(sites);
+    requireHybrid();
     int dIn = sites.getFirst().width();
     int dOut = sites.getLast().width();
     KScope scope = kScope.orElse(KScope.TOKEN);
@@ -95,7 +98,7 @@ public record SaeSettings(Kind architecture, int dSae, int k, Optional<KScope> k
       case TOPK -> new TopKConfig(dIn, dSae, k);
       case BATCHTOPK -> new BatchTopKConfig(dIn, dSae, k);
       case MATRYOSHKA -> MatryoshkaConfig.of(dIn, dSae, k);
-      case HYBRID -> HybridSaeConfig.of(dIn, dSae, k);
+      case HYBRID -> hybrid(HybridSaeConfig.of(dIn, dSae, k));
       case TRANSCODER -> new TranscoderConfig(dIn, dOut, dSae, k, scope, false);
       case MULTI_TOPK -> new MultiTopKConfig(dIn, dSae, k);
       case GROUPMAX -> new GroupMaxConfig(dIn, dSae, k);
@@ -116,6 +119,17 @@ public record SaeSettings(Kind architecture, int dSae, int k, Optional<KScope> k
       }
     }
     return width;
+  }
+
+  private HybridSaeConfig hybrid(HybridSaeConfig defaults) {
+    return hybrid.map(settings -> settings.apply(defaults)).orElse(defaults);
+  }
+
+  private void requireHybrid() {
+    if (hybrid.isPresent() && architecture != Kind.HYBRID) {
+      throw new IllegalArgumentException(
+          "hybrid: is there, but the kind is %s".formatted(architecture.fieldName()));
+    }
   }
 
   private void requireHookPoints(List<Site> sites) {

@@ -13,6 +13,7 @@ import java.util.stream.Stream;
 import mechinterp.experiments.Execution;
 import mechinterp.experiments.comparison.Arm;
 import mechinterp.experiments.comparison.ComparisonConfig;
+import mechinterp.experiments.run.HybridSettings;
 import mechinterp.experiments.run.SaeSettings;
 import mechinterp.io.Json;
 import mechinterp.synthetic.SyntheticConfig;
@@ -50,7 +51,17 @@ class CompareTest {
         seeds,
         List.of(
             new Arm("topk", new SaeSettings(SaeSettings.Kind.TOPK, 24, 4)),
-            new Arm("batchtopk", new SaeSettings(SaeSettings.Kind.BATCHTOPK, 24, 4))));
+            new Arm("batchtopk", new SaeSettings(SaeSettings.Kind.BATCHTOPK, 24, 4)),
+            new Arm("hybrid", hybrid())));
+  }
+
+  private static SaeSettings hybrid() {
+    return new SaeSettings(
+        SaeSettings.Kind.HYBRID,
+        24,
+        4,
+        Optional.empty(),
+        Optional.of(new HybridSettings(false, 0.3, 0.5)));
   }
 
   private Execution compare(ComparisonConfig config) throws IOException {
@@ -74,14 +85,27 @@ class CompareTest {
   void armsAreTunedTrainedAndMeasuredOnTheirSeeds() throws IOException {
     Execution run = compare(config(List.of(1L, 2L))).assertDone();
     assertTrue(run.out().contains("difference to topk"), run.out());
-    assertEquals(2 * (2 + 2), cells());
-    for (int arm = 0; arm < 2; arm++) {
+    assertEquals(3 * (2 + 2), cells());
+    for (int arm = 0; arm < 3; arm++) {
       assertEquals(1e-2, arm(arm).path("learning_rate").doubleValue());
       JsonNode figures = arm(arm).path("figures");
       assertEquals(2, figures.path("fvu").size());
       assertNotEquals(figures.path("fvu").path(0), figures.path("fvu").path(1));
       assertTrue(figures.path("fvu").path(0).doubleValue() < 0.4, figures.toString());
       assertTrue(figures.path("matched_cosine").path(0).doubleValue() > 0.5, figures.toString());
+    }
+  }
+
+  /** Not so for BatchTopK, whose tokens share out their latents as k of each token cannot. */
+  @Test
+  void aPursuitExplainsMoreThanTheCodesOfAnEncoderWithAsManyLatents() throws IOException {
+    compare(config(List.of(1L))).assertDone();
+    for (int arm : new int[] {0, 2}) {
+      JsonNode figures = arm(arm).path("figures");
+      assertTrue(
+          figures.path("pursuit_fvu").path(0).doubleValue()
+              < figures.path("fvu").path(0).doubleValue(),
+          figures.toString());
     }
   }
 
@@ -98,7 +122,7 @@ class CompareTest {
       }
     }
     compare(config(List.of(1L, 2L))).assertDone();
-    assertEquals(2 * (2 + 2), cells());
+    assertEquals(3 * (2 + 2), cells());
     assertEquals(
         before.path("figures").path("f1").path(0), arm(1).path("figures").path("f1").path(0));
   }

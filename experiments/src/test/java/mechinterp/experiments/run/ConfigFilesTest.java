@@ -1,13 +1,17 @@
 package mechinterp.experiments.run;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Optional;
 import mechinterp.activation.Normalization;
 import mechinterp.activation.Site;
+import mechinterp.experiments.comparison.Arm;
+import mechinterp.experiments.comparison.ComparisonConfig;
 import mechinterp.experiments.languagemodel.LanguageModelConfig;
 import mechinterp.experiments.quickstart.QuickstartConfig;
 import mechinterp.io.Json;
@@ -25,6 +29,36 @@ class ConfigFilesTest {
     SweepSettings sweep = Json.read(Path.of("../configs/sweep.json"), SweepSettings.class);
     List<Site> sites = List.of(new Site("activations", 768, Normalization.NONE));
     assertEquals(3, sweep.members(sites).size());
+  }
+
+  @Test
+  void theComparisonOfTheHybridIsOnTheDataOfAllKinds() throws IOException {
+    ComparisonConfig hybrid = comparison("hybrid-synthetic");
+    ComparisonConfig all = comparison("known-features");
+    assertEquals(all.activations(), hybrid.activations());
+    assertEquals(all.train(), hybrid.train());
+    assertEquals(all.arms().getFirst(), hybrid.arms().getFirst());
+    for (Arm arm : hybrid.arms()) {
+      assertEquals(1024, arm.sae().config(256).dSae());
+    }
+  }
+
+  private static ComparisonConfig comparison(String name) throws IOException {
+    return Json.read(Path.of("../configs/" + name + ".json"), ComparisonConfig.class);
+  }
+
+  @Test
+  void settingsOfAHybridAreRefusedForAnotherKind() {
+    SaeSettings settings =
+        new SaeSettings(
+            SaeSettings.Kind.TOPK,
+            24,
+            4,
+            Optional.empty(),
+            Optional.of(new HybridSettings(true, 0.3, 1)));
+    assertEquals(
+        "hybrid: is there, but the kind is topk",
+        assertThrows(IllegalArgumentException.class, () -> settings.config(8)).getMessage());
   }
 
   @Test
