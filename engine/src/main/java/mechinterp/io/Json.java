@@ -41,6 +41,7 @@ import tools.jackson.databind.introspect.AnnotatedMember;
 import tools.jackson.databind.introspect.AnnotatedParameter;
 import tools.jackson.databind.introspect.JacksonAnnotationIntrospector;
 import tools.jackson.databind.json.JsonMapper;
+import tools.jackson.databind.node.ObjectNode;
 import tools.jackson.databind.type.LogicalType;
 
 /**
@@ -106,6 +107,35 @@ public final class Json {
    */
   public static <T> T value(String name, JsonNode node, Class<T> type) throws FormatException {
     return read(name, STRICT.writeValueAsBytes(node), type);
+  }
+
+  /**
+   * Returns a value with some of its fields changed: objects field by field, anything else as a
+   * whole; null takes a field away.
+   *
+   * @param name what messages call the result
+   * @throws FormatException {@code NAME: field a.b: ...} when the result is not exactly what {@code
+   *     type} holds
+   */
+  public static <T> T changed(String name, T value, JsonNode changes, Class<T> type)
+      throws FormatException {
+    JsonNode tree = node(value);
+    merge(tree, changes);
+    return value(name, tree, type);
+  }
+
+  private static void merge(JsonNode tree, JsonNode changes) {
+    if (tree instanceof ObjectNode object) {
+      changes.forEachEntry((field, change) -> {
+        if (change.isNull()) {
+          var _ = object.remove(field);
+        } else if (change.isObject() && object.path(field).isObject()) {
+          merge(object.path(field), change);
+        } else {
+          var _ = object.set(field, change);
+        }
+      });
+    }
   }
 
   /** Returns a value as indented JSON, fields in the order of declaration. */

@@ -4,6 +4,7 @@ import static mechinterp.kernel.AttentionChecks.requireKeys;
 import static mechinterp.kernel.AttentionChecks.requirePattern;
 import static mechinterp.kernel.AttentionChecks.requireSharedHeads;
 import static mechinterp.kernel.AttentionChecks.requireSpans;
+import static mechinterp.kernel.ShapeChecks.mark;
 import static mechinterp.kernel.ShapeChecks.require;
 import static mechinterp.kernel.ShapeChecks.requireDepth;
 import static mechinterp.kernel.ShapeChecks.requireHeads;
@@ -53,10 +54,6 @@ public final class CheckedKernels implements Kernels {
                 .formatted(mark(asA), m, depthA, mark(asB), depthB, n));
     requireShape("matmul", "out", out, m, n);
     kernels.matmul(out, a, asA, b, asB, write);
-  }
-
-  private static String mark(Operand operand) {
-    return operand == Operand.AS_IS ? "" : " transposed";
   }
 
   @Override
@@ -507,6 +504,11 @@ public final class CheckedKernels implements Kernels {
   @Override
   public ProductKernels products() {
     return new CheckedProducts(kernels.products());
+  }
+
+  @Override
+  public CodeKernels codes() {
+    return new CheckedCodes(kernels.codes());
   }
 
   @Override

@@ -426,6 +426,9 @@ public interface Kernels {
   /** Returns the products that are used at once. */
   ProductKernels products();
 
+  /** Returns the kernels on the slots of codes. */
+  CodeKernels codes();
+
   // ------------------------------------------------------------------ optimizer
 
   /** Returns the kernels of what optimizers do besides Adam's steps. */

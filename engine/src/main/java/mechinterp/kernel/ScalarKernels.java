@@ -1,6 +1,7 @@
 package mechinterp.kernel;
 
 import java.util.List;
+import java.util.stream.IntStream;
 import mechinterp.tensor.FloatMatrix;
 import mechinterp.tensor.IntMatrix;
 import mechinterp.tensor.LatentOrder;
@@ -477,6 +478,11 @@ public final class ScalarKernels implements Kernels {
   @Override
   public ProductKernels products() {
     return new ScalarProducts(this);
+  }
+
+  @Override
+  public CodeKernels codes() {
+    return new CodeLoops((rows, work) -> IntStream.range(0, rows).forEach(work));
   }
 
   @Override

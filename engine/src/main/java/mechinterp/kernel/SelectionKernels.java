@@ -14,7 +14,7 @@ public interface SelectionKernels {
    * @param x encoder inputs [n, d]
    * @param encoder W [d, F] packed
    * @param bias [1, F]
-   * @param thresholds [1, F], none below 0
+   * @param thresholds [1, F]; below those that are below 0, activations are too
    */
   void encodeAbove(
       SparseCodes codes,

@@ -73,4 +73,9 @@ final class ShapeChecks {
             "%s: %s is %s with %d heads; heads must divide the columns"
                 .formatted(kernel, name, matrix.shape(), heads));
   }
+
+  /** Returns what is said of an operand behind its name. */
+  static String mark(Operand operand) {
+    return operand == Operand.AS_IS ? "" : " transposed";
+  }
 }

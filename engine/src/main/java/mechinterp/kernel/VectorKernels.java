@@ -14,6 +14,8 @@ import mechinterp.tensor.SparseOuterProduct;
  * called by several threads at once, which then share the workers.
  */
 public final class VectorKernels implements Kernels {
+  private static final int TOKENS_PER_TASK = 16;
+
   private final WorkerPool workers;
   private final VectorGemm gemm;
   private final VectorEncoder encoder;
@@ -27,6 +29,7 @@ public final class VectorKernels implements Kernels {
   private final VectorNested nested;
   private final VectorPursuit pursuit;
   private final VectorProducts products;
+  private final CodeLoops codes;
 
   /** Computes with the threads of {@code workers}. */
   public VectorKernels(WorkerPool workers) {
@@ -43,6 +46,7 @@ public final class VectorKernels implements Kernels {
     nested = new VectorNested(workers);
     pursuit = new VectorPursuit(workers);
     products = new VectorProducts(gemm);
+    codes = new CodeLoops((rows, work) -> workers.runRows(rows, TOKENS_PER_TASK, work));
   }
 
   @Override
@@ -462,6 +466,11 @@ public final class VectorKernels implements Kernels {
   @Override
   public ProductKernels products() {
     return products;
+  }
+
+  @Override
+  public CodeKernels codes() {
+    return codes;
   }
 
   @Override

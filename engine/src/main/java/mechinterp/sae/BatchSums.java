@@ -1,6 +1,5 @@
 package mechinterp.sae;
 
-import mechinterp.device.Device;
 import mechinterp.device.Workspace;
 import mechinterp.kernel.Kernels;
 import mechinterp.kernel.Write;
@@ -8,29 +7,20 @@ import mechinterp.tensor.FloatMatrix;
 
 /** Sums over a batch that losses are made of; added up in double precision on the host. */
 final class BatchSums {
-  private final Device device;
   private final Kernels kernels;
-  private final FloatMatrix rowSums;
+  private final RowSums rowSums;
   private final FloatMatrix mean;
-  private final float[] onHost;
 
   BatchSums(Workspace workspace, String name, int batchSize, int dIn) {
-    this.device = workspace.device();
-    this.kernels = device.kernels();
-    this.rowSums = workspace.floats(name + " row sums", batchSize, 1);
+    this.kernels = workspace.device().kernels();
+    this.rowSums = new RowSums(workspace, name + " row sums", batchSize);
     this.mean = workspace.floats(name + " mean", 1, dIn);
-    this.onHost = workspace.onHost(float[]::new, batchSize);
   }
 
   /** Returns the sum of |x|^2 over the rows. */
   double squares(FloatMatrix x) {
-    kernels.rowDots(rowSums, x, x);
-    device.download(onHost, 0, rowSums);
-    double sum = 0;
-    for (float square : onHost) {
-      sum += square;
-    }
-    return sum;
+    kernels.rowDots(rowSums.rows(), x, x);
+    return rowSums.total();
   }
 
   /**

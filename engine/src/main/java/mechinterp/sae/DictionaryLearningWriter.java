@@ -17,8 +17,8 @@ import mechinterp.tensor.FloatMatrix;
 /**
  * Writes folders that dictionary_learning's {@code load_dictionary} loads. TopK becomes an
  * AutoEncoderTopK, BatchTopK a BatchTopKSAE and Matryoshka a MatryoshkaBatchTopKSAE with their
- * threshold, JumpReLU a JumpReluAutoEncoder, whose encoder does not subtract b_dec: its b_enc is
- * b_enc - b_dec W_enc.
+ * threshold, JumpReLU and ReLU a JumpReluAutoEncoder, whose encoder does not subtract b_dec: its
+ * b_enc is b_enc - b_dec W_enc.
  */
 final class DictionaryLearningWriter {
   /** What an AutoEncoderTopK has that was never asked for a threshold. */
@@ -40,7 +40,7 @@ final class DictionaryLearningWriter {
       case TopKConfig _, MultiTopKConfig _, HybridSaeConfig _ -> DictionaryLearningFiles.TOP_K;
       case BatchTopKConfig _ -> DictionaryLearningFiles.BATCH_TOP_K;
       case MatryoshkaConfig _ -> DictionaryLearningFiles.MATRYOSHKA;
-      case JumpReluConfig _ -> DictionaryLearningFiles.JUMP_RELU;
+      case JumpReluConfig _, StandardConfig _, PAnnealConfig _ -> DictionaryLearningFiles.JUMP_RELU;
       case TranscoderConfig _,
           JumpReluTranscoderConfig _,
           CrosscoderConfig _,
@@ -104,7 +104,7 @@ final class DictionaryLearningWriter {
         addPlain(rows(weights.bEnc()));
         yield Optional.of(matryoshka.k());
       }
-      case JumpReluConfig _ -> {
+      case JumpReluConfig _, StandardConfig _, PAnnealConfig _ -> {
         addPlain(this::writeUncentredBias);
         FloatMatrix thresholds = ((ThresholdSae) sae).thresholds();
         state.tensor("threshold", DType.F32, rows(thresholds), sae.dSae());

@@ -85,17 +85,22 @@ final class NestedReconstruction implements Reconstruction {
 
   /** Turns each error into G of the latents that its prefix is the first to have. */
   @Override
-  public void differentiate(FloatMatrix codeGradients, SparseCodes codes, double divisor) {
-    kernels.fill(codeGradients, 0);
+  public void differentiate(double divisor) {
     for (int p = squares.length - 1; p >= 0; p--) {
       FloatMatrix gradient = errors.get(p);
       kernels.scale(gradient, gradient, (float) (2 * prefixes.get(p).weight() / divisor));
       if (p + 1 < squares.length) {
         kernels.add(gradient, gradient, errors.get(p + 1));
       }
-      kernels
-          .nested()
-          .codeGradients(codeGradients, codes, first(p), end(p), gradient, sae.weights().wDec());
+    }
+  }
+
+  @Override
+  public void codeGradients(FloatMatrix out, SparseCodes codes) {
+    kernels.fill(out, 0);
+    for (int p = 0; p < squares.length; p++) {
+      FloatMatrix gradient = errors.get(p);
+      kernels.nested().codeGradients(out, codes, first(p), end(p), gradient, sae.weights().wDec());
     }
   }
 

@@ -28,12 +28,14 @@ interface Reconstruction {
   /** Returns what is divided by the divisor to be the loss. */
   double loss();
 
+  /** Makes the gradient of loss / divisor. */
+  void differentiate(double divisor);
+
   /**
-   * Makes the gradient of loss / divisor.
-   *
-   * @param codeGradients [n, capacity], set: the derivative by each active latent
+   * Sets out [n, capacity] to the derivative by the activation of each latent of the codes, which
+   * may be others than those that were decoded.
    */
-  void differentiate(FloatMatrix codeGradients, SparseCodes codes, double divisor);
+  void codeGradients(FloatMatrix out, SparseCodes codes);
 
   /** Returns the gradient of W_dec. */
   List<SparseOuterProduct> decoderTerms(LatentOrder order, SparseCodes codes);

@@ -24,7 +24,9 @@ import java.util.List;
       value = JumpReluCrosscoderConfig.class,
       name = JumpReluCrosscoderConfig.ARCHITECTURE),
   @JsonSubTypes.Type(value = MultiTopKConfig.class, name = MultiTopKConfig.ARCHITECTURE),
-  @JsonSubTypes.Type(value = GroupMaxConfig.class, name = GroupMaxConfig.ARCHITECTURE)
+  @JsonSubTypes.Type(value = GroupMaxConfig.class, name = GroupMaxConfig.ARCHITECTURE),
+  @JsonSubTypes.Type(value = StandardConfig.class, name = StandardConfig.ARCHITECTURE),
+  @JsonSubTypes.Type(value = PAnnealConfig.class, name = PAnnealConfig.ARCHITECTURE)
 })
 public sealed interface SaeConfig
     permits TopKConfig,
@@ -37,7 +39,9 @@ public sealed interface SaeConfig
         CrosscoderConfig,
         JumpReluCrosscoderConfig,
         MultiTopKConfig,
-        GroupMaxConfig {
+        GroupMaxConfig,
+        StandardConfig,
+        PAnnealConfig {
   /** Returns the name of the kind as in SAELens' {@code cfg.json}. */
   String architecture();
 

@@ -32,7 +32,6 @@ public final class SaeFiles {
   private static final String CONFIG = "cfg.json";
   static final String WEIGHTS = "sae_weights.safetensors";
   private static final String INPUT_SCALE = "activation_scaler.json";
-  private static final String THRESHOLD = "threshold";
   private static final String FINE_TUNED = "scaling_factor";
   private static final int BLOCK = 64;
 
@@ -87,9 +86,12 @@ public final class SaeFiles {
                 sink -> writeRows(sink, device, skip),
                 sae.dOut(),
                 sae.dIn()));
-    if (sae instanceof ThresholdSae jumpRelu) {
+    if (sae instanceof ThresholdSae jumpRelu && jumpRelu.hasThresholds()) {
       writer.tensor(
-          THRESHOLD, DType.F32, sink -> writeRows(sink, device, jumpRelu.thresholds()), sae.dSae());
+          ThresholdSae.THRESHOLD,
+          DType.F32,
+          sink -> writeRows(sink, device, jumpRelu.thresholds()),
+          sae.dSae());
     }
     writer.write(folder.resolve(WEIGHTS));
   }
@@ -143,8 +145,10 @@ public final class SaeFiles {
         tensors.info(SaeParameter.SKIP, config.dOut(), config.dIn());
         reader.readRows(sae.skip().get(), SaeParameter.SKIP, SaeTensors.ones(config.dOut()));
       }
-      if (sae instanceof ThresholdSae jumpRelu && file.hasThresholds()) {
-        reader.readThresholds(jumpRelu.thresholds(), THRESHOLD, factors);
+      if (sae instanceof ThresholdSae jumpRelu
+          && jumpRelu.hasThresholds()
+          && file.hasThresholds()) {
+        reader.readThresholds(jumpRelu.thresholds(), ThresholdSae.THRESHOLD, factors);
       }
       sae.weightsChanged();
       return new LoadedSae(sae, file.metadata());
@@ -179,6 +183,8 @@ public final class SaeFiles {
       case MultiTopKConfig multi -> TopKSae.allocate(device, multi, multi.k());
       case GroupMaxConfig groupMax -> TopKSae.allocate(device, groupMax, groupMax.k());
       case JumpReluCrosscoderConfig crosscoder -> ThresholdSae.allocate(device, crosscoder);
+      case StandardConfig standard -> ThresholdSae.allocate(device, standard);
+      case PAnnealConfig pAnneal -> ThresholdSae.allocate(device, pAnneal);
     };
   }
 }

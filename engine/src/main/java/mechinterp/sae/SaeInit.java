@@ -60,6 +60,9 @@ public final class SaeInit {
     }
     sae.skip().ifPresent(matrix -> kernels.fill(matrix, 0));
     setBiases(sae, centre);
+    if (sae instanceof ThresholdSae jumpRelu) {
+      jumpRelu.initializeThresholds();
+    }
     sae.weightsChanged();
   }
 

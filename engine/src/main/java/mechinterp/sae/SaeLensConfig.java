@@ -49,7 +49,7 @@ final class SaeLensConfig {
       boolean rescaleActsByDecoderNorm,
       Map<String, Object> metadata) {}
 
-  private record JumpReluFile(
+  private record PlainFile(
       String architecture,
       int dIn,
       int dSae,
@@ -75,20 +75,27 @@ final class SaeLensConfig {
       case BatchTopKConfig batchTopK -> {
         fields.put(TRAINED_AS, batchTopK.architecture());
         fields.put(TRAINED_K, batchTopK.k());
-        Json.write(path, jumpReluFile(batchTopK, fields));
+        Json.write(path, file(JumpReluConfig.ARCHITECTURE, batchTopK, fields));
       }
       case MatryoshkaConfig matryoshka -> {
         fields.put(TRAINED_AS, matryoshka.architecture());
         fields.put(TRAINED_K, matryoshka.k());
         fields.put(TRAINED_WIDTHS, matryoshka.prefixes().stream().map(Prefix::latents).toList());
-        Json.write(path, jumpReluFile(matryoshka, fields));
+        Json.write(path, file(JumpReluConfig.ARCHITECTURE, matryoshka, fields));
+      }
+      case JumpReluConfig jumpRelu ->
+          Json.write(path, file(JumpReluConfig.ARCHITECTURE, jumpRelu, fields));
+      case StandardConfig standard ->
+          Json.write(path, file(StandardConfig.ARCHITECTURE, standard, fields));
+      case PAnnealConfig pAnneal -> {
+        fields.put(TRAINED_AS, pAnneal.architecture());
+        Json.write(path, file(StandardConfig.ARCHITECTURE, pAnneal, fields));
       }
       case HybridSaeConfig hybrid -> {
         fields.put(TRAINED_AS, hybrid.architecture());
         fields.put(HYBRID, Json.node(hybrid));
         Json.write(path, file(TopKConfig.ARCHITECTURE, hybrid, hybrid.k(), fields));
       }
-      case JumpReluConfig jumpRelu -> Json.write(path, jumpReluFile(jumpRelu, fields));
       case TranscoderConfig transcoder -> Json.write(path, TranscoderForm.of(transcoder, fields));
       case JumpReluTranscoderConfig transcoder ->
           Json.write(path, TranscoderForm.of(transcoder, fields));
@@ -114,9 +121,10 @@ final class SaeLensConfig {
         metadata);
   }
 
-  private static JumpReluFile jumpReluFile(SaeConfig config, Map<String, Object> metadata) {
-    return new JumpReluFile(
-        JumpReluConfig.ARCHITECTURE,
+  private static PlainFile file(
+      String architecture, SaeConfig config, Map<String, Object> metadata) {
+    return new PlainFile(
+        architecture,
         config.dIn(),
         config.dSae(),
         "float32",
@@ -167,10 +175,11 @@ final class SaeLensConfig {
                 KScope.TOKEN);
         case JumpReluCrosscoderConfig.ARCHITECTURE ->
             new JumpReluCrosscoderConfig(integer("layers"), integer("d_model"), integer("d_sae"));
+        case StandardConfig.ARCHITECTURE -> new StandardConfig(integer("d_in"), integer("d_sae"));
         default ->
             throw new FormatException(
                 file,
-                "architecture is \"%s\"; it must be \"topk\", \"jumprelu\", \"groupmax\" or that of a transcoder or crosscoder"
+                "architecture is \"%s\"; it must be \"topk\", \"jumprelu\", \"standard\", \"groupmax\" or that of a transcoder or crosscoder"
                     .formatted(architecture));
       };
     } catch (IllegalArgumentException e) {

@@ -76,7 +76,8 @@ record SaeReader(
 
   /** Reads all positive pre-activations. */
   ThresholdSae relu() throws IOException {
-    return jumpRelu(new float[dSae()]);
+    requireShapes();
+    return read(ThresholdSae.allocate(device, new StandardConfig(dIn(), dSae())));
   }
 
   /**

@@ -18,6 +18,20 @@ final class Sizes {
     }
   }
 
+  static void requirePositive(String field, double value) {
+    if (!(value > 0 && value < Double.POSITIVE_INFINITY)) {
+      throw new IllegalArgumentException(
+          "%s: is %s; it must be positive and finite".formatted(field, value));
+    }
+  }
+
+  static void requireFraction(String field, double value) {
+    if (!(value >= 0 && value <= 1)) {
+      throw new IllegalArgumentException(
+          "%s: is %s; it must lie within 0 to 1".formatted(field, value));
+    }
+  }
+
   static void requireActive(int k, int dSae) {
     requirePositive("k", k);
     if (k > dSae) {

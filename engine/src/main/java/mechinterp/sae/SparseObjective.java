@@ -48,6 +48,7 @@ public final class SparseObjective implements SaeObjective {
   private final Kernels kernels;
   private final Sae sae;
   private final LatentChoice choice;
+  private final Optional<SparsityPenalty> penalty;
   private final LossNormalizer normalizer;
   private final FiringRecord firing;
   private final Optional<FixedPoint> fixedPoint;
@@ -84,7 +85,7 @@ public final class SparseObjective implements SaeObjective {
         sae,
         LatentChoice.topK(sae, k),
         WholeReconstruction::new,
-        Optional.empty(),
+        FurtherTerms.none(),
         batchSize,
         normalizer,
         auxConfig);
@@ -108,7 +109,7 @@ public final class SparseObjective implements SaeObjective {
         sae,
         new BatchTopK(sae, k),
         WholeReconstruction::new,
-        Optional.empty(),
+        FurtherTerms.none(),
         batchSize,
         normalizer,
         auxConfig);
@@ -134,7 +135,7 @@ public final class SparseObjective implements SaeObjective {
         sae,
         new BatchTopK(sae, k),
         (w, s, tokens, sums) -> new NestedReconstruction(w, s, tokens, sums, config.prefixes()),
-        Optional.empty(),
+        FurtherTerms.none(),
         batchSize,
         normalizer,
         auxConfig);
@@ -167,7 +168,7 @@ public final class SparseObjective implements SaeObjective {
             ? WholeReconstruction::new
             : (w, s, tokens, sums) ->
                 new NestedReconstruction(w, s, tokens, sums, config.prefixes()),
-        fixedPoint,
+        FurtherTerms.fixedPoint(fixedPoint),
         batchSize,
         normalizer,
         auxConfig);
@@ -223,7 +224,7 @@ public final class SparseObjective implements SaeObjective {
             sae,
             new BatchTopK(sae, k),
             WholeReconstruction::new,
-            Optional.empty(),
+            FurtherTerms.none(),
             batchSize,
             normalizer,
             auxConfig);
@@ -250,8 +251,32 @@ public final class SparseObjective implements SaeObjective {
         sae,
         more,
         WholeReconstruction::new,
-        Optional.empty(),
-        Optional.of(more),
+        FurtherTerms.more(more),
+        batchSize,
+        normalizer,
+        auxConfig);
+  }
+
+  /**
+   * Declares the buffers of ReLU with an L1 penalty for batches of {@code batchSize} tokens.
+   *
+   * @param steps of the run
+   * @throws IllegalArgumentException with the JSON field's name when it has no sparsity settings
+   */
+  public static SparseObjective standard(
+      Workspace workspace,
+      ThresholdSae sae,
+      StandardConfig config,
+      int steps,
+      int batchSize,
+      LossNormalizer normalizer,
+      AuxKConfig auxConfig) {
+    SparsityConfig sparsity = SparsityConfig.require(config.architecture(), config.sparsity());
+    SparsityCoefficient coefficient = new SparsityCoefficient(sparsity, steps);
+    return relu(
+        workspace,
+        sae,
+        new CodePenalty(workspace, sae, batchSize, coefficient, Optional.empty()),
         batchSize,
         normalizer,
         auxConfig);
@@ -273,6 +298,79 @@ public final class SparseObjective implements SaeObjective {
     return topK(workspace, sae, KSchedule.constant(config.k()), batchSize, normalizer, auxConfig);
   }
 
+  /**
+   * Declares the buffers of ReLU with p-annealing for batches of {@code batchSize} tokens.
+   *
+   * @param steps of the run
+   */
+  public static SparseObjective pAnneal(
+      Workspace workspace,
+      ThresholdSae sae,
+      PAnnealConfig config,
+      int steps,
+      int batchSize,
+      LossNormalizer normalizer,
+      AuxKConfig auxConfig) {
+    SparsityCoefficient coefficient = new SparsityCoefficient(config.sparsity(), steps);
+    Annealing annealing = new Annealing(config.annealing(), steps);
+    return relu(
+        workspace,
+        sae,
+        new CodePenalty(workspace, sae, batchSize, coefficient, Optional.of(annealing)),
+        batchSize,
+        normalizer,
+        auxConfig);
+  }
+
+  /**
+   * Declares the buffers of JumpReLU for batches of {@code batchSize} tokens.
+   *
+   * @param steps of the run
+   * @throws IllegalArgumentException with the JSON field's name when it has no settings of
+   *     training, or k_aux is more than d_sae
+   */
+  public static SparseObjective jumpRelu(
+      Workspace workspace,
+      ThresholdSae sae,
+      JumpReluConfig config,
+      int steps,
+      int batchSize,
+      LossNormalizer normalizer,
+      AuxKConfig auxConfig) {
+    JumpReluTraining training = SparsityConfig.require(config.architecture(), config.training());
+    JumpRelu jumpRelu = new JumpRelu(workspace, sae, training, steps, batchSize);
+    return new SparseObjective(
+        workspace,
+        sae,
+        jumpRelu,
+        WholeReconstruction::new,
+        FurtherTerms.penalty(jumpRelu),
+        batchSize,
+        normalizer,
+        auxConfig);
+  }
+
+  /**
+   * AuxK has nothing to do with ReLU: a latent that is not active has no positive pre-activation.
+   */
+  private static SparseObjective relu(
+      Workspace workspace,
+      ThresholdSae sae,
+      SparsityPenalty penalty,
+      int batchSize,
+      LossNormalizer normalizer,
+      AuxKConfig auxConfig) {
+    return new SparseObjective(
+        workspace,
+        sae,
+        sae::encodePositive,
+        WholeReconstruction::new,
+        FurtherTerms.penalty(penalty),
+        batchSize,
+        normalizer,
+        auxConfig.withAlpha(0));
+  }
+
   /** Declares the buffers of a reconstruction. */
   @FunctionalInterface
   private interface ReconstructionBuffers {
@@ -284,29 +382,7 @@ public final class SparseObjective implements SaeObjective {
       Sae sae,
       LatentChoice choice,
       ReconstructionBuffers reconstruct,
-      Optional<FixedPoint> fixedPoint,
-      int batchSize,
-      LossNormalizer normalizer,
-      AuxKConfig auxConfig) {
-    this(
-        workspace,
-        sae,
-        choice,
-        reconstruct,
-        fixedPoint,
-        Optional.empty(),
-        batchSize,
-        normalizer,
-        auxConfig);
-  }
-
-  private SparseObjective(
-      Workspace workspace,
-      Sae sae,
-      LatentChoice choice,
-      ReconstructionBuffers reconstruct,
-      Optional<FixedPoint> fixedPoint,
-      Optional<MultiTopK> more,
+      FurtherTerms further,
       int batchSize,
       LossNormalizer normalizer,
       AuxKConfig auxConfig) {
@@ -316,8 +392,9 @@ public final class SparseObjective implements SaeObjective {
     this.kernels = device.kernels();
     this.sae = sae;
     this.choice = choice;
-    this.fixedPoint = fixedPoint;
-    this.more = more;
+    this.fixedPoint = further.fixedPoint();
+    this.more = further.more();
+    this.penalty = further.penalty();
     this.normalizer = normalizer;
     this.batchSize = batchSize;
     this.firing = new FiringRecord(workspace, dSae, auxConfig.deadAfterTokens());
@@ -365,7 +442,9 @@ public final class SparseObjective implements SaeObjective {
     Map<String, Double> parts = new LinkedHashMap<>();
     parts.put(SaeLoss.RECONSTRUCTION, reconstruction.loss() / divisor);
     fixedPoint.ifPresent(part -> parts.put(SaeLoss.FIXED_POINT, part.backward(inputs, divisor)));
-    parts.put(SaeLoss.AUXILIARY, 0.0);
+    if (aux.isPresent()) {
+      parts.put(SaeLoss.AUXILIARY, 0.0);
+    }
     if (aux.isPresent() && dead.length > 0) {
       terms.add(aux.get());
       parts.put(
@@ -375,13 +454,12 @@ public final class SparseObjective implements SaeObjective {
       terms.add(term);
       parts.put(SaeLoss.MULTI_TOPK, term.backward(target, divisor));
     });
-    differentiate(x, divisor);
-    return checked(
-        new SaeLoss(
-            parts,
-            reconstruction.squaredError() / variance,
-            (double) starts[starts.length - 1] / batchSize,
-            dead.length));
+    double l0 = (double) starts[starts.length - 1] / batchSize;
+    reconstruction.differentiate(divisor);
+    reconstruction.codeGradients(codeGradients, codes);
+    penalty.ifPresent(each -> parts.put(SaeLoss.SPARSITY, each.backward(active(l0, divisor))));
+    differentiateTheRest(x);
+    return checked(new SaeLoss(parts, reconstruction.squaredError() / variance, l0, dead.length));
   }
 
   @Override
@@ -390,6 +468,8 @@ public final class SparseObjective implements SaeObjective {
     List<SparseOuterProduct> wDec = new ArrayList<>(reconstruction.decoderTerms(order, codes));
     wEnc.add(new SparseOuterProduct(order, codeGradients, inputs));
     fixedPoint.ifPresent(part -> wEnc.add(part.encoderTerm(inputs)));
+    penalty.ifPresent(each -> wEnc.addAll(each.encoderTerms(inputs)));
+    penalty.ifPresent(each -> wDec.addAll(each.decoderTerms()));
     terms.forEach(term -> {
       wEnc.add(term.encoderTerm(inputs));
       wDec.add(term.decoderTerm());
@@ -399,6 +479,7 @@ public final class SparseObjective implements SaeObjective {
     gradients.put("b_enc", new SaeGradient.Dense(bEncGradient));
     gradients.put("W_dec", new SaeGradient.Sparse(wDec));
     gradients.put("b_dec", new SaeGradient.Dense(bDecGradient));
+    penalty.ifPresent(each -> gradients.putAll(each.gradients()));
     skipGradient.ifPresent(
         matrix -> gradients.put(SaeParameter.SKIP, new SaeGradient.Dense(matrix)));
     return gradients;
@@ -407,6 +488,7 @@ public final class SparseObjective implements SaeObjective {
   @Override
   public Map<String, long[]> numbers() {
     Map<String, long[]> numbers = new HashMap<>(choice.numbers());
+    penalty.ifPresent(each -> numbers.putAll(each.numbers()));
     numbers.put("tokens_since_firing", firing.tokensSince());
     return numbers;
   }
@@ -417,9 +499,14 @@ public final class SparseObjective implements SaeObjective {
     firing.add(starts, batchSize);
   }
 
-  private void differentiate(FloatMatrix x, double divisor) {
-    reconstruction.differentiate(codeGradients, codes, divisor);
+  private SparsityPenalty.Batch active(double l0, double divisor) {
+    return new SparsityPenalty.Batch(codes, order, codeGradients, reconstruction, l0, divisor);
+  }
+
+  /** Goes on from the code gradients. */
+  private void differentiateTheRest(FloatMatrix x) {
     kernels.latentSums(bEncGradient, order, codeGradients, Write.SET);
+    penalty.ifPresent(each -> each.addToEncoderBias(bEncGradient));
     terms.forEach(term -> term.addToEncoderBias(bEncGradient));
     differentiateDecoderBias();
     skipGradient.ifPresent(matrix ->

@@ -1,9 +1,11 @@
 package mechinterp.sae;
 
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import mechinterp.device.Device;
 import mechinterp.device.Workspace;
+import mechinterp.kernel.ActivationFunction;
 import mechinterp.tensor.FloatMatrix;
 import mechinterp.tensor.SparseCodes;
 
@@ -16,9 +18,13 @@ import mechinterp.tensor.SparseCodes;
  *   x^ = f W_dec + b_dec</pre>
  *
  * This is JumpReLU (Rajamanoharan et al. 2024, arXiv 2407.14435), and what BatchTopK is after its
- * training, with one threshold for all latents. Thresholds are [1, d_sae].
+ * training, with one threshold for all latents. Thresholds of 0 make it ReLU. Thresholds are [1,
+ * d_sae].
  */
 public final class ThresholdSae implements Sae {
+  /** The name of the thresholds in files and among the parameters. */
+  static final String THRESHOLD = "threshold";
+
   private final SaeLayers layers;
   private final FloatMatrix thresholds;
   private final FloatMatrix zeros;
@@ -26,7 +32,7 @@ public final class ThresholdSae implements Sae {
   /** Declares an autoencoder in a workspace; all its weights and thresholds are 0. */
   public ThresholdSae(Workspace workspace, SaeConfig config) {
     this.layers = new SaeLayers(workspace, config);
-    this.thresholds = workspace.floats("threshold", 1, config.dSae());
+    this.thresholds = workspace.floats(THRESHOLD, 1, config.dSae());
     this.zeros = workspace.floats("no threshold", 1, config.dSae());
   }
 
@@ -61,9 +67,29 @@ public final class ThresholdSae implements Sae {
     return thresholds;
   }
 
+  /** Returns whether it is more than ReLU, whose thresholds are 0 and stay so. */
+  boolean hasThresholds() {
+    return !(config() instanceof StandardConfig || config() instanceof PAnnealConfig);
+  }
+
+  /** Returns how the thresholds are trained, where they are parameters. */
+  private Optional<JumpReluTraining> training() {
+    return config() instanceof JumpReluConfig jumpRelu ? jumpRelu.training() : Optional.empty();
+  }
+
+  /** Sets the thresholds to what they are before training. */
+  void initializeThresholds() {
+    training()
+        .ifPresent(each -> device().kernels().fill(thresholds, (float) each.initialThreshold()));
+  }
+
   @Override
   public List<SaeParameter> parameters() {
-    return layers.parameters();
+    List<SaeParameter> parameters = new ArrayList<>(layers.parameters());
+    if (training().isPresent()) {
+      parameters.add(SaeParameter.free(THRESHOLD, thresholds));
+    }
+    return parameters;
   }
 
   @Override
@@ -81,7 +107,8 @@ public final class ThresholdSae implements Sae {
     encodeAbove(codes, inputs, zeros);
   }
 
-  private void encodeAbove(SparseCodes codes, FloatMatrix inputs, FloatMatrix limits) {
+  /** Writes the pre-activations above limits of tokens from which b_dec has been subtracted. */
+  void encodeAbove(SparseCodes codes, FloatMatrix inputs, FloatMatrix limits) {
     device()
         .kernels()
         .selection()
@@ -103,8 +130,12 @@ public final class ThresholdSae implements Sae {
     return layers.skip();
   }
 
+  /** Below 0 a threshold would let negative activations pass: in training it ends there. */
   @Override
   public void weightsChanged() {
+    if (training().isPresent()) {
+      device().kernels().activate(thresholds, thresholds, ActivationFunction.RELU);
+    }
     layers.weightsChanged();
   }
 

@@ -46,9 +46,13 @@ final class WholeReconstruction implements Reconstruction {
   }
 
   @Override
-  public void differentiate(FloatMatrix codeGradients, SparseCodes codes, double divisor) {
+  public void differentiate(double divisor) {
     kernels.scale(error, error, (float) (2 / divisor));
-    kernels.codeGradients(codeGradients, codes, error, sae.weights().wDec());
+  }
+
+  @Override
+  public void codeGradients(FloatMatrix out, SparseCodes codes) {
+    kernels.codeGradients(out, codes, error, sae.weights().wDec());
   }
 
   @Override

@@ -26,12 +26,14 @@ import mechinterp.sae.JumpReluTranscoderConfig;
 import mechinterp.sae.KSchedule;
 import mechinterp.sae.MatryoshkaConfig;
 import mechinterp.sae.MultiTopKConfig;
+import mechinterp.sae.PAnnealConfig;
 import mechinterp.sae.SaeConfig;
 import mechinterp.sae.SaeGradient;
 import mechinterp.sae.SaeLoss;
 import mechinterp.sae.SaeObjective;
 import mechinterp.sae.SaeParameter;
 import mechinterp.sae.SparseObjective;
+import mechinterp.sae.StandardConfig;
 import mechinterp.sae.ThresholdSae;
 import mechinterp.sae.TopKConfig;
 import mechinterp.sae.TopKSae;
@@ -177,6 +179,24 @@ final class SaeTraining {
               config.batchSize(),
               config.lossNormalizer(),
               config.auxK());
+      case StandardConfig standard ->
+          SparseObjective.standard(
+              workspace,
+              new ThresholdSae(workspace, standard),
+              standard,
+              config.steps(),
+              config.batchSize(),
+              config.lossNormalizer(),
+              config.auxK());
+      case PAnnealConfig pAnneal ->
+          SparseObjective.pAnneal(
+              workspace,
+              new ThresholdSae(workspace, pAnneal),
+              pAnneal,
+              config.steps(),
+              config.batchSize(),
+              config.lossNormalizer(),
+              config.auxK());
       case TranscoderConfig transcoder ->
           SparseObjective.transcoder(
               workspace,
@@ -199,7 +219,16 @@ final class SaeTraining {
       case GroupMaxConfig groupMax ->
           SparseObjective.groupMax(
               workspace, groupMax, config.batchSize(), config.lossNormalizer(), config.auxK());
-      case JumpReluConfig _, JumpReluTranscoderConfig _, JumpReluCrosscoderConfig _ ->
+      case JumpReluConfig jumpRelu ->
+          SparseObjective.jumpRelu(
+              workspace,
+              new ThresholdSae(workspace, jumpRelu),
+              jumpRelu,
+              config.steps(),
+              config.batchSize(),
+              config.lossNormalizer(),
+              config.auxK());
+      case JumpReluTranscoderConfig _, JumpReluCrosscoderConfig _ ->
           throw new IllegalArgumentException(
               "architecture: is %s, which can be loaded and used, not trained"
                   .formatted(saeConfig.architecture()));

@@ -1,6 +1,6 @@
 package mechinterp.sae;
 
-import static mechinterp.sae.SparseObjectiveTest.assertGradient;
+import static mechinterp.sae.FiniteDifferences.assertGradient;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;

@@ -6,8 +6,10 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Optional;
+import java.util.Set;
 import mechinterp.device.CpuDevice;
 import mechinterp.device.Device;
+import mechinterp.io.SafetensorsFile;
 import mechinterp.random.RandomStream;
 import mechinterp.tensor.FloatMatrix;
 import mechinterp.tensor.SparseCodes;
@@ -94,5 +96,23 @@ final class ThresholdSaeTest {
     assertEquals(new JumpReluConfig(D_IN, D_SAE), loaded.sae().config());
     assertEquals(Optional.of("batchtopk"), loaded.metadata().text("training_architecture"));
     assertArrayEquals(latents(sae, x), latents(loaded.sae(), x));
+  }
+
+  @Test
+  void reluHasNoThresholdsInItsFileAndPAnnealingIsSavedAsIt() throws IOException {
+    ThresholdSae sae = sae(PAnnealConfig.of(D_IN, D_SAE, 7));
+    device.kernels().fill(sae.thresholds(), 0);
+    Path target = folder.resolve("sae");
+    SaeFiles.save(sae, target, SaeMetadata.of("gpt2", "blocks.8.hook_resid_post"));
+    LoadedSae loaded = SaeFiles.load(target, device);
+    FloatMatrix x = RandomSae.activations(device, TOKENS, D_IN, 5);
+
+    assertEquals(new StandardConfig(D_IN, D_SAE), loaded.sae().config());
+    assertEquals(Optional.of("p_anneal"), loaded.metadata().text("training_architecture"));
+    assertArrayEquals(latents(sae, x), latents(loaded.sae(), x));
+    try (SafetensorsFile tensors =
+        SafetensorsFile.open(target.resolve("sae_weights.safetensors"))) {
+      assertEquals(Set.of("W_enc", "b_enc", "W_dec", "b_dec"), tensors.tensors());
+    }
   }
 }

@@ -18,12 +18,14 @@ import mechinterp.io.FormatException;
 import mechinterp.io.Refusal;
 import mechinterp.optim.LearningRateDecay;
 import mechinterp.sae.AuxKConfig;
+import mechinterp.sae.SaeConfig;
 import mechinterp.sae.SaeParameter;
 import mechinterp.sae.TopKConfig;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** Training that stops at any step and goes on from its newest checkpoint. */
@@ -117,6 +119,19 @@ final class SaeCheckpointsTest {
 
     assertThrows(IllegalStateException.class, () -> go(config(), 11, killer(killedAt)));
     assertSameBits(whole, go());
+  }
+
+  @ParameterizedTest
+  @MethodSource("mechinterp.training.TrainedKinds#all")
+  void runsOfEveryKindGoOnWithTheSameBits(SaeConfig kind) throws IOException {
+    TrainedSae whole =
+        new SaeTrainer(device, config()).train(kind, data(device, 11), TrainListener.none());
+    SaeTrainer trainer = new SaeTrainer(device, config());
+    Checkpoints checkpoints = new Checkpoints(folder, 2, 2);
+    assertThrows(
+        IllegalStateException.class,
+        () -> trainer.train(kind, data(device, 11), killer(7), checkpoints));
+    assertSameBits(whole, trainer.train(kind, data(device, 11), TrainListener.none(), checkpoints));
   }
 
   @Test

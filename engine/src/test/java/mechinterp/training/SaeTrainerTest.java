@@ -18,16 +18,16 @@ import mechinterp.sae.AuxKConfig;
 import mechinterp.sae.BatchTopKConfig;
 import mechinterp.sae.DecoderBiasInit;
 import mechinterp.sae.DecoderNorm;
-import mechinterp.sae.JumpReluConfig;
 import mechinterp.sae.MatryoshkaConfig;
 import mechinterp.sae.Prefix;
 import mechinterp.sae.Sae;
 import mechinterp.sae.SaeConfig;
-import mechinterp.sae.SaeWeights;
 import mechinterp.sae.TopKConfig;
 import mechinterp.tensor.FloatMatrix;
 import mechinterp.tensor.SparseCodes;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
 
 class SaeTrainerTest {
   private static final int D_IN = 16;
@@ -48,7 +48,7 @@ class SaeTrainerTest {
         .build();
   }
 
-  private static TrainedSae train(Device device, TrainConfig config, TopKConfig sae) {
+  private static TrainedSae train(Device device, TrainConfig config, SaeConfig sae) {
     KnownFeatures data = new KnownFeatures(device, sae.dIn(), FEATURES, ACTIVE, 11);
     return new SaeTrainer(device, config).train(sae, data, TrainListener.none());
   }
@@ -112,19 +112,6 @@ class SaeTrainerTest {
       square += x[i] * x[i];
     }
     return error / square;
-  }
-
-  @Test
-  void aKindThatIsOnlyLoadedIsNotTrained() {
-    KnownFeatures data = new KnownFeatures(device, D_IN, FEATURES, ACTIVE, 11);
-    SaeTrainer trainer = new SaeTrainer(device, config(2));
-    IllegalArgumentException refused =
-        assertThrows(
-            IllegalArgumentException.class,
-            () -> trainer.train(new JumpReluConfig(D_IN, 40), data, TrainListener.none()));
-    assertEquals(
-        "architecture: is jumprelu, which can be loaded and used, not trained",
-        refused.getMessage());
   }
 
   private static long recovered(float[][] directions, float[] wDec) {
@@ -223,6 +210,19 @@ class SaeTrainerTest {
     }
   }
 
+  @ParameterizedTest
+  @MethodSource("mechinterp.training.TrainedKinds#all")
+  void theNumberOfThreadsDoesNotChangeABitOfAnyKind(SaeConfig kind) {
+    TrainConfig config = config(12).toBuilder().auxK(earlyAux()).maxGradientNorm(0.5).build();
+    try (Device one = CpuDevice.best(1);
+        Device three = CpuDevice.best(3)) {
+      TrainedSae expected = train(one, config, kind);
+      TrainedSae actual = train(three, config, kind);
+      assertEquals(expected.history(), actual.history());
+      assertSameBits(one, expected.sae(), three, actual.sae());
+    }
+  }
+
   private static TrainConfig withAll(TrainConfig config) {
     return config.toBuilder()
         .auxK(earlyAux())
@@ -238,12 +238,12 @@ class SaeTrainerTest {
   }
 
   private static void assertSameBits(Device device, Sae expected, Device other, Sae actual) {
-    SaeWeights a = expected.weights();
-    SaeWeights b = actual.weights();
-    assertArrayEquals(device.toHost(a.wEnc()), other.toHost(b.wEnc()));
-    assertArrayEquals(device.toHost(a.bEnc()), other.toHost(b.bEnc()));
-    assertArrayEquals(device.toHost(a.wDec()), other.toHost(b.wDec()));
-    assertArrayEquals(device.toHost(a.bDec()), other.toHost(b.bDec()));
+    for (int i = 0; i < expected.parameters().size(); i++) {
+      assertArrayEquals(
+          device.toHost(expected.parameters().get(i).value()),
+          other.toHost(actual.parameters().get(i).value()),
+          expected.parameters().get(i).name());
+    }
   }
 
   @Test

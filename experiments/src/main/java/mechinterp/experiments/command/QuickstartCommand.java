@@ -128,7 +128,7 @@ public final class QuickstartCommand implements Callable<Integer> {
             dSae.orElse(sae.dSae()),
             k.orElse(sae.k()),
             sae.kScope(),
-            sae.hybrid()),
+            sae.options()),
         config.normalizeActivations(),
         train.build(),
         config.report());

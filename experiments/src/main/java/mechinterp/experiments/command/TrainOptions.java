@@ -9,6 +9,7 @@ import mechinterp.experiments.run.TrainSettings;
 import mechinterp.io.Json;
 import mechinterp.optim.LearningRateDecay;
 import mechinterp.sae.AuxKConfig;
+import mechinterp.sae.DecoderNorm;
 import mechinterp.sae.KScope;
 import mechinterp.training.KScheduleConfig;
 import mechinterp.training.ResampleConfig;
@@ -52,7 +53,7 @@ final class TrainOptions {
   @Option(
       names = "--k",
       paramLabel = "K",
-      description = "Most active latents of a token; for batchtopk and matryoshka in the mean.")
+      description = "Most active latents of a token; for kinds other than topk in the mean.")
   private Optional<Integer> k = Optional.empty();
 
   @Option(
@@ -125,6 +126,15 @@ final class TrainOptions {
         "are reconstructed badly."
       })
   private boolean resample;
+
+  @Option(
+      names = "--decoder-norm",
+      paramLabel = "NORM",
+      description = {
+        "unit: decoder rows keep norm 1; free: they do not. Default: unit, for standard free,",
+        "which makes its penalty that of Anthropic's April 2024 update."
+      })
+  private Optional<DecoderNorm> decoderNorm = Optional.empty();
 
   @Option(
       names = "--normalize",
@@ -213,7 +223,15 @@ final class TrainOptions {
     return new TrainSettings(
         sae,
         Normalization.Method.EXPECTED_AVERAGE_ONLY_IN,
-        TrainConfig.defaults().toBuilder().tokens(length).auxK(auxK).build());
+        TrainConfig.defaults().toBuilder()
+            .tokens(length)
+            .decoderNorm(defaultNorm(sae.architecture()))
+            .auxK(auxK)
+            .build());
+  }
+
+  private static DecoderNorm defaultNorm(SaeSettings.Kind kind) {
+    return kind == SaeSettings.Kind.STANDARD ? DecoderNorm.FREE : DecoderNorm.UNIT;
   }
 
   private TrainSettings changed(TrainSettings settings) {
@@ -230,6 +248,7 @@ final class TrainOptions {
     if (resample) {
       train.resample(ResampleConfig.defaults());
     }
+    decoderNorm.ifPresent(train::decoderNorm);
     deadAfter.ifPresent(value -> train.auxK(settings.train().auxK().withDeadAfterTokens(value)));
     return new TrainSettings(
         new SaeSettings(
@@ -237,7 +256,7 @@ final class TrainOptions {
             dSae.orElse(sae.dSae()),
             k.orElse(sae.k()),
             kScope.or(sae::kScope),
-            sae.hybrid()),
+            sae.options()),
         normalization.orElse(settings.normalizeActivations()),
         maxActivationNorm.or(settings::maxActivationNorm),
         bufferTokens.or(settings::bufferTokens),

@@ -6,31 +6,43 @@ import java.util.Optional;
 import java.util.stream.Collectors;
 import mechinterp.activation.Normalization;
 import mechinterp.activation.Site;
+import mechinterp.io.FormatException;
+import mechinterp.io.Json;
 import mechinterp.sae.BatchTopKConfig;
 import mechinterp.sae.CrosscoderConfig;
 import mechinterp.sae.GroupMaxConfig;
 import mechinterp.sae.HybridSaeConfig;
+import mechinterp.sae.JumpReluConfig;
 import mechinterp.sae.KScope;
 import mechinterp.sae.MatryoshkaConfig;
 import mechinterp.sae.MultiTopKConfig;
+import mechinterp.sae.PAnnealConfig;
 import mechinterp.sae.SaeConfig;
+import mechinterp.sae.StandardConfig;
 import mechinterp.sae.TopKConfig;
 import mechinterp.sae.TranscoderConfig;
+import tools.jackson.databind.JsonNode;
 
 /**
  * What kind of autoencoder to train, for activations of any width.
  *
  * @param architecture the kind
  * @param dSae number of latents
- * @param k largest number of active latents of a token; for BatchTopK and Matryoshka the mean
- *     number
+ * @param k largest number of active latents of a token; for kinds that do not fix it, the mean
+ *     number that they shall reach
  * @param kScope what k is the number of active latents of, for kinds that leave the choice; {@link
  *     KScope#TOKEN} of transcoders and {@link KScope#BATCH} of crosscoders where it is left out
- * @param hybrid settings of a hybrid; its defaults where they are left out
+ * @param options fields of the kind's configuration that shall differ from its defaults, by name;
+ *     null takes an optional one away
  */
 public record SaeSettings(
-    Kind architecture, int dSae, int k, Optional<KScope> kScope, Optional<HybridSettings> hybrid) {
-  /** Settings with the kind's own scope of k. */
+    Kind architecture, int dSae, int k, Optional<KScope> kScope, Optional<JsonNode> options) {
+  /** Takes options that are null as options that are left out. */
+  public SaeSettings {
+    options = options.filter(node -> !node.isNull());
+  }
+
+  /** Settings with the kind's defaults. */
   public SaeSettings(Kind architecture, int dSae, int k) {
     this(architecture, dSae, k, Optional.empty(), Optional.empty());
   }
@@ -45,6 +57,12 @@ public record SaeSettings(
     MATRYOSHKA,
     /** {@link HybridSaeConfig}. */
     HYBRID,
+    /** {@link StandardConfig}. */
+    STANDARD,
+    /** {@link PAnnealConfig}. */
+    PANNEAL,
+    /** {@link JumpReluConfig}. */
+    JUMPRELU,
     /** {@link TranscoderConfig} of a store of two hook points. */
     TRANSCODER,
     /** {@link TranscoderConfig} with a skip connection. */
@@ -76,7 +94,8 @@ public record SaeSettings(
   /**
    * Returns the configuration for activations of a width.
    *
-   * @throws IllegalArgumentException with the JSON field's name when a size is out of its range
+   * @throws IllegalArgumentException with the JSON field's name when a size is out of its range or
+   *     an option is not one of the kind
    */
   public SaeConfig config(int dIn) {
     return config(List.of(new Site("activations", dIn, Normalization.NONE)));
@@ -90,7 +109,11 @@ public record SaeSettings(
    */
   public SaeConfig config(List<Site> sites) {
     requireHookPoints(sites);
-    requireHybrid();
+    SaeConfig defaults = defaults(sites);
+    return options.map(changes -> changed(defaults, changes)).orElse(defaults);
+  }
+
+  private SaeConfig defaults(List<Site> sites) {
     int dIn = sites.getFirst().width();
     int dOut = sites.getLast().width();
     KScope scope = kScope.orElse(KScope.TOKEN);
@@ -98,7 +121,10 @@ public record SaeSettings(
       case TOPK -> new TopKConfig(dIn, dSae, k);
       case BATCHTOPK -> new BatchTopKConfig(dIn, dSae, k);
       case MATRYOSHKA -> MatryoshkaConfig.of(dIn, dSae, k);
-      case HYBRID -> hybrid(HybridSaeConfig.of(dIn, dSae, k));
+      case HYBRID -> HybridSaeConfig.of(dIn, dSae, k);
+      case STANDARD -> StandardConfig.of(dIn, dSae, k);
+      case JUMPRELU -> JumpReluConfig.of(dIn, dSae, k);
+      case PANNEAL -> PAnnealConfig.of(dIn, dSae, k);
       case TRANSCODER -> new TranscoderConfig(dIn, dOut, dSae, k, scope, false);
       case MULTI_TOPK -> new MultiTopKConfig(dIn, dSae, k);
       case GROUPMAX -> new GroupMaxConfig(dIn, dSae, k);
@@ -121,17 +147,6 @@ public record SaeSettings(
     return width;
   }
 
-  private HybridSaeConfig hybrid(HybridSaeConfig defaults) {
-    return hybrid.map(settings -> settings.apply(defaults)).orElse(defaults);
-  }
-
-  private void requireHybrid() {
-    if (hybrid.isPresent() && architecture != Kind.HYBRID) {
-      throw new IllegalArgumentException(
-          "hybrid: is there, but the kind is %s".formatted(architecture.fieldName()));
-    }
-  }
-
   private void requireHookPoints(List<Site> sites) {
     if (!architecture.takes(sites.size())) {
       throw new IllegalArgumentException(
@@ -145,6 +160,14 @@ public record SaeSettings(
       throw new IllegalArgumentException(
           "k_scope: is there, but the kind %s has a scope of its own"
               .formatted(architecture.fieldName()));
+    }
+  }
+
+  private static SaeConfig changed(SaeConfig defaults, JsonNode changes) {
+    try {
+      return Json.changed("sae.options", defaults, changes, SaeConfig.class);
+    } catch (FormatException e) {
+      throw new IllegalArgumentException(e.getMessage(), e);
     }
   }
 }

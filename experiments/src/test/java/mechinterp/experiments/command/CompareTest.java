@@ -8,12 +8,12 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.stream.Stream;
 import mechinterp.experiments.Execution;
 import mechinterp.experiments.comparison.Arm;
 import mechinterp.experiments.comparison.ComparisonConfig;
-import mechinterp.experiments.run.HybridSettings;
 import mechinterp.experiments.run.SaeSettings;
 import mechinterp.io.Json;
 import mechinterp.synthetic.SyntheticConfig;
@@ -61,7 +61,13 @@ class CompareTest {
         24,
         4,
         Optional.empty(),
-        Optional.of(new HybridSettings(false, 0.3, 0.5)));
+        Optional.of(
+            Json.node(
+                Map.of(
+                    "fixed_point_share",
+                    0.5,
+                    "prefixes",
+                    List.of(Map.of("latents", 24, "weight", 1))))));
   }
 
   private Execution compare(ComparisonConfig config) throws IOException {

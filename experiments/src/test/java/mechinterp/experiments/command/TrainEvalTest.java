@@ -22,6 +22,8 @@ import mechinterp.tensor.FloatMatrix;
 import mechinterp.tensor.SparseCodes;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import tools.jackson.databind.JsonNode;
 
 class TrainEvalTest {
@@ -104,6 +106,43 @@ class TrainEvalTest {
     assertEquals(7, settings.train().seed());
     assertEquals(9, settings.train().auxK().deadAfterTokens());
     assertEquals(Normalization.Method.NONE, settings.normalizeActivations());
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "topk, topk",
+    "batchtopk, jumprelu",
+    "matryoshka, jumprelu",
+    "standard, standard",
+    "panneal, standard",
+    "jumprelu, jumprelu"
+  })
+  void everyKindIsTrainedSavedAndEvaluated(String kind, String saved) throws IOException {
+    String file = Samples.activationsFile(folder).toString();
+    String out = folder.resolve(kind).toString();
+    Execution.of(
+            "train",
+            "--activations",
+            file,
+            "--kind",
+            kind,
+            "--d-sae",
+            "16",
+            "--k",
+            "3",
+            "--tokens",
+            "640",
+            "--batch",
+            "64",
+            "--out",
+            out)
+        .assertDone();
+    JsonNode info = Execution.of("sae", "info", out, "--json").assertDone().json();
+    assertEquals(saved, info.get("sae").get("architecture").asString());
+    Execution.of("sae", "info", out).assertDone();
+    JsonNode result =
+        Execution.of("eval", "--sae", out, "--activations", file, "--json").assertDone().json();
+    assertTrue(result.get("l0").asDouble() > 0);
   }
 
   @Test

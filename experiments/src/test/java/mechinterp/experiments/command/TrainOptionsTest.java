@@ -15,6 +15,7 @@ import mechinterp.experiments.Execution;
 import mechinterp.experiments.run.TrainSettings;
 import mechinterp.io.Json;
 import mechinterp.optim.LearningRateDecay;
+import mechinterp.sae.DecoderNorm;
 import mechinterp.training.TrainConfig;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -54,6 +55,14 @@ class TrainOptionsTest {
     TrainConfig cosine = settings("--schedule", "cosine");
     assertEquals(1, cosine.warmUpFraction() + cosine.decayFraction());
     assertEquals(LearningRateDecay.COSINE, cosine.decay());
+  }
+
+  @Test
+  void decoderRowsAreFreeOnlyForStandardUnlessAskedFor() throws IOException {
+    assertEquals(DecoderNorm.UNIT, settings().decoderNorm());
+    assertEquals(DecoderNorm.FREE, settings("--decoder-norm", "free").decoderNorm());
+    assertEquals(DecoderNorm.FREE, settings("--kind", "standard").decoderNorm());
+    assertEquals(DecoderNorm.UNIT, settings("--kind", "panneal").decoderNorm());
   }
 
   @Test

@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import mechinterp.activation.Normalization;
 import mechinterp.activation.Site;
@@ -48,20 +49,6 @@ class ConfigFilesTest {
   }
 
   @Test
-  void settingsOfAHybridAreRefusedForAnotherKind() {
-    SaeSettings settings =
-        new SaeSettings(
-            SaeSettings.Kind.TOPK,
-            24,
-            4,
-            Optional.empty(),
-            Optional.of(new HybridSettings(true, 0.3, 1)));
-    assertEquals(
-        "hybrid: is there, but the kind is topk",
-        assertThrows(IllegalArgumentException.class, () -> settings.config(8)).getMessage());
-  }
-
-  @Test
   void theLadderOfLanguageModelsIsOfOneText() throws IOException {
     LanguageModelConfig tiny = languageModel("tiny-lm");
     for (String smaller : List.of("tiny-lm-1m", "tiny-lm-300k")) {
@@ -76,5 +63,21 @@ class ConfigFilesTest {
 
   private static LanguageModelConfig languageModel(String name) throws IOException {
     return Json.read(Path.of("../configs/" + name + ".json"), LanguageModelConfig.class);
+  }
+
+  @Test
+  void optionsOfAnotherKindAreRefused() {
+    SaeSettings settings =
+        new SaeSettings(
+            SaeSettings.Kind.TOPK,
+            24,
+            4,
+            Optional.empty(),
+            Optional.of(Json.node(Map.of("fixed_point_share", 0.5))));
+    String message =
+        String.valueOf(
+            assertThrows(IllegalArgumentException.class, () -> settings.config(8)).getMessage());
+    assertTrue(
+        message.startsWith("sae.options: ") && message.contains("fixed_point_share"), message);
   }
 }

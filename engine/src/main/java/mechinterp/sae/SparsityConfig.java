@@ -1,0 +1,41 @@
+package mechinterp.sae;
+
+import java.util.Optional;
+
+/**
+ * How strongly codes are kept sparse, for kinds whose number of active latents follows from a
+ * penalty: the weight lambda of the sparsity loss against the squared error.
+ *
+ * @param coefficient lambda; where there is a target, its value to begin with
+ * @param targetL0 mean number of active latents of a token that lambda is moved to reach; empty for
+ *     a lambda that stays
+ * @param warmUpFraction share of the steps in which lambda rises from 0 in a straight line; where
+ *     there is a target, in which L0 falls to it from where it begins, by equal factors
+ */
+public record SparsityConfig(double coefficient, Optional<Double> targetL0, double warmUpFraction) {
+  private static final double WARM_UP = 0.3;
+
+  /**
+   * Checks the ranges.
+   *
+   * @throws IllegalArgumentException with the JSON field's name
+   */
+  public SparsityConfig {
+    Sizes.requirePositive("coefficient", coefficient);
+    targetL0.ifPresent(target -> Sizes.requirePositive("target_l0", target));
+    Sizes.requireFraction("warm_up_fraction", warmUpFraction);
+  }
+
+  /** Returns what a kind is trained with. */
+  static <T> T require(String architecture, Optional<T> training) {
+    return training.orElseThrow(() ->
+        new IllegalArgumentException(
+            "architecture: is %s without settings of training, as one is loaded; it cannot be trained"
+                .formatted(architecture)));
+  }
+
+  /** Returns a lambda that is moved to reach {@code k} active latents of a token in the mean. */
+  static SparsityConfig reaching(int k, double coefficient) {
+    return new SparsityConfig(coefficient, Optional.of((double) k), WARM_UP);
+  }
+}

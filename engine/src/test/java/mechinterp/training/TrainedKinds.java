@@ -1,0 +1,33 @@
+package mechinterp.training;
+
+import java.util.List;
+import mechinterp.sae.BatchTopKConfig;
+import mechinterp.sae.JumpReluConfig;
+import mechinterp.sae.MatryoshkaConfig;
+import mechinterp.sae.PAnnealConfig;
+import mechinterp.sae.SaeConfig;
+import mechinterp.sae.StandardConfig;
+import mechinterp.sae.TopKConfig;
+
+/** One of each kind that is trained. */
+final class TrainedKinds {
+  private TrainedKinds() {}
+
+  static List<SaeConfig> all() {
+    return List.of(
+        new TopKConfig(16, 120, 3),
+        new BatchTopKConfig(16, 120, 3),
+        MatryoshkaConfig.of(16, 120, 3),
+        StandardConfig.of(16, 120, 3),
+        PAnnealConfig.of(16, 120, 3),
+        JumpReluConfig.of(16, 120, 3));
+  }
+
+  /** Those whose L0 a controller brings to k. */
+  static List<SaeConfig> controlled(int dIn, int dSae, int k) {
+    return List.of(
+        StandardConfig.of(dIn, dSae, k),
+        PAnnealConfig.of(dIn, dSae, k),
+        JumpReluConfig.of(dIn, dSae, k));
+  }
+}
