@@ -28,6 +28,7 @@ from dictionary_learning.trainers.matryoshka_batch_top_k import MatryoshkaBatchT
 from dictionary_learning.trainers.top_k import AutoEncoderTopK  # noqa: E402
 from sae_lens import SAE  # noqa: E402
 from sae_lens.saes.jumprelu_sae import JumpReLUSAE, JumpReLUSAEConfig  # noqa: E402
+from sae_lens.saes.standard_sae import StandardSAE, StandardSAEConfig  # noqa: E402
 from sae_lens.saes.topk_sae import TopKSAE, TopKSAEConfig  # noqa: E402
 from sae_lens.saes.transcoder import (  # noqa: E402
     JumpReLUSkipTranscoder,
@@ -403,6 +404,20 @@ def save_circuit_tracer(root):
     write_expected(folder, x, features, features @ tensors["W_dec"] + tensors["b_dec"] + x @ skip.T)
 
 
+def save_standard(root):
+    """ReLU, with settings of today and as sae-lens wrote them before version 6."""
+    torch.manual_seed(12)
+    for name, centred in (("standard", True), ("standard-uncentred", False), ("standard-old", True)):
+        sae = StandardSAE(StandardSAEConfig(d_in=D_IN, d_sae=D_SAE, apply_b_dec_to_input=centred))
+        randomize(sae)
+        folder = root / f"saelens-{name}"
+        sae.save_model(folder)
+        if name == "standard-old":
+            old = {"d_in": D_IN, "d_sae": D_SAE, "dtype": "torch.float32", "device": "cpu", "hook_point": "blocks.3.hook_mlp_out"}
+            write_json(folder / "cfg.json", {**old, "model_name": "gpt2-small", "normalize_activations": None})
+        expect_of_sae_lens(folder, SAE.load_from_disk(folder))
+
+
 def main(root):
     torch.manual_seed(3)
     save_sae_lens(root)
@@ -417,6 +432,7 @@ def main(root):
     save_transcoders(root)
     save_gemma_transcoders(root)
     save_circuit_tracer(root)
+    save_standard(root)
 
 
 if __name__ == "__main__":
