@@ -107,6 +107,21 @@ final class ArchitectureTest {
   }
 
   @Test
+  void anSaeKnowsNeitherItsObjectiveNorItsFiles() {
+    for (String above : List.of("objective", "file")) {
+      check(
+          noClasses()
+              .that()
+              .resideOutsideOfPackage("mechinterp.sae." + above)
+              .and()
+              .resideInAPackage("mechinterp.sae..")
+              .should()
+              .dependOnClassesThat()
+              .resideInAPackage("mechinterp.sae." + above));
+    }
+  }
+
+  @Test
   void onlyKernelsUseTheVectorModule() {
     check(
         classesOutside("kernel")

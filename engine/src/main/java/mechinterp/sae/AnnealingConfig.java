@@ -53,7 +53,7 @@ public record AnnealingConfig(
   }
 
   /** Returns how often p has changed at this share of the steps. */
-  int updatesAt(double share) {
+  public int updatesAt(double share) {
     if (share >= endFraction) {
       return updates;
     }
@@ -62,7 +62,7 @@ public record AnnealingConfig(
   }
 
   /** Returns the penalty after this number of changes. */
-  PenaltyShape shapeAfter(int changes) {
+  public PenaltyShape shapeAfter(int changes) {
     double p = firstExponent + (lastExponent - firstExponent) * changes / updates;
     return new PenaltyShape.Power(p, epsilon);
   }

@@ -95,6 +95,11 @@ public final class HybridSae implements Sae {
   }
 
   @Override
+  public void prepareInputs(FloatMatrix out, FloatMatrix x) {
+    layers.prepareInputs(out, x);
+  }
+
+  @Override
   public void encode(SparseCodes codes, FloatMatrix x) {
     switch (config.codes()) {
       case FAST -> layers.encode(codes, x, this::encodeFast);
@@ -103,7 +108,7 @@ public final class HybridSae implements Sae {
   }
 
   /** Writes the encoder's own codes of tokens from which b_dec has been subtracted. */
-  void encodeFast(SparseCodes codes, FloatMatrix inputs) {
+  public void encodeFast(SparseCodes codes, FloatMatrix inputs) {
     encodeLargest(codes, inputs, config.k());
   }
 
@@ -117,7 +122,7 @@ public final class HybridSae implements Sae {
   }
 
   /** Writes the shortlists of tokens from which b_dec has been subtracted, z as their values. */
-  void encodeShortlist(SparseCodes codes, FloatMatrix inputs) {
+  public void encodeShortlist(SparseCodes codes, FloatMatrix inputs) {
     encodeLargest(codes, inputs, config.shortlist());
   }
 
@@ -126,7 +131,7 @@ public final class HybridSae implements Sae {
   }
 
   /** Writes the fixed points that {@link mechinterp.kernel.PursuitKernels#fixedPoint} finds. */
-  void fixedPoint(FloatMatrix targets, FloatMatrix inputs, SparseCodes candidates) {
+  public void fixedPoint(FloatMatrix targets, FloatMatrix inputs, SparseCodes candidates) {
     device()
         .kernels()
         .pursuit()

@@ -31,7 +31,7 @@ public record MultiTopKConfig(int dIn, int dSae, int k) implements SaeConfig {
   }
 
   /** Returns how many latents the second loss has. */
-  int moreK() {
+  public int moreK() {
     return MORE * k;
   }
 

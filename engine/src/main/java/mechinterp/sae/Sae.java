@@ -3,6 +3,7 @@ package mechinterp.sae;
 import java.util.List;
 import java.util.Optional;
 import mechinterp.device.Device;
+import mechinterp.device.Workspace;
 import mechinterp.tensor.FloatMatrix;
 import mechinterp.tensor.SparseCodes;
 
@@ -12,6 +13,46 @@ import mechinterp.tensor.SparseCodes;
  * of its own.
  */
 public sealed interface Sae permits TopKSae, ThresholdSae, HybridSae {
+  /** Declares an autoencoder in a workspace; all its weights are 0. */
+  static Sae declare(Workspace workspace, SaeConfig config) {
+    return switch (config) {
+      case TopKConfig topK -> new TopKSae(workspace, topK);
+      case MultiTopKConfig multi -> new TopKSae(workspace, multi, multi.k());
+      case GroupMaxConfig groupMax -> new TopKSae(workspace, groupMax, groupMax.k());
+      case TranscoderConfig transcoder ->
+          choosing(workspace, transcoder, transcoder.kScope(), transcoder.k());
+      case CrosscoderConfig crosscoder ->
+          choosing(workspace, crosscoder, crosscoder.kScope(), crosscoder.k());
+      case BatchTopKConfig _,
+          MatryoshkaConfig _,
+          StandardConfig _,
+          PAnnealConfig _,
+          JumpReluConfig _,
+          JumpReluTranscoderConfig _,
+          JumpReluCrosscoderConfig _ ->
+          new ThresholdSae(workspace, config);
+      case HybridSaeConfig hybrid -> new HybridSae(workspace, hybrid);
+    };
+  }
+
+  private static Sae choosing(Workspace workspace, SaeConfig config, KScope scope, int k) {
+    return switch (scope) {
+      case TOKEN -> new TopKSae(workspace, config, k);
+      case BATCH -> new ThresholdSae(workspace, config);
+    };
+  }
+
+  /**
+   * Returns a new autoencoder whose weights are all 0.
+   *
+   * @throws mechinterp.device.InsufficientMemoryException when it does not fit
+   */
+  static Sae allocate(Device device, SaeConfig config) {
+    String purpose =
+        "%s SAE (d_in %d, d_sae %d)".formatted(config.architecture(), config.dIn(), config.dSae());
+    return Workspace.allocate(purpose, device, workspace -> declare(workspace, config));
+  }
+
   /** Returns the kind and the sizes. */
   SaeConfig config();
 
@@ -28,6 +69,15 @@ public sealed interface Sae permits TopKSae, ThresholdSae, HybridSae {
 
   /** Returns how many latents can be active on a token. */
   int maxActive();
+
+  /**
+   * Writes what the encoder multiplies: x - b_dec, or x where {@link SaeConfig#centresInput} is
+   * false.
+   *
+   * @param out [tokens, d_in]
+   * @param x activations [tokens, d_in]
+   */
+  void prepareInputs(FloatMatrix out, FloatMatrix x);
 
   /**
    * Writes the active latents of each token.

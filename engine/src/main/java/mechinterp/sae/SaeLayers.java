@@ -74,13 +74,8 @@ final class SaeLayers {
     return encoder;
   }
 
-  /** Writes what the encoder of an autoencoder multiplies: x - b_dec, or x. */
-  static void prepare(FloatMatrix out, FloatMatrix x, Sae sae) {
-    prepareInputs(out, x, sae.config(), sae.weights(), sae.device());
-  }
-
-  private static void prepareInputs(
-      FloatMatrix out, FloatMatrix x, SaeConfig config, SaeWeights weights, Device device) {
+  /** Writes what the encoder multiplies. */
+  void prepareInputs(FloatMatrix out, FloatMatrix x) {
     if (config.centresInput()) {
       device.kernels().addRow(out, x, weights.bDec(), -1);
     } else {
@@ -88,7 +83,7 @@ final class SaeLayers {
     }
   }
 
-  /** Makes f of what {@link #prepare} wrote. */
+  /** Makes f of what {@link #prepareInputs} wrote. */
   @FunctionalInterface
   interface Encoder {
     void encode(SparseCodes codes, FloatMatrix inputs);
@@ -99,7 +94,7 @@ final class SaeLayers {
     for (int from = 0; from < x.rows(); from += CHUNK) {
       int to = Math.min(x.rows(), from + CHUNK);
       FloatMatrix inputs = encoderInputs.rowRange(0, to - from);
-      prepareInputs(inputs, x.rowRange(from, to), config, weights, device);
+      prepareInputs(inputs, x.rowRange(from, to));
       kind.encode(codes.rowRange(from, to), inputs);
     }
   }

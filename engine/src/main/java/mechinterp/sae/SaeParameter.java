@@ -10,7 +10,8 @@ import mechinterp.tensor.FloatMatrix;
  * @param isDecoder whether the rows are the latents' directions, whose norms may be kept at 1
  */
 public record SaeParameter(String name, FloatMatrix value, boolean isDecoder) {
-  static final String SKIP = "W_skip";
+  /** The name of the skip connection in files and among the parameters. */
+  public static final String SKIP = "W_skip";
 
   static SaeParameter free(String name, FloatMatrix value) {
     return new SaeParameter(name, value, false);

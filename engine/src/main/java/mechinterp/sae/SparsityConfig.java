@@ -27,7 +27,7 @@ public record SparsityConfig(double coefficient, Optional<Double> targetL0, doub
   }
 
   /** Returns what a kind is trained with. */
-  static <T> T require(String architecture, Optional<T> training) {
+  public static <T> T require(String architecture, Optional<T> training) {
     return training.orElseThrow(() ->
         new IllegalArgumentException(
             "architecture: is %s without settings of training, as one is loaded; it cannot be trained"

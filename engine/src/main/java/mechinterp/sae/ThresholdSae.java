@@ -23,7 +23,7 @@ import mechinterp.tensor.SparseCodes;
  */
 public final class ThresholdSae implements Sae {
   /** The name of the thresholds in files and among the parameters. */
-  static final String THRESHOLD = "threshold";
+  public static final String THRESHOLD = "threshold";
 
   private final SaeLayers layers;
   private final FloatMatrix thresholds;
@@ -68,7 +68,7 @@ public final class ThresholdSae implements Sae {
   }
 
   /** Returns whether it is more than ReLU, whose thresholds are 0 and stay so. */
-  boolean hasThresholds() {
+  public boolean hasThresholds() {
     return !(config() instanceof StandardConfig || config() instanceof PAnnealConfig);
   }
 
@@ -98,17 +98,22 @@ public final class ThresholdSae implements Sae {
   }
 
   @Override
+  public void prepareInputs(FloatMatrix out, FloatMatrix x) {
+    layers.prepareInputs(out, x);
+  }
+
+  @Override
   public void encode(SparseCodes codes, FloatMatrix x) {
     layers.encode(codes, x, (part, inputs) -> encodeAbove(part, inputs, thresholds));
   }
 
   /** Writes all positive pre-activations of what the encoder multiplies. */
-  void encodePositive(SparseCodes codes, FloatMatrix inputs) {
+  public void encodePositive(SparseCodes codes, FloatMatrix inputs) {
     encodeAbove(codes, inputs, zeros);
   }
 
   /** Writes the pre-activations above limits of tokens from which b_dec has been subtracted. */
-  void encodeAbove(SparseCodes codes, FloatMatrix inputs, FloatMatrix limits) {
+  public void encodeAbove(SparseCodes codes, FloatMatrix inputs, FloatMatrix limits) {
     device()
         .kernels()
         .selection()

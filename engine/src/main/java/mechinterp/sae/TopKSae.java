@@ -30,7 +30,7 @@ public final class TopKSae implements Sae {
   }
 
   /** Declares one of a kind that has k latents active on each token. */
-  TopKSae(Workspace workspace, SaeConfig config, int k) {
+  public TopKSae(Workspace workspace, SaeConfig config, int k) {
     this.k = k;
     this.layers = new SaeLayers(workspace, config);
   }
@@ -44,7 +44,7 @@ public final class TopKSae implements Sae {
     return allocate(device, config, config.k());
   }
 
-  static TopKSae allocate(Device device, SaeConfig config, int k) {
+  private static TopKSae allocate(Device device, SaeConfig config, int k) {
     String purpose = "TopK SAE (d_in %d, d_sae %d)".formatted(config.dIn(), config.dSae());
     return Workspace.allocate(purpose, device, workspace -> new TopKSae(workspace, config, k));
   }
@@ -69,9 +69,19 @@ public final class TopKSae implements Sae {
     return layers.parameters();
   }
 
+  /** Returns how many latents are active on a token. */
+  public int k() {
+    return k;
+  }
+
   @Override
   public int maxActive() {
     return k;
+  }
+
+  @Override
+  public void prepareInputs(FloatMatrix out, FloatMatrix x) {
+    layers.prepareInputs(out, x);
   }
 
   @Override
@@ -80,7 +90,7 @@ public final class TopKSae implements Sae {
   }
 
   /** Writes the active latents, as many as are wanted, of what the encoder multiplies. */
-  void encodePrepared(SparseCodes codes, FloatMatrix inputs, int active) {
+  public void encodePrepared(SparseCodes codes, FloatMatrix inputs, int active) {
     Kernels kernels = device().kernels();
     FloatMatrix bias = weights().bEnc();
     if (config() instanceof GroupMaxConfig) {

@@ -10,7 +10,7 @@ import mechinterp.optim.ParameterState;
 import mechinterp.sae.Sae;
 import mechinterp.sae.SaeConfig;
 import mechinterp.sae.SaeInit;
-import mechinterp.sae.SaeLoss;
+import mechinterp.sae.objective.SaeLoss;
 import mechinterp.tensor.FloatMatrix;
 
 /** The training of one autoencoder from its first or a later step on, on batches of any source. */

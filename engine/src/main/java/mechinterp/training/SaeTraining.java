@@ -17,27 +17,15 @@ import mechinterp.optim.ParameterState;
 import mechinterp.optim.WeightAverage;
 import mechinterp.sae.BatchTopKConfig;
 import mechinterp.sae.CrosscoderConfig;
-import mechinterp.sae.GroupMaxConfig;
-import mechinterp.sae.HybridSae;
-import mechinterp.sae.HybridSaeConfig;
-import mechinterp.sae.JumpReluConfig;
-import mechinterp.sae.JumpReluCrosscoderConfig;
-import mechinterp.sae.JumpReluTranscoderConfig;
-import mechinterp.sae.KSchedule;
 import mechinterp.sae.MatryoshkaConfig;
-import mechinterp.sae.MultiTopKConfig;
-import mechinterp.sae.PAnnealConfig;
+import mechinterp.sae.Sae;
 import mechinterp.sae.SaeConfig;
-import mechinterp.sae.SaeGradient;
-import mechinterp.sae.SaeLoss;
-import mechinterp.sae.SaeObjective;
 import mechinterp.sae.SaeParameter;
-import mechinterp.sae.SparseObjective;
-import mechinterp.sae.StandardConfig;
-import mechinterp.sae.ThresholdSae;
 import mechinterp.sae.TopKConfig;
-import mechinterp.sae.TopKSae;
 import mechinterp.sae.TranscoderConfig;
+import mechinterp.sae.objective.SaeGradient;
+import mechinterp.sae.objective.SaeLoss;
+import mechinterp.sae.objective.SaeObjective;
 import mechinterp.tensor.FloatMatrix;
 
 /** All that lives on the device while an autoencoder is trained, and one step with it. */
@@ -87,7 +75,8 @@ final class SaeTraining {
   SaeTraining(Workspace workspace, FloatMatrix batch, SaeConfig saeConfig, TrainConfig config) {
     this.batch = batch;
     requireK(saeConfig, config);
-    objective = objective(workspace, saeConfig, config);
+    objective =
+        SaeObjective.of(workspace, Sae.declare(workspace, saeConfig), config.objectiveSettings());
     for (SaeParameter parameter : objective.sae().parameters()) {
       RowConstraint constraint =
           parameter.isDecoder() ? config.decoderNorm().constraint() : RowConstraint.NONE;
@@ -118,13 +107,6 @@ final class SaeTraining {
                     parameters()));
   }
 
-  private static KSchedule kSchedule(TrainConfig config, SaeConfig saeConfig, int k) {
-    return config
-        .kSchedule()
-        .map(schedule -> schedule.schedule(k, saeConfig.dSae(), config.steps()))
-        .orElseGet(() -> KSchedule.constant(k));
-  }
-
   /** Refuses a schedule of k, which kinds without a k do not follow. */
   private static void requireK(SaeConfig saeConfig, TrainConfig config) {
     boolean hasK =
@@ -142,97 +124,6 @@ final class SaeTraining {
           "k_schedule: has no effect on %s, whose k does not change; leave it out"
               .formatted(saeConfig.architecture()));
     }
-  }
-
-  private static SaeObjective objective(
-      Workspace workspace, SaeConfig saeConfig, TrainConfig config) {
-    return switch (saeConfig) {
-      case TopKConfig topK ->
-          SparseObjective.topK(
-              workspace,
-              new TopKSae(workspace, topK),
-              kSchedule(config, topK, topK.k()),
-              config.batchSize(),
-              config.lossNormalizer(),
-              config.auxK());
-      case BatchTopKConfig batchTopK ->
-          SparseObjective.batchTopK(
-              workspace,
-              new ThresholdSae(workspace, batchTopK),
-              kSchedule(config, batchTopK, batchTopK.k()),
-              config.batchSize(),
-              config.lossNormalizer(),
-              config.auxK());
-      case MatryoshkaConfig matryoshka ->
-          SparseObjective.matryoshka(
-              workspace,
-              new ThresholdSae(workspace, matryoshka),
-              matryoshka,
-              kSchedule(config, matryoshka, matryoshka.k()),
-              config.batchSize(),
-              config.lossNormalizer(),
-              config.auxK());
-      case HybridSaeConfig hybrid ->
-          SparseObjective.hybrid(
-              workspace,
-              new HybridSae(workspace, hybrid),
-              config.batchSize(),
-              config.lossNormalizer(),
-              config.auxK());
-      case StandardConfig standard ->
-          SparseObjective.standard(
-              workspace,
-              new ThresholdSae(workspace, standard),
-              standard,
-              config.steps(),
-              config.batchSize(),
-              config.lossNormalizer(),
-              config.auxK());
-      case PAnnealConfig pAnneal ->
-          SparseObjective.pAnneal(
-              workspace,
-              new ThresholdSae(workspace, pAnneal),
-              pAnneal,
-              config.steps(),
-              config.batchSize(),
-              config.lossNormalizer(),
-              config.auxK());
-      case TranscoderConfig transcoder ->
-          SparseObjective.transcoder(
-              workspace,
-              transcoder,
-              kSchedule(config, transcoder, transcoder.k()),
-              config.batchSize(),
-              config.lossNormalizer(),
-              config.auxK());
-      case CrosscoderConfig crosscoder ->
-          SparseObjective.crosscoder(
-              workspace,
-              crosscoder,
-              kSchedule(config, crosscoder, crosscoder.k()),
-              config.batchSize(),
-              config.lossNormalizer(),
-              config.auxK());
-      case MultiTopKConfig multi ->
-          SparseObjective.multiTopK(
-              workspace, multi, config.batchSize(), config.lossNormalizer(), config.auxK());
-      case GroupMaxConfig groupMax ->
-          SparseObjective.groupMax(
-              workspace, groupMax, config.batchSize(), config.lossNormalizer(), config.auxK());
-      case JumpReluConfig jumpRelu ->
-          SparseObjective.jumpRelu(
-              workspace,
-              new ThresholdSae(workspace, jumpRelu),
-              jumpRelu,
-              config.steps(),
-              config.batchSize(),
-              config.lossNormalizer(),
-              config.auxK());
-      case JumpReluTranscoderConfig _, JumpReluCrosscoderConfig _ ->
-          throw new IllegalArgumentException(
-              "architecture: is %s, which can be loaded and used, not trained"
-                  .formatted(saeConfig.architecture()));
-    };
   }
 
   SaeObjective objective() {

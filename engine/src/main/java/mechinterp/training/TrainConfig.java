@@ -7,7 +7,9 @@ import mechinterp.optim.LearningRateSchedule;
 import mechinterp.sae.AuxKConfig;
 import mechinterp.sae.DecoderBiasInit;
 import mechinterp.sae.DecoderNorm;
-import mechinterp.sae.LossNormalizer;
+import mechinterp.sae.objective.KScheduleConfig;
+import mechinterp.sae.objective.LossNormalizer;
+import mechinterp.sae.objective.ObjectiveSettings;
 
 /**
  * How a sparse autoencoder is trained. docs/saes.md lists the settings with the sources of the
@@ -117,6 +119,11 @@ public record TrainConfig(
   /** Returns the number of steps: tokens / batch_size, rounded up. */
   public int steps() {
     return Math.toIntExact(Math.ceilDiv(tokens, batchSize));
+  }
+
+  /** Returns what an objective needs to know. */
+  ObjectiveSettings objectiveSettings() {
+    return new ObjectiveSettings(steps(), batchSize, lossNormalizer, auxK, kSchedule);
   }
 
   /** Returns the peak learning rate for {@code dSae} latents. */

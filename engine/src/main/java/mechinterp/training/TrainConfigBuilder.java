@@ -6,7 +6,8 @@ import mechinterp.optim.LearningRateDecay;
 import mechinterp.sae.AuxKConfig;
 import mechinterp.sae.DecoderBiasInit;
 import mechinterp.sae.DecoderNorm;
-import mechinterp.sae.LossNormalizer;
+import mechinterp.sae.objective.KScheduleConfig;
+import mechinterp.sae.objective.LossNormalizer;
 
 /** Settings of training in the making; {@link #build} checks them. */
 public final class TrainConfigBuilder {

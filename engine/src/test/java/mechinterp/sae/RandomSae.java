@@ -5,10 +5,10 @@ import mechinterp.random.RandomStream;
 import mechinterp.tensor.FloatMatrix;
 
 /** An autoencoder with random weights, none of them special. */
-final class RandomSae {
+public final class RandomSae {
   private RandomSae() {}
 
-  static TopKSae of(Device device, TopKConfig config, long seed) {
+  public static TopKSae of(Device device, TopKConfig config, long seed) {
     TopKSae sae = TopKSae.allocate(device, config);
     RandomStream random = RandomStream.of(seed, "weights");
     fill(device, sae.weights().wEnc(), random, 0);
@@ -19,13 +19,13 @@ final class RandomSae {
     return sae;
   }
 
-  static void fill(Device device, FloatMatrix matrix, RandomStream random, long first) {
+  public static void fill(Device device, FloatMatrix matrix, RandomStream random, long first) {
     float[] values = new float[(int) matrix.size()];
     random.fillGaussian(values, first, 0.5);
     device.upload(matrix, values, 0);
   }
 
-  static FloatMatrix activations(Device device, int rows, int cols, long seed) {
+  public static FloatMatrix activations(Device device, int rows, int cols, long seed) {
     FloatMatrix x = device.floats(rows, cols);
     fill(device, x, RandomStream.of(seed, "activations"), 0);
     return x;

@@ -21,6 +21,7 @@ import mechinterp.sae.AuxKConfig;
 import mechinterp.sae.SaeConfig;
 import mechinterp.sae.SaeParameter;
 import mechinterp.sae.TopKConfig;
+import mechinterp.sae.objective.KScheduleConfig;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;

@@ -26,6 +26,7 @@ import mechinterp.sae.SaeInit;
 import mechinterp.sae.SaeParameter;
 import mechinterp.sae.TopKConfig;
 import mechinterp.sae.TopKSae;
+import mechinterp.sae.objective.KScheduleConfig;
 import mechinterp.tensor.FloatMatrix;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;

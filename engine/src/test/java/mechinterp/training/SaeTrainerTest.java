@@ -23,6 +23,7 @@ import mechinterp.sae.Prefix;
 import mechinterp.sae.Sae;
 import mechinterp.sae.SaeConfig;
 import mechinterp.sae.TopKConfig;
+import mechinterp.sae.objective.KScheduleConfig;
 import mechinterp.tensor.FloatMatrix;
 import mechinterp.tensor.SparseCodes;
 import org.junit.jupiter.api.Test;

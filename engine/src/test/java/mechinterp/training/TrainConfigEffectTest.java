@@ -14,6 +14,7 @@ import mechinterp.sae.AuxKConfig;
 import mechinterp.sae.DecoderBiasInit;
 import mechinterp.sae.SaeParameter;
 import mechinterp.sae.TopKConfig;
+import mechinterp.sae.objective.KScheduleConfig;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;

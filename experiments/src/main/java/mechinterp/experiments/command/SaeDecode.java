@@ -13,7 +13,7 @@ import mechinterp.io.SafetensorsWriter;
 import mechinterp.io.TensorInfo;
 import mechinterp.io.TensorSink;
 import mechinterp.sae.Sae;
-import mechinterp.sae.SaeFormats;
+import mechinterp.sae.file.SaeFormats;
 import mechinterp.tensor.FloatMatrix;
 import mechinterp.tensor.SparseCodes;
 import picocli.CommandLine.Command;

@@ -11,7 +11,7 @@ import mechinterp.optim.LearningRateDecay;
 import mechinterp.sae.AuxKConfig;
 import mechinterp.sae.DecoderNorm;
 import mechinterp.sae.KScope;
-import mechinterp.training.KScheduleConfig;
+import mechinterp.sae.objective.KScheduleConfig;
 import mechinterp.training.ResampleConfig;
 import mechinterp.training.TrainConfig;
 import mechinterp.training.TrainConfigBuilder;

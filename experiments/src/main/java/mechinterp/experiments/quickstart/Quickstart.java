@@ -37,7 +37,7 @@ import mechinterp.model.HookPoint;
 import mechinterp.model.Models;
 import mechinterp.model.Transformer;
 import mechinterp.sae.Sae;
-import mechinterp.sae.SaeFiles;
+import mechinterp.sae.file.SaeFiles;
 import mechinterp.training.SaeTrainer;
 
 /** One quickstart from text to report. Nothing is written before all of it is done. */

@@ -6,7 +6,7 @@ import mechinterp.experiments.console.DownloadProgress;
 import mechinterp.experiments.console.Progress;
 import mechinterp.io.hub.HubClient;
 import mechinterp.io.hub.HubSettings;
-import mechinterp.sae.HubSaeName;
+import mechinterp.sae.file.HubSaeName;
 
 /** Where an autoencoder lies: on this machine, or on the hub. */
 public final class SaePlace {

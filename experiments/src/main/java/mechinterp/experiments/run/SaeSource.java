@@ -7,9 +7,9 @@ import java.util.stream.Collectors;
 import mechinterp.activation.ActivationIdentity;
 import mechinterp.activation.ActivationStore;
 import mechinterp.activation.Site;
-import mechinterp.sae.LoadedSae;
 import mechinterp.sae.SaeConfig;
-import mechinterp.sae.SaeMetadata;
+import mechinterp.sae.file.LoadedSae;
+import mechinterp.sae.file.SaeMetadata;
 
 /**
  * What an autoencoder was trained on, as its metadata says. What is not known on either side

@@ -9,11 +9,11 @@ import mechinterp.activation.Normalization;
 import mechinterp.experiments.console.Progress;
 import mechinterp.metrics.ReconstructionMetrics;
 import mechinterp.sae.BatchTopKConfig;
-import mechinterp.sae.LoadedSae;
 import mechinterp.sae.MatryoshkaConfig;
 import mechinterp.sae.Sae;
 import mechinterp.sae.TopKConfig;
 import mechinterp.sae.TranscoderConfig;
+import mechinterp.sae.file.LoadedSae;
 
 /**
  * What an autoencoder does on activations, beside what its files say that it does.

@@ -16,7 +16,7 @@ import mechinterp.activation.StreamConfig;
 import mechinterp.activation.StreamedBatches;
 import mechinterp.device.Device;
 import mechinterp.device.MemoryPlan;
-import mechinterp.sae.SaeMetadata;
+import mechinterp.sae.file.SaeMetadata;
 
 /** Activations in the order and scale in which settings want them, and where they come from. */
 public final class TrainingData implements AutoCloseable {

@@ -17,7 +17,7 @@ import mechinterp.experiments.run.TrainSettings;
 import mechinterp.io.Json;
 import mechinterp.io.SafetensorsFile;
 import mechinterp.sae.Sae;
-import mechinterp.sae.SaeFiles;
+import mechinterp.sae.file.SaeFiles;
 import mechinterp.tensor.FloatMatrix;
 import mechinterp.tensor.SparseCodes;
 import org.junit.jupiter.api.Test;

@@ -21,7 +21,7 @@ import mechinterp.device.CpuDevice;
 import mechinterp.device.Device;
 import mechinterp.experiments.Execution;
 import mechinterp.io.Json;
-import mechinterp.sae.SaeFiles;
+import mechinterp.sae.file.SaeFiles;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import tools.jackson.databind.JsonNode;

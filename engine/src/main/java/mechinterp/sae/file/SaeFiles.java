@@ -1,0 +1,177 @@
+package mechinterp.sae.file;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import mechinterp.device.Device;
+import mechinterp.io.AtomicFolder;
+import mechinterp.io.DType;
+import mechinterp.io.FormatException;
+import mechinterp.io.JsonField;
+import mechinterp.io.SafetensorsFile;
+import mechinterp.io.SafetensorsWriter;
+import mechinterp.io.TensorFile;
+import mechinterp.io.TensorSink;
+import mechinterp.sae.Sae;
+import mechinterp.sae.SaeConfig;
+import mechinterp.sae.SaeParameter;
+import mechinterp.sae.SaeWeights;
+import mechinterp.sae.ThresholdSae;
+import mechinterp.tensor.FloatMatrix;
+
+/**
+ * Autoencoders in folders of SAELens' layout: {@code cfg.json} and {@code sae_weights.safetensors}
+ * with W_enc [d_in, d_sae], b_enc [d_sae], W_dec [d_sae, d_in] and b_dec [d_in] in float32, and for
+ * JumpReLU threshold [d_sae]. A transcoder's W_dec is [d_sae, d_out], b_dec [d_out] and W_skip
+ * [d_out, d_in]. Saved and loaded again, all weights have the same bits. BatchTopK is saved as the
+ * JumpReLU that it is after training, as SAELens does it.
+ *
+ * <p>There is one saved form: for activations as the model makes them ({@code
+ * normalize_activations} none: a scale is folded first, {@link Sae#foldInputScale}), b_dec
+ * subtracted from the input, selection on the pre-activations themselves ({@code
+ * rescale_acts_by_decoder_norm} false). A folder that asks for the rescaling is brought into this
+ * form when it is read: encoder rows and biases times the norms of the decoder's rows, and these
+ * divided by them, which gives the same latents and reconstructions.
+ */
+public final class SaeFiles {
+  private static final String CONFIG = "cfg.json";
+  static final String WEIGHTS = "sae_weights.safetensors";
+  private static final String INPUT_SCALE = "activation_scaler.json";
+  private static final String FINE_TUNED = "scaling_factor";
+  private static final int BLOCK = 64;
+
+  private SaeFiles() {}
+
+  /**
+   * Writes a folder, which must be missing or empty; it appears whole or not at all.
+   *
+   * @throws IOException when the folder holds something or cannot be written
+   */
+  public static void save(Sae sae, Path folder, SaeMetadata metadata) throws IOException {
+    AtomicFolder.write(folder, path -> write(sae, path, metadata));
+  }
+
+  /**
+   * Writes a folder in place of one that holds an autoencoder, or as {@link #save} where there is
+   * none.
+   *
+   * @throws IOException when the folder holds something else or cannot be written
+   */
+  public static void replace(Sae sae, Path folder, SaeMetadata metadata) throws IOException {
+    AtomicFolder.replace(folder, CONFIG, path -> write(sae, path, metadata));
+  }
+
+  private static void write(Sae sae, Path folder, SaeMetadata metadata) throws IOException {
+    SaeWeights weights = sae.weights();
+    Device device = sae.device();
+    SaeLensConfig.write(folder.resolve(CONFIG), sae.config(), metadata);
+    SafetensorsWriter writer = new SafetensorsWriter();
+    writer
+        .tensor(
+            "W_enc",
+            DType.F32,
+            sink -> writeTransposed(sink, device, weights.wEnc()),
+            LayeredTensors.shape(sae.config(), "W_enc", sae.dIn(), sae.dSae()))
+        .tensor("b_enc", DType.F32, sink -> writeRows(sink, device, weights.bEnc()), sae.dSae())
+        .tensor(
+            "W_dec",
+            DType.F32,
+            sink -> writeRows(sink, device, weights.wDec()),
+            LayeredTensors.shape(sae.config(), "W_dec", sae.dSae(), sae.dOut()))
+        .tensor(
+            "b_dec",
+            DType.F32,
+            sink -> writeRows(sink, device, weights.bDec()),
+            LayeredTensors.shape(sae.config(), "b_dec", sae.dOut()));
+    sae.skip()
+        .ifPresent(skip ->
+            writer.tensor(
+                SaeParameter.SKIP,
+                DType.F32,
+                sink -> writeRows(sink, device, skip),
+                sae.dOut(),
+                sae.dIn()));
+    if (sae instanceof ThresholdSae jumpRelu && jumpRelu.hasThresholds()) {
+      writer.tensor(
+          ThresholdSae.THRESHOLD,
+          DType.F32,
+          sink -> writeRows(sink, device, jumpRelu.thresholds()),
+          sae.dSae());
+    }
+    writer.write(folder.resolve(WEIGHTS));
+  }
+
+  static void writeRows(TensorSink sink, Device device, FloatMatrix matrix) throws IOException {
+    for (int from = 0; from < matrix.rows(); from += BLOCK) {
+      int to = Math.min(matrix.rows(), from + BLOCK);
+      float[] rows = device.toHost(matrix.rowRange(from, to));
+      sink.floats(rows, 0, rows.length);
+    }
+  }
+
+  static void writeTransposed(TensorSink sink, Device device, FloatMatrix matrix)
+      throws IOException {
+    for (int from = 0; from < matrix.cols(); from += BLOCK) {
+      int to = Math.min(matrix.cols(), from + BLOCK);
+      float[] columns = device.toHost(matrix.columnRange(from, to));
+      sink.floats(Transpose.of(columns, matrix.rows(), to - from), 0, columns.length);
+    }
+  }
+
+  /**
+   * Reads a folder.
+   *
+   * @throws FormatException when the configuration or a tensor is not what the layout demands, or
+   *     asks for what cannot be done here
+   * @throws IOException when a file cannot be read
+   * @throws mechinterp.device.InsufficientMemoryException when the weights do not fit on the device
+   */
+  public static LoadedSae load(Path folder, Device device) throws IOException {
+    SaeLensConfig file = SaeLensConfig.read(folder.resolve(CONFIG));
+    SaeConfig config = file.config();
+    boolean rescales = file.rescalesByDecoderNorm();
+    try (SafetensorsFile weights = SafetensorsFile.open(folder.resolve(WEIGHTS))) {
+      TensorFile tensors = LayeredTensors.of(weights, config);
+      TensorNames.SAELENS.requireShapes(tensors, config.dIn(), config.dSae(), config.dOut());
+      SaeTensors reader = new SaeTensors(tensors, device);
+      reader.requireOnes(FINE_TUNED);
+      Sae sae = Sae.allocate(device, config);
+      float[] factors =
+          rescales
+              ? reader.decoderNorms(TensorNames.SAELENS.decoder())
+              : SaeTensors.ones(config.dSae());
+      double scale = file.expectsScaledInput() ? inputScale(folder) : 1;
+      SaeScaling scaling = new SaeScaling(factors, scale, 1 / scale);
+      reader.read(sae.weights(), TensorNames.SAELENS, scaling);
+      if (config.centresInput() && !file.subtractsDecoderBias()) {
+        reader.subtractDecoderBias(sae.weights());
+      }
+      if (sae.skip().isPresent()) {
+        tensors.info(SaeParameter.SKIP, config.dOut(), config.dIn());
+        reader.readRows(sae.skip().get(), SaeParameter.SKIP, SaeTensors.ones(config.dOut()));
+      }
+      if (sae instanceof ThresholdSae jumpRelu
+          && jumpRelu.hasThresholds()
+          && file.hasThresholds()) {
+        reader.readThresholds(jumpRelu.thresholds(), ThresholdSae.THRESHOLD, factors);
+      }
+      sae.weightsChanged();
+      return new LoadedSae(sae, file.metadata());
+    }
+  }
+
+  /** Checkpoints have the scale in a file of its own; without it nobody knows it. */
+  private static double inputScale(Path folder) throws IOException {
+    Path file = folder.resolve(INPUT_SCALE);
+    if (!Files.exists(file)) {
+      throw new FormatException(
+          folder.resolve(CONFIG).toString(),
+          "normalize_activations is \"expected_average_only_in\" and there is no %s with the scale; it must have been folded into the weights"
+              .formatted(INPUT_SCALE));
+    }
+    JsonField scale = JsonField.read(file).at("scaling_factor");
+    double number = scale.number();
+    scale.require(number > 0 && Double.isFinite(number), "a number above 0");
+    return number;
+  }
+}

@@ -1,0 +1,122 @@
+package mechinterp.sae.file;
+
+import mechinterp.io.FormatException;
+import mechinterp.io.TensorFile;
+import mechinterp.io.TensorInfo;
+
+/**
+ * Where a file keeps the weights of one encoder and one decoder.
+ *
+ * @param encoder the encoder's weights
+ * @param encoderBias [d_sae]
+ * @param decoder the decoder's weights
+ * @param decoderBias [d_out], which is d_in but for transcoders
+ */
+record TensorNames(Matrix encoder, String encoderBias, Matrix decoder, String decoderBias) {
+  /**
+   * A matrix with a row or a column for each latent.
+   *
+   * @param name of the tensor
+   * @param latentsAreRows whether it is [d_sae, d_in] or [d_in, d_sae]
+   */
+  record Matrix(String name, boolean latentsAreRows) {
+    static Matrix latentRows(String name) {
+      return new Matrix(name, true);
+    }
+
+    static Matrix latentColumns(String name) {
+      return new Matrix(name, false);
+    }
+
+    private int length(TensorFile file, int axis) throws FormatException {
+      TensorInfo info = file.info(name, -1, -1);
+      long length = info.shape().get(axis);
+      if (length < 1 || length > Integer.MAX_VALUE) {
+        throw new FormatException(
+            file.source(),
+            "tensor \"%s\" is %s; its dimensions must be from 1 to %d"
+                .formatted(name, info.shape(), Integer.MAX_VALUE));
+      }
+      return (int) length;
+    }
+  }
+
+  /** W_enc [d_in, d_sae] and W_dec [d_sae, d_in], as SAELens has them. */
+  static final TensorNames SAELENS =
+      new TensorNames(Matrix.latentColumns("W_enc"), "b_enc", Matrix.latentRows("W_dec"), "b_dec");
+
+  /** The names of torch's Linear layers, whose weights are [out, in]. */
+  static TensorNames linear(String encoder, String decoder, String decoderBias) {
+    return new TensorNames(
+        Matrix.latentRows(encoder + ".weight"),
+        encoder + ".bias",
+        Matrix.latentColumns(decoder + ".weight"),
+        decoderBias);
+  }
+
+  /** Returns the same names with a prefix, as a state_dict within others has them. */
+  TensorNames within(String prefix) {
+    return new TensorNames(
+        new Matrix(prefix + encoder.name, encoder.latentsAreRows),
+        prefix + encoderBias,
+        new Matrix(prefix + decoder.name, decoder.latentsAreRows),
+        prefix + decoderBias);
+  }
+
+  /**
+   * Returns the width of an activation.
+   *
+   * @throws FormatException when the encoder's weights are missing or no matrix
+   */
+  int dIn(TensorFile file) throws FormatException {
+    return encoder.length(file, encoder.latentsAreRows ? 1 : 0);
+  }
+
+  /**
+   * Returns the width of what the decoder makes.
+   *
+   * @throws FormatException when the decoder's weights are missing or no matrix
+   */
+  int dOut(TensorFile file) throws FormatException {
+    return decoder.length(file, decoder.latentsAreRows ? 1 : 0);
+  }
+
+  /**
+   * Returns the number of latents.
+   *
+   * @throws FormatException when the encoder's weights are missing or no matrix
+   */
+  int dSae(TensorFile file) throws FormatException {
+    return encoder.length(file, encoder.latentsAreRows ? 0 : 1);
+  }
+
+  /**
+   * Checks the shapes.
+   *
+   * @throws FormatException naming the tensor that is missing or has another shape
+   */
+  void requireShapes(TensorFile file, int dIn, int dSae) throws FormatException {
+    requireShapes(file, dIn, dSae, dIn);
+  }
+
+  /**
+   * Checks the shapes of a kind whose decoder may make activations of another width.
+   *
+   * @throws FormatException naming the tensor that is missing or has another shape
+   */
+  void requireShapes(TensorFile file, int dIn, int dSae, int dOut) throws FormatException {
+    requireShape(file, encoder, dIn, dSae);
+    file.info(encoderBias, dSae);
+    requireShape(file, decoder, dOut, dSae);
+    file.info(decoderBias, dOut);
+  }
+
+  private static void requireShape(TensorFile file, Matrix matrix, int dIn, int dSae)
+      throws FormatException {
+    if (matrix.latentsAreRows) {
+      file.info(matrix.name, dSae, dIn);
+    } else {
+      file.info(matrix.name, dIn, dSae);
+    }
+  }
+}

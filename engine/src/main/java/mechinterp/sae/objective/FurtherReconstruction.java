@@ -1,0 +1,86 @@
+package mechinterp.sae.objective;
+
+import mechinterp.device.Workspace;
+import mechinterp.kernel.Kernels;
+import mechinterp.kernel.Write;
+import mechinterp.sae.Sae;
+import mechinterp.tensor.FloatMatrix;
+import mechinterp.tensor.LatentOrder;
+import mechinterp.tensor.SparseCodes;
+import mechinterp.tensor.SparseOuterProduct;
+
+/**
+ * A further loss on a batch, factor sum |e|^2, whose e comes from codes of its own, and its share
+ * of the gradients. Whose loss it is writes the codes and e.
+ */
+final class FurtherReconstruction {
+  private final Kernels kernels;
+  private final Sae sae;
+  private final BatchSums sums;
+  private final boolean hasDecoderBias;
+  private final SparseCodes codes;
+  private final LatentOrder order;
+  private final FloatMatrix error;
+  private final FloatMatrix codeGradients;
+
+  /**
+   * Declares its buffers.
+   *
+   * @param name of the buffers
+   * @param active the most latents of a token
+   * @param hasDecoderBias whether b_dec is part of what the codes stand for
+   */
+  FurtherReconstruction(
+      Workspace workspace,
+      String name,
+      Sae sae,
+      int batchSize,
+      int active,
+      BatchSums sums,
+      boolean hasDecoderBias) {
+    this.kernels = workspace.device().kernels();
+    this.sae = sae;
+    this.sums = sums;
+    this.hasDecoderBias = hasDecoderBias;
+    this.codes = workspace.codes(name + " codes", batchSize, active, sae.dSae());
+    this.order = workspace.order(name + " order", batchSize, active, sae.dSae());
+    this.error = workspace.floats(name + " error", batchSize, sae.dOut());
+    this.codeGradients = workspace.floats(name + " code gradients", batchSize, active);
+  }
+
+  SparseCodes codes() {
+    return codes;
+  }
+
+  FloatMatrix error() {
+    return error;
+  }
+
+  /** Takes the loss of the codes and their e, and its gradient. */
+  double backward(double factor) {
+    double loss = factor * sums.squares(error);
+    kernels.scale(error, error, (float) (2 * factor));
+    kernels.orderByLatent(order, codes);
+    kernels.codeGradients(codeGradients, codes, error, sae.weights().wDec());
+    return loss;
+  }
+
+  SparseOuterProduct encoderTerm(FloatMatrix inputs) {
+    return new SparseOuterProduct(order, codeGradients, inputs);
+  }
+
+  SparseOuterProduct decoderTerm() {
+    return new SparseOuterProduct(order, codes.values(), error);
+  }
+
+  void addToEncoderBias(FloatMatrix gradient) {
+    kernels.latentSums(gradient, order, codeGradients, Write.ADD);
+  }
+
+  /** Adds the share of b_dec as the decoder's bias. */
+  void addToDecoderBias(FloatMatrix gradient) {
+    if (hasDecoderBias) {
+      kernels.sumRows(gradient, error, Write.ADD);
+    }
+  }
+}

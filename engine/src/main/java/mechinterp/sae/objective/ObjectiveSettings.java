@@ -1,0 +1,32 @@
+package mechinterp.sae.objective;
+
+import java.util.Optional;
+import mechinterp.sae.AuxKConfig;
+
+/**
+ * What an objective needs to know of the training that it is for.
+ *
+ * @param steps of the run
+ * @param batchSize tokens of a step
+ * @param normalizer what the squared error is divided by
+ * @param auxK the loss that revives dead latents
+ * @param kSchedule how k falls, for kinds that have one; without it k does not change
+ */
+public record ObjectiveSettings(
+    int steps,
+    int batchSize,
+    LossNormalizer normalizer,
+    AuxKConfig auxK,
+    Optional<KScheduleConfig> kSchedule) {
+  /** Returns how many latents of d_sae are active from step to step. */
+  KSchedule schedule(int k, int dSae) {
+    return kSchedule
+        .map(config -> config.schedule(k, dSae, steps))
+        .orElseGet(() -> KSchedule.constant(k));
+  }
+
+  /** Returns the settings of a kind whose latents AuxK cannot revive. */
+  ObjectiveSettings withoutAuxK() {
+    return new ObjectiveSettings(steps, batchSize, normalizer, auxK.withAlpha(0), kSchedule);
+  }
+}

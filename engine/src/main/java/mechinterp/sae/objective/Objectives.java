@@ -1,0 +1,140 @@
+package mechinterp.sae.objective;
+
+import java.util.List;
+import java.util.Optional;
+import mechinterp.device.Workspace;
+import mechinterp.sae.BatchTopKConfig;
+import mechinterp.sae.CrosscoderConfig;
+import mechinterp.sae.GroupMaxConfig;
+import mechinterp.sae.HybridSae;
+import mechinterp.sae.HybridSaeConfig;
+import mechinterp.sae.JumpReluConfig;
+import mechinterp.sae.JumpReluCrosscoderConfig;
+import mechinterp.sae.JumpReluTraining;
+import mechinterp.sae.JumpReluTranscoderConfig;
+import mechinterp.sae.MatryoshkaConfig;
+import mechinterp.sae.MultiTopKConfig;
+import mechinterp.sae.PAnnealConfig;
+import mechinterp.sae.Prefix;
+import mechinterp.sae.Sae;
+import mechinterp.sae.SparsityConfig;
+import mechinterp.sae.StandardConfig;
+import mechinterp.sae.ThresholdSae;
+import mechinterp.sae.TopKConfig;
+import mechinterp.sae.TopKSae;
+import mechinterp.sae.TranscoderConfig;
+
+/**
+ * The objective of each kind: which latents it chooses, what it reconstructs, what else it asks.
+ */
+final class Objectives {
+  private final Workspace workspace;
+  private final ObjectiveSettings settings;
+
+  Objectives(Workspace workspace, ObjectiveSettings settings) {
+    this.workspace = workspace;
+    this.settings = settings;
+  }
+
+  SparseObjective of(Sae sae) {
+    return switch (sae) {
+      case TopKSae topK -> topK(topK);
+      case ThresholdSae threshold -> threshold(threshold);
+      case HybridSae hybrid -> hybrid(hybrid);
+    };
+  }
+
+  private SparseObjective topK(TopKSae sae) {
+    if (sae.config() instanceof MultiTopKConfig config) {
+      MultiTopK more = new MultiTopK(workspace, sae, config, settings.batchSize());
+      return whole(sae, more, FurtherTerms.more(more));
+    }
+    return whole(
+        sae, new TopKChoice(sae, settings.schedule(sae.k(), sae.dSae())), FurtherTerms.none());
+  }
+
+  private SparseObjective threshold(ThresholdSae sae) {
+    return switch (sae.config()) {
+      case BatchTopKConfig config -> whole(sae, batchTopK(sae, config.k()), FurtherTerms.none());
+      case TranscoderConfig config -> whole(sae, batchTopK(sae, config.k()), FurtherTerms.none());
+      case CrosscoderConfig config -> whole(sae, batchTopK(sae, config.k()), FurtherTerms.none());
+      case MatryoshkaConfig config ->
+          nested(sae, batchTopK(sae, config.k()), config.prefixes(), FurtherTerms.none());
+      case StandardConfig config -> standard(sae, config);
+      case PAnnealConfig config -> pAnneal(sae, config);
+      case JumpReluConfig config -> jumpRelu(sae, config);
+      case JumpReluTranscoderConfig _, JumpReluCrosscoderConfig _ ->
+          throw new IllegalArgumentException(
+              "architecture: is %s, which can be loaded and used, not trained"
+                  .formatted(sae.config().architecture()));
+      case TopKConfig _, MultiTopKConfig _, GroupMaxConfig _, HybridSaeConfig _ ->
+          throw new IllegalStateException(sae.config() + " has no thresholds");
+    };
+  }
+
+  private BatchTopK batchTopK(ThresholdSae sae, int k) {
+    return new BatchTopK(sae, settings.schedule(k, sae.dSae()));
+  }
+
+  private SparseObjective standard(ThresholdSae sae, StandardConfig config) {
+    SparsityConfig sparsity = SparsityConfig.require(config.architecture(), config.sparsity());
+    return relu(sae, sparsity, Optional.empty());
+  }
+
+  private SparseObjective pAnneal(ThresholdSae sae, PAnnealConfig config) {
+    Annealing annealing = new Annealing(config.annealing(), settings.steps());
+    return relu(sae, config.sparsity(), Optional.of(annealing));
+  }
+
+  /**
+   * AuxK has nothing to do with ReLU: a latent that is not active has no positive pre-activation.
+   */
+  private SparseObjective relu(
+      ThresholdSae sae, SparsityConfig sparsity, Optional<Annealing> annealing) {
+    SparsityCoefficient coefficient = new SparsityCoefficient(sparsity, settings.steps());
+    CodePenalty penalty =
+        new CodePenalty(workspace, sae, settings.batchSize(), coefficient, annealing);
+    return new SparseObjective(
+        workspace,
+        sae,
+        sae::encodePositive,
+        WholeReconstruction::new,
+        FurtherTerms.penalty(penalty),
+        settings.withoutAuxK());
+  }
+
+  private SparseObjective jumpRelu(ThresholdSae sae, JumpReluConfig config) {
+    JumpReluTraining training = SparsityConfig.require(config.architecture(), config.training());
+    JumpRelu jumpRelu =
+        new JumpRelu(workspace, sae, training, settings.steps(), settings.batchSize());
+    return whole(sae, jumpRelu, FurtherTerms.penalty(jumpRelu));
+  }
+
+  /** With one prefix, of weight 1, and a fixed-point weight of 0 it is TopK's, bit for bit. */
+  private SparseObjective hybrid(HybridSae sae) {
+    HybridSaeConfig config = sae.config();
+    Optional<FixedPoint> fixedPoint =
+        config.fixedPointWeight() > 0
+            ? Optional.of(new FixedPoint(workspace, sae, settings.batchSize()))
+            : Optional.empty();
+    LatentChoice choice = fixedPoint.<LatentChoice>map(part -> part).orElse(sae::encodeFast);
+    FurtherTerms terms = FurtherTerms.fixedPoint(fixedPoint);
+    boolean isWhole = config.prefixes().equals(List.of(new Prefix(config.dSae(), 1)));
+    return isWhole ? whole(sae, choice, terms) : nested(sae, choice, config.prefixes(), terms);
+  }
+
+  private SparseObjective whole(Sae sae, LatentChoice choice, FurtherTerms terms) {
+    return new SparseObjective(workspace, sae, choice, WholeReconstruction::new, terms, settings);
+  }
+
+  private SparseObjective nested(
+      Sae sae, LatentChoice choice, List<Prefix> prefixes, FurtherTerms terms) {
+    return new SparseObjective(
+        workspace,
+        sae,
+        choice,
+        (w, s, tokens, sums) -> new NestedReconstruction(w, s, tokens, sums, prefixes),
+        terms,
+        settings);
+  }
+}

@@ -1,0 +1,51 @@
+package mechinterp.sae.objective;
+
+import java.util.Map;
+import mechinterp.device.Workspace;
+import mechinterp.sae.Sae;
+import mechinterp.sae.SaeConfig;
+import mechinterp.tensor.FloatMatrix;
+
+/** What an autoencoder is trained for: the loss of its kind on a batch, and the loss's gradient. */
+public interface SaeObjective {
+  /**
+   * Declares what an autoencoder is trained for, and its buffers.
+   *
+   * @throws IllegalArgumentException with the JSON field's name when the kind has no settings of
+   *     training, or the run's do not fit its sizes
+   */
+  static SaeObjective of(Workspace workspace, Sae sae, ObjectiveSettings settings) {
+    return new Objectives(workspace, settings).of(sae);
+  }
+
+  /** Returns the autoencoder whose loss it is. */
+  Sae sae();
+
+  /**
+   * Hears which step the next loss is of, for what changes from step to step.
+   *
+   * @param step its number, from 1
+   */
+  default void beginStep(int step) {}
+
+  /**
+   * Takes the loss of a batch and its gradient.
+   *
+   * @param rows activations [batch size, row width], as {@link SaeConfig#siteWidths} lays them out
+   * @throws ArithmeticException when the activations or the loss are not finite, or when all
+   *     activations are equal and the loss is normalised by their variance
+   */
+  SaeLoss backward(FloatMatrix rows);
+
+  /**
+   * Returns the gradient of the loss that was taken last, by the names of {@link Sae#parameters}.
+   * Valid until the loss is taken again.
+   */
+  Map<String, SaeGradient> gradients();
+
+  /**
+   * Returns by name what the next loss depends on besides the parameters and its batch: the arrays
+   * themselves, which a run that goes on from a checkpoint writes into.
+   */
+  Map<String, long[]> numbers();
+}

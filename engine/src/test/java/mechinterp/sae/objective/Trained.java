@@ -1,0 +1,22 @@
+package mechinterp.sae.objective;
+
+import java.util.Optional;
+import mechinterp.device.Workspace;
+import mechinterp.sae.AuxKConfig;
+import mechinterp.sae.Sae;
+
+/** Objectives of autoencoders that tests have made. */
+final class Trained {
+  private Trained() {}
+
+  static SaeObjective of(Sae sae, int batchSize, LossNormalizer normalizer, AuxKConfig aux) {
+    return of(sae, 1, batchSize, normalizer, aux);
+  }
+
+  static SaeObjective of(
+      Sae sae, int steps, int batchSize, LossNormalizer normalizer, AuxKConfig aux) {
+    ObjectiveSettings settings =
+        new ObjectiveSettings(steps, batchSize, normalizer, aux, Optional.empty());
+    return Workspace.allocate("test", sae.device(), w -> SaeObjective.of(w, sae, settings));
+  }
+}
