@@ -333,6 +333,51 @@ def save_openai(root):
     write_expected(folder, x, features, features @ tensors["decoder.weight"].T + tensors["pre_bias"])
 
 
+def save_openai_topk(root):
+    """As Autoencoder.state_dict writes it; its forward normalises when the activation is TopK."""
+    torch.manual_seed(41)
+    folder = root / "openai-topk"
+    folder.mkdir(parents=True, exist_ok=True)
+    names = {"W_enc": "encoder.weight", "b_enc": "latent_bias", "W_dec": "decoder.weight", "b_dec": "pre_bias"}
+    tensors = linear(names)
+    activation = {"k": K, "postact_fn": "ReLU"}
+    state = {
+        **tensors,
+        "stats_last_nonzero": torch.zeros(D_SAE, dtype=torch.long),
+        "activation.k": K,
+        "activation.postact_fn": "ReLU",
+        "activation": "TopK",
+        "activation_state_dict": activation,
+    }
+    torch.save(state, folder / "openai.pt")
+    x = inputs()
+    mu = x.mean(dim=-1, keepdim=True)
+    std = (x - mu).std(dim=-1, keepdim=True)
+    normalized = (x - mu) / (std + 1e-5)
+    pre = (normalized - tensors["pre_bias"]) @ tensors["encoder.weight"].T + tensors["latent_bias"]
+    top = torch.topk(pre, k=K, dim=-1)
+    features = torch.zeros_like(pre).scatter_(-1, top.indices, torch.relu(top.values))
+    decoded = features @ tensors["decoder.weight"].T + tensors["pre_bias"]
+    write_expected(folder, x, features, decoded * std + mu)
+
+
+def save_normalized(root):
+    """SAELens' autoencoders that bring each activation to one scale by itself."""
+    torch.manual_seed(42)
+    for name, kind, config in (
+        ("topk-layer-norm", TopKSAE, TopKSAEConfig(d_in=D_IN, d_sae=D_SAE, k=K, normalize_activations="layer_norm")),
+        ("standard-constant-norm", StandardSAE,
+         StandardSAEConfig(d_in=D_IN, d_sae=D_SAE, normalize_activations="constant_norm_rescale")),
+        ("jumprelu-layer-norm", JumpReLUSAE,
+         JumpReLUSAEConfig(d_in=D_IN, d_sae=D_SAE, normalize_activations="layer_norm")),
+    ):
+        sae = kind(config)
+        randomize(sae)
+        folder = root / f"saelens-{name}"
+        sae.save_model(folder)
+        expect_of_sae_lens(folder, SAE.load_from_disk(folder))
+
+
 def save_transcoders(root):
     torch.manual_seed(11)
     classes = {
@@ -429,6 +474,8 @@ def main(root):
     save_llama_scope(root)
     save_goodfire(root)
     save_openai(root)
+    save_openai_topk(root)
+    save_normalized(root)
     save_transcoders(root)
     save_gemma_transcoders(root)
     save_circuit_tracer(root)

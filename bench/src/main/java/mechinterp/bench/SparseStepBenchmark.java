@@ -108,7 +108,7 @@ public class SparseStepBenchmark {
   /** The decoder's gradient, projection, Adam step and normalisation. */
   @Benchmark
   public FloatMatrix sparseAdam() {
-    kernels.sparseAdam(
+    kernels.optimizer().sparseAdam(
         decoder,
         firstMoment,
         secondMoment,

@@ -2,7 +2,7 @@ package mechinterp.kernel;
 
 import jdk.incubator.vector.FloatVector;
 
-/** Adam's update of a row in an array; {@link Kernels#adam}. */
+/** Adam's update of a row in an array; {@link OptimizerKernels#adam}. */
 final class AdamLoop {
   private static final int LANES = Tiles.LANES;
 

@@ -482,6 +482,11 @@ public final class CheckedKernels implements Kernels {
   }
 
   @Override
+  public RowNormKernels rowNorms() {
+    return new CheckedRowNorms(kernels.rowNorms());
+  }
+
+  @Override
   public OptimizerKernels optimizer() {
     return new CheckedOptimizer(kernels.optimizer());
   }
@@ -564,29 +569,6 @@ public final class CheckedKernels implements Kernels {
   public void sparseGradient(FloatMatrix out, List<SparseOuterProduct> terms) {
     requireTerms("sparseGradient", out, terms);
     kernels.sparseGradient(out, terms);
-  }
-
-  @Override
-  public void adam(
-      FloatMatrix p, FloatMatrix m, FloatMatrix v, FloatMatrix gradient, AdamStep step) {
-    requireSame("adam", p, m);
-    requireSame("adam", p, v);
-    requireSame("adam", p, gradient);
-    kernels.adam(p, m, v, gradient, step);
-  }
-
-  @Override
-  public void sparseAdam(
-      FloatMatrix p,
-      FloatMatrix m,
-      FloatMatrix v,
-      List<SparseOuterProduct> terms,
-      AdamStep step,
-      RowConstraint constraint) {
-    requireSame("sparseAdam", p, m);
-    requireSame("sparseAdam", p, v);
-    requireTerms("sparseAdam", p, terms);
-    kernels.sparseAdam(p, m, v, terms, step, constraint);
   }
 
   private static void requireTerms(String kernel, FloatMatrix out, List<SparseOuterProduct> terms) {

@@ -431,30 +431,11 @@ public interface Kernels {
 
   // ------------------------------------------------------------------ optimizer
 
-  /** Returns the kernels of what optimizers do besides Adam's steps. */
+  /** Returns the kernels of optimizers. */
   OptimizerKernels optimizer();
 
-  /**
-   * One Adam step with gradient g, which is the one given times the step's gradientScale:
-   *
-   * <pre>
-   *   m = beta1 m + (1 - beta1) g
-   *   v = beta2 v + (1 - beta2) g^2
-   *   p = p - learningRate (m / (1 - beta1^step)) / (sqrt(v / (1 - beta2^step)) + epsilon)
-   * </pre>
-   */
-  void adam(FloatMatrix p, FloatMatrix m, FloatMatrix v, FloatMatrix gradient, AdamStep step);
+  // ----------------------------------------------------------------- norms of rows
 
-  /**
-   * {@link #sparseGradient}, the projection of the constraint, {@link #adam} and the constraint's
-   * renormalisation in one pass over the rows, without a gradient matrix. Rows without entries take
-   * their step too (exact Adam).
-   */
-  void sparseAdam(
-      FloatMatrix p,
-      FloatMatrix m,
-      FloatMatrix v,
-      List<SparseOuterProduct> terms,
-      AdamStep step,
-      RowConstraint constraint);
+  /** Returns the kernels that bring rows to one scale and back. */
+  RowNormKernels rowNorms();
 }

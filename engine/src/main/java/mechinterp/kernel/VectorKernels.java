@@ -30,6 +30,7 @@ public final class VectorKernels implements Kernels {
   private final VectorPursuit pursuit;
   private final VectorProducts products;
   private final CodeLoops codes;
+  private final RowNormLoops rowNorms;
 
   /** Computes with the threads of {@code workers}. */
   public VectorKernels(WorkerPool workers) {
@@ -47,6 +48,7 @@ public final class VectorKernels implements Kernels {
     pursuit = new VectorPursuit(workers);
     products = new VectorProducts(gemm);
     codes = new CodeLoops((rows, work) -> workers.runRows(rows, TOKENS_PER_TASK, work));
+    rowNorms = new RowNormLoops((rows, work) -> workers.runRows(rows, TOKENS_PER_TASK, work));
   }
 
   @Override
@@ -444,6 +446,11 @@ public final class VectorKernels implements Kernels {
   }
 
   @Override
+  public RowNormKernels rowNorms() {
+    return rowNorms;
+  }
+
+  @Override
   public OptimizerKernels optimizer() {
     return sparse;
   }
@@ -503,22 +510,5 @@ public final class VectorKernels implements Kernels {
   @Override
   public void sparseGradient(FloatMatrix out, List<SparseOuterProduct> terms) {
     sparse.sparseGradient(out, terms);
-  }
-
-  @Override
-  public void adam(
-      FloatMatrix p, FloatMatrix m, FloatMatrix v, FloatMatrix gradient, AdamStep step) {
-    sparse.adam(p, m, v, gradient, step);
-  }
-
-  @Override
-  public void sparseAdam(
-      FloatMatrix p,
-      FloatMatrix m,
-      FloatMatrix v,
-      List<SparseOuterProduct> terms,
-      AdamStep step,
-      RowConstraint constraint) {
-    sparse.sparseAdam(p, m, v, terms, step, constraint);
   }
 }

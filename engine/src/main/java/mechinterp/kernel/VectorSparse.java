@@ -134,7 +134,8 @@ final class VectorSparse implements OptimizerKernels {
         t -> rows.index(position(order, first + t) / order.capacity(), 0));
   }
 
-  void sparseAdam(
+  @Override
+  public void sparseAdam(
       FloatMatrix p,
       FloatMatrix m,
       FloatMatrix v,
@@ -209,7 +210,8 @@ final class VectorSparse implements OptimizerKernels {
         });
   }
 
-  void adam(FloatMatrix p, FloatMatrix m, FloatMatrix v, FloatMatrix gradient, AdamStep step) {
+  @Override
+  public void adam(FloatMatrix p, FloatMatrix m, FloatMatrix v, FloatMatrix gradient, AdamStep step) {
     workers.runRows(
         p.rows(),
         LATENTS_PER_TASK,

@@ -82,7 +82,7 @@ public final class Splice {
   private void reconstruct(FloatMatrix x) {
     SparseCodes codes = sae.newCodes(x.rows());
     sae.encode(codes, x);
-    sae.decode(x, codes);
+    sae.reconstruct(x, codes, x);
   }
 
   /** Returns the runs of rows whose tokens are not special. */

@@ -31,7 +31,7 @@ public final class Adam {
 
   /** Moves the parameter by one step along a dense gradient of the parameter's shape. */
   public void step(FloatMatrix gradient, AdamStep step) {
-    kernels.adam(parameter, firstMoment, secondMoment, gradient, step);
+    kernels.optimizer().adam(parameter, firstMoment, secondMoment, gradient, step);
   }
 
   /**
@@ -39,7 +39,7 @@ public final class Adam {
    * its rows.
    */
   public void step(List<SparseOuterProduct> gradient, AdamStep step, RowConstraint constraint) {
-    kernels.sparseAdam(parameter, firstMoment, secondMoment, gradient, step, constraint);
+    kernels.optimizer().sparseAdam(parameter, firstMoment, secondMoment, gradient, step, constraint);
   }
 
   /** Returns the parameter and its moments. */

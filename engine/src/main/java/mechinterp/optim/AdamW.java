@@ -38,7 +38,7 @@ public final class AdamW {
     if (weightDecay > 0 && value.rows() > 1) {
       kernels.scale(value, value, (float) (1 - step.learningRate() * weightDecay));
     }
-    kernels.adam(value, firstMoment, secondMoment, parameter.gradient(), step);
+    kernels.optimizer().adam(value, firstMoment, secondMoment, parameter.gradient(), step);
   }
 
   /** Returns the parameter and its moments. */

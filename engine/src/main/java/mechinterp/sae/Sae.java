@@ -12,7 +12,7 @@ import mechinterp.tensor.SparseCodes;
  * whatever other tokens are with it. Not for use by several threads at once: encoding has a buffer
  * of its own.
  */
-public sealed interface Sae permits TopKSae, ThresholdSae, HybridSae {
+public sealed interface Sae permits TopKSae, ThresholdSae, HybridSae, NormalizedSae {
   /** Declares an autoencoder in a workspace; all its weights are 0. */
   static Sae declare(Workspace workspace, SaeConfig config) {
     return switch (config) {
@@ -88,7 +88,7 @@ public sealed interface Sae permits TopKSae, ThresholdSae, HybridSae {
   void encode(SparseCodes codes, FloatMatrix x);
 
   /**
-   * Writes the activations that the codes stand for.
+   * Writes the activations that the codes stand for: of a {@link NormalizedSae} the normalised ones.
    *
    * @param out [tokens, d_out]
    */

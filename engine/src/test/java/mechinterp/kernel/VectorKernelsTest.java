@@ -263,7 +263,7 @@ class VectorKernelsTest {
         stepByStep(copyOf(start), copyOf(first), copyOf(second), term, step, constraint);
     for (Kernels kernels : List.of(scalar, vector)) {
       FloatMatrix actual = copyOf(start);
-      kernels.sparseAdam(actual, copyOf(first), copyOf(second), List.of(term), step, constraint);
+      kernels.optimizer().sparseAdam(actual, copyOf(first), copyOf(second), List.of(term), step, constraint);
       assertClose(expected, actual, NEARLY);
     }
   }
@@ -297,8 +297,8 @@ class VectorKernelsTest {
     for (Kernels kernels : List.of(scalar, vector)) {
       FloatMatrix expected = filled(7, 21);
       FloatMatrix actual = filled(7, 21);
-      kernels.adam(expected, filled(7, 21), filled(7, 21), quarter, step);
-      kernels.adam(actual, filled(7, 21), filled(7, 21), gradient, step.withGradientScale(0.25f));
+      kernels.optimizer().adam(expected, filled(7, 21), filled(7, 21), quarter, step);
+      kernels.optimizer().adam(actual, filled(7, 21), filled(7, 21), gradient, step.withGradientScale(0.25f));
       assertSameBits(expected, actual);
     }
   }
@@ -316,7 +316,7 @@ class VectorKernelsTest {
       SparseOuterProduct term,
       AdamStep step,
       RowConstraint constraint) {
-    scalar.adam(p, m, v, gradient(p, List.of(term), constraint), step);
+    scalar.optimizer().adam(p, m, v, gradient(p, List.of(term), constraint), step);
     if (constraint == RowConstraint.UNIT_NORM) {
       scalar.normalizeRows(p, p);
     }
@@ -351,8 +351,8 @@ class VectorKernelsTest {
           FloatMatrix v = empty(19, 77);
           kernels.fill(m, 0);
           kernels.fill(v, 0);
-          kernels.adam(out, m, v, gradient, step);
-          kernels.adam(out, m, v, gradient, new AdamStep(3e-3f, 0.9f, 0.95f, 1e-6f, 2));
+          kernels.optimizer().adam(out, m, v, gradient, step);
+          kernels.optimizer().adam(out, m, v, gradient, new AdamStep(3e-3f, 0.9f, 0.95f, 1e-6f, 2));
         });
   }
 
@@ -394,7 +394,7 @@ class VectorKernelsTest {
     kernels.fill(m, 0);
     kernels.fill(v, 0);
     SparseOuterProduct term = new SparseOuterProduct(order(codes), codes.values(), rows);
-    kernels.sparseAdam(
+    kernels.optimizer().sparseAdam(
         p,
         m,
         v,

@@ -6,11 +6,13 @@ import java.util.Map;
 import mechinterp.device.Device;
 import mechinterp.io.FormatException;
 import mechinterp.io.archive.TorchFile;
+import mechinterp.kernel.RowNorm;
+import mechinterp.sae.NormalizedSae;
 import mechinterp.sae.Sae;
 
 /**
  * Single files of {@code torch.save}: those of openai/sparse_autoencoder (pre_bias, encoder.weight,
- * latent_bias, decoder.weight) and those of Goodfire (encoder_linear, decoder_linear).
+ * latent_bias, decoder.weight; a TopK brings each activation to mean 0 and standard deviation 1) and those of Goodfire (encoder_linear, decoder_linear).
  */
 final class OpenAiFiles {
   static final String LATENT_BIAS = "latent_bias";
@@ -32,17 +34,29 @@ final class OpenAiFiles {
   static LoadedSae load(Path path, Device device) throws IOException {
     try (TorchFile file = TorchFile.open(path)) {
       Object activation = file.values().getOrDefault("activation", "ReLU");
+      SaeReader reader = SaeReader.of(file, OPENAI, device);
       if (activation.equals("TopK")) {
-        throw new FormatException(
-            path.toString(),
-            "has activation TopK, whose inputs are normalised one by one; this cannot be read yet");
+        Sae topK = reader.topK(k(path, file.values()));
+        return loaded(NormalizedSae.of(topK, RowNorm.LAYER_NORM), SaeFormat.OPENAI);
       }
       if (!activation.equals("ReLU")) {
         throw new FormatException(
-            path.toString(), "has activation %s; it must be ReLU".formatted(activation));
+            path.toString(), "has activation %s; it must be TopK or ReLU".formatted(activation));
       }
-      return loaded(SaeReader.of(file, OPENAI, device).relu(), SaeFormat.OPENAI);
+      return loaded(reader.relu(), SaeFormat.OPENAI);
     }
+  }
+
+  private static int k(Path path, Map<String, Object> values) throws FormatException {
+    Object k = values.getOrDefault("activation_state_dict.k", "absent");
+    Object after = values.getOrDefault("activation_state_dict.postact_fn", "ReLU");
+    if (k instanceof Long number && number == number.intValue() && after.equals("ReLU")) {
+      return number.intValue();
+    }
+    throw new FormatException(
+        path.toString(),
+        "has activation TopK with k %s and postact_fn %s; k must be a number and postact_fn ReLU"
+            .formatted(k, after));
   }
 
   static LoadedSae loadGoodfire(Path path, Device device) throws IOException {

@@ -1,5 +1,6 @@
 package mechinterp.sae.file;
 
+import mechinterp.sae.NormalizedSae;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -62,9 +63,13 @@ public final class SaeFiles {
   }
 
   private static void write(Sae sae, Path folder, SaeMetadata metadata) throws IOException {
+    SaeLensConfig.write(folder.resolve(CONFIG), sae, metadata);
+    writeWeights(sae instanceof NormalizedSae normalized ? normalized.sae() : sae, folder);
+  }
+
+  private static void writeWeights(Sae sae, Path folder) throws IOException {
     SaeWeights weights = sae.weights();
     Device device = sae.device();
-    SaeLensConfig.write(folder.resolve(CONFIG), sae.config(), metadata);
     SafetensorsWriter writer = new SafetensorsWriter();
     writer
         .tensor(
@@ -156,7 +161,8 @@ public final class SaeFiles {
         reader.readThresholds(jumpRelu.thresholds(), ThresholdSae.THRESHOLD, factors);
       }
       sae.weightsChanged();
-      return new LoadedSae(sae, file.metadata());
+      Sae whole = file.tokenNorm().<Sae>map(norm -> NormalizedSae.of(sae, norm)).orElse(sae);
+      return new LoadedSae(whole, file.metadata());
     }
   }
 

@@ -1,5 +1,6 @@
 package mechinterp.sae.file;
 
+import mechinterp.sae.NormalizedSae;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -149,6 +150,14 @@ public final class SaeFormats {
    */
   public static void save(Sae sae, Path folder, SaeFormat format, SaeMetadata metadata)
       throws IOException {
+    if (sae instanceof NormalizedSae normalized && format != SaeFormat.SAELENS) {
+      throw new IllegalArgumentException(
+          "format %s: the autoencoder is %s with normalize_activations %s; only saelens has a field for that"
+              .formatted(
+                  format.label(),
+                  sae.config().architecture(),
+                  TokenNorms.name(normalized.norm())));
+    }
     switch (format) {
       case SAELENS -> SaeFiles.save(sae, folder, metadata);
       case SPARSIFY -> {

@@ -1,5 +1,11 @@
 package mechinterp.sae.file;
 
+import tools.jackson.databind.node.ObjectNode;
+import mechinterp.sae.Sae;
+import mechinterp.sae.NormalizedSae;
+import mechinterp.kernel.RowNorm;
+import java.util.List;
+import java.util.ArrayList;
 import com.fasterxml.jackson.annotation.JsonProperty;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -52,6 +58,9 @@ final class SaeLensConfig {
     this.tree = tree;
   }
 
+  private static final String NORMALIZE = "normalize_activations";
+  private static final String NONE = "none";
+
   private record TopKFile(
       String architecture,
       int dIn,
@@ -76,49 +85,57 @@ final class SaeLensConfig {
       String reshapeActivations,
       Map<String, Object> metadata) {}
 
-  static void write(Path path, SaeConfig config, SaeMetadata metadata) throws IOException {
+  static void write(Path path, Sae sae, SaeMetadata metadata) throws IOException {
     Map<String, Object> fields = new LinkedHashMap<>();
     fields.put(VERSION, FORMAT_VERSION);
     fields.putAll(metadata.fields());
-    switch (config) {
-      case TopKConfig topK -> Json.write(path, file(topK.architecture(), topK, topK.k(), fields));
+    ObjectNode file = (ObjectNode) Json.node(form(sae.config(), fields));
+    if (sae instanceof NormalizedSae normalized) {
+      file.put(NORMALIZE, TokenNorms.name(normalized.norm()));
+    }
+    Json.write(path, file);
+  }
+
+  private static Object form(SaeConfig config, Map<String, Object> fields) {
+    return switch (config) {
+      case TopKConfig topK -> file(topK.architecture(), topK, topK.k(), fields);
       case MultiTopKConfig multi -> {
         fields.put(TRAINED_AS, multi.architecture());
-        Json.write(path, file(TopKConfig.ARCHITECTURE, multi, multi.k(), fields));
+        yield file(TopKConfig.ARCHITECTURE, multi, multi.k(), fields);
       }
       case GroupMaxConfig groupMax ->
-          Json.write(path, file(GroupMaxConfig.ARCHITECTURE, groupMax, groupMax.k(), fields));
+          file(GroupMaxConfig.ARCHITECTURE, groupMax, groupMax.k(), fields);
       case BatchTopKConfig batchTopK -> {
         fields.put(TRAINED_AS, batchTopK.architecture());
         fields.put(TRAINED_K, batchTopK.k());
-        Json.write(path, file(JumpReluConfig.ARCHITECTURE, batchTopK, fields));
+        yield file(JumpReluConfig.ARCHITECTURE, batchTopK, fields);
       }
       case MatryoshkaConfig matryoshka -> {
         fields.put(TRAINED_AS, matryoshka.architecture());
         fields.put(TRAINED_K, matryoshka.k());
         fields.put(TRAINED_WIDTHS, matryoshka.prefixes().stream().map(Prefix::latents).toList());
-        Json.write(path, file(JumpReluConfig.ARCHITECTURE, matryoshka, fields));
+        yield file(JumpReluConfig.ARCHITECTURE, matryoshka, fields);
       }
       case JumpReluConfig jumpRelu ->
-          Json.write(path, file(JumpReluConfig.ARCHITECTURE, jumpRelu, fields));
+          file(JumpReluConfig.ARCHITECTURE, jumpRelu, fields);
       case StandardConfig standard ->
-          Json.write(path, file(StandardConfig.ARCHITECTURE, standard, fields));
+          file(StandardConfig.ARCHITECTURE, standard, fields);
       case PAnnealConfig pAnneal -> {
         fields.put(TRAINED_AS, pAnneal.architecture());
-        Json.write(path, file(StandardConfig.ARCHITECTURE, pAnneal, fields));
+        yield file(StandardConfig.ARCHITECTURE, pAnneal, fields);
       }
       case HybridSaeConfig hybrid -> {
         fields.put(TRAINED_AS, hybrid.architecture());
         fields.put(HYBRID, Json.node(hybrid));
-        Json.write(path, file(TopKConfig.ARCHITECTURE, hybrid, hybrid.k(), fields));
+        yield file(TopKConfig.ARCHITECTURE, hybrid, hybrid.k(), fields);
       }
-      case TranscoderConfig transcoder -> Json.write(path, TranscoderForm.of(transcoder, fields));
+      case TranscoderConfig transcoder -> TranscoderForm.of(transcoder, fields);
       case JumpReluTranscoderConfig transcoder ->
-          Json.write(path, TranscoderForm.of(transcoder, fields));
-      case CrosscoderConfig crosscoder -> Json.write(path, CrosscoderForm.of(crosscoder, fields));
+          TranscoderForm.of(transcoder, fields);
+      case CrosscoderConfig crosscoder -> CrosscoderForm.of(crosscoder, fields);
       case JumpReluCrosscoderConfig crosscoder ->
-          Json.write(path, CrosscoderForm.of(crosscoder, fields));
-    }
+          CrosscoderForm.of(crosscoder, fields);
+    };
   }
 
   private static TopKFile file(
@@ -167,7 +184,7 @@ final class SaeLensConfig {
     boolean ofOneSite =
         !architecture.endsWith(TranscoderConfig.ARCHITECTURE)
             && !architecture.endsWith(CrosscoderConfig.ARCHITECTURE);
-    requireReadable("normalize_activations", "none", ofOneSite ? INPUT_SCALE : "none");
+    requireNormalization(ofOneSite);
     requireReadable("reshape_activations", "none", "hook_z");
     requireUncentred(architecture, !ofOneSite);
     try {
@@ -259,7 +276,30 @@ final class SaeLensConfig {
    * not have in them.
    */
   boolean expectsScaledInput() throws FormatException {
-    return text("normalize_activations", "none").equals(INPUT_SCALE);
+    return text(NORMALIZE, NONE).equals(INPUT_SCALE);
+  }
+
+  /** Returns what each activation is brought to by itself. */
+  Optional<RowNorm> tokenNorm() throws FormatException {
+    return TokenNorms.ofName(text(NORMALIZE, NONE));
+  }
+
+  private void requireNormalization(boolean ofOneSite) throws FormatException {
+    String found = text(NORMALIZE, NONE);
+    boolean readable =
+        found.equals(NONE)
+            || (ofOneSite && (found.equals(INPUT_SCALE) || TokenNorms.ofName(found).isPresent()));
+    if (!readable) {
+      List<String> known = new ArrayList<>(List.of(NONE));
+      if (ofOneSite) {
+        known.add(INPUT_SCALE);
+        known.addAll(TokenNorms.names());
+      }
+      throw new FormatException(
+          file,
+          "%s is \"%s\"; it must be one of %s to be read here"
+              .formatted(NORMALIZE, found, String.join(", ", known)));
+    }
   }
 
   /** Returns whether the encoder sees x - b_dec. */

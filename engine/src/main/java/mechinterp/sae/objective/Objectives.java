@@ -14,6 +14,7 @@ import mechinterp.sae.JumpReluTraining;
 import mechinterp.sae.JumpReluTranscoderConfig;
 import mechinterp.sae.MatryoshkaConfig;
 import mechinterp.sae.MultiTopKConfig;
+import mechinterp.sae.NormalizedSae;
 import mechinterp.sae.PAnnealConfig;
 import mechinterp.sae.Prefix;
 import mechinterp.sae.Sae;
@@ -41,6 +42,10 @@ final class Objectives {
       case TopKSae topK -> topK(topK);
       case ThresholdSae threshold -> threshold(threshold);
       case HybridSae hybrid -> hybrid(hybrid);
+      case NormalizedSae normalized ->
+          throw new IllegalArgumentException(
+              "normalize_activations: is %s, each activation by itself; such an autoencoder can be loaded and used, not trained"
+                  .formatted(normalized.norm()));
     };
   }
 

@@ -13,6 +13,10 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import org.junit.jupiter.params.provider.EnumSource;
+import mechinterp.io.Refusal;
+import mechinterp.sae.NormalizedSae;
+import mechinterp.kernel.RowNorm;
 import mechinterp.device.CpuDevice;
 import mechinterp.device.Device;
 import mechinterp.io.FormatException;
@@ -187,7 +191,7 @@ class SaeFilesTest {
         "\"k\": 4, | \"k_\": 4, | k is missing; it must be a whole number",
         "\"topk\" | \"temporal\" | architecture is \"temporal\"; it must be \"topk\", \"jumprelu\", \"standard\", \"groupmax\" or that of a transcoder or crosscoder",
         "\"topk\" | 7 | architecture is 7; it must be text",
-        "\"normalize_activations\": \"none\" | \"normalize_activations\": \"layer_norm\" | normalize_activations is \"layer_norm\"; only \"none\" and \"expected_average_only_in\" can be read",
+        "\"normalize_activations\": \"none\" | \"normalize_activations\": \"covariance_whitening\" | normalize_activations is \"covariance_whitening\"; it must be one of none, expected_average_only_in, constant_norm_rescale, layer_norm to be read here",
         "\"reshape_activations\": \"none\" | \"reshape_activations\": \"x\" | reshape_activations is \"x\"; only \"none\" and \"hook_z\" can be read",
         "\"6.0.0\" | \"six\" | metadata.sae_lens_version is \"six\"; expected a version such as \"6.0.0\"",
         "\"normalize_activations\": \"none\" | \"normalize_activations\": \"expected_average_only_in\" | normalize_activations is \"expected_average_only_in\" and there is no activation_scaler.json with the scale; it must have been folded into the weights",
@@ -198,6 +202,48 @@ class SaeFilesTest {
     edit(target, from, to);
     FormatException e = assertThrows(FormatException.class, () -> SaeFiles.load(target, device));
     assertEquals(target.resolve("cfg.json") + ": " + message, e.getMessage());
+  }
+
+  @ParameterizedTest
+  @EnumSource(RowNorm.class)
+  void anAutoencoderOfNormalisedActivationsIsSavedAsSuch(RowNorm norm) throws IOException {
+    Sae sae = NormalizedSae.of(RandomSae.of(device, CONFIG, 3), norm);
+    Path target = folder.resolve("normalised");
+    SaeFiles.save(sae, target, new SaeMetadata(Map.of()));
+    Sae loaded = SaeFiles.load(target, device).sae();
+    FloatMatrix x = RandomSae.activations(device, 1030, D_IN, 5);
+    assertArrayEquals(reconstruction(sae, x), reconstruction(loaded, x));
+
+    float[] normalised = device.toHost(x);
+    for (int i = 0; i < normalised.length; i++) {
+      normalised[i] *= 16;
+    }
+    FloatMatrix scaled = device.matrix(1030, D_IN, normalised);
+    float[] expected = reconstruction(sae, x);
+    float[] found = reconstruction(sae, scaled);
+    for (int i = 0; i < expected.length; i++) {
+      assertEquals(16 * expected[i], found[i], 0.02, "a scale of the activations passes through");
+    }
+    assertEquals(
+        "format sparsify: the autoencoder is topk with normalize_activations %s; only saelens has a field for that"
+            .formatted(norm == RowNorm.LAYER_NORM ? "layer_norm" : "constant_norm_rescale"),
+        Refusal.of(
+            IllegalArgumentException.class,
+            () ->
+                SaeFormats.save(
+                    sae,
+                    folder.resolve("other"),
+                    SaeFormat.SPARSIFY,
+                    new SaeMetadata(Map.of()))));
+  }
+
+  /** In place, as where it is spliced into a model. */
+  private float[] reconstruction(Sae sae, FloatMatrix x) {
+    FloatMatrix rows = device.matrix(x.rows(), x.cols(), device.toHost(x));
+    SparseCodes codes = sae.newCodes(x.rows());
+    sae.encode(codes, rows);
+    sae.reconstruct(rows, codes, rows);
+    return device.toHost(rows);
   }
 
   @Test

@@ -12,6 +12,7 @@ import mechinterp.io.SafetensorsFile;
 import mechinterp.io.SafetensorsWriter;
 import mechinterp.io.TensorInfo;
 import mechinterp.io.TensorSink;
+import mechinterp.sae.NormalizedSae;
 import mechinterp.sae.Sae;
 import mechinterp.sae.file.SaeFormats;
 import mechinterp.tensor.FloatMatrix;
@@ -62,6 +63,11 @@ public final class SaeDecode implements Callable<Integer> {
         throw new IllegalArgumentException(
             "%s: has a skip connection, which adds a part of the input; codes alone do not give its output"
                 .formatted(option));
+      }
+      if (sae instanceof NormalizedSae normalized) {
+        throw new IllegalArgumentException(
+            "%s: brings each activation to one scale (%s); codes alone do not give the activation back"
+                .formatted(option, normalized.norm()));
       }
       Codes codes = Codes.of(file, sae.dSae());
       new SafetensorsWriter()
