@@ -59,6 +59,43 @@ public final class DecoderGeometry {
     return nearest;
   }
 
+  /**
+   * Returns for each latent the largest cosine of its decoder row with that of another one: of 1
+   * latent, -1.
+   */
+  public float[] nearestCosines() {
+    FloatMatrix unit = device.floats(decoder.rows(), decoder.cols());
+    kernels.normalizeRows(unit, decoder);
+    FloatMatrix products = device.floats(Math.min(BLOCK, decoder.rows()), decoder.rows());
+    float[] nearest = new float[decoder.rows()];
+    for (int from = 0; from < decoder.rows(); from += BLOCK) {
+      int rows = Math.min(BLOCK, decoder.rows() - from);
+      FloatMatrix block = products.rowRange(0, rows);
+      kernels.matmul(
+          block,
+          unit.rowRange(from, from + rows),
+          Operand.AS_IS,
+          unit,
+          Operand.TRANSPOSED,
+          Write.SET);
+      float[] cosines = device.toHost(block);
+      for (int i = 0; i < rows; i++) {
+        nearest[from + i] = largestBut(cosines, i * nearest.length, nearest.length, from + i);
+      }
+    }
+    return nearest;
+  }
+
+  private static float largestBut(float[] values, int at, int count, int leftOut) {
+    float largest = -1;
+    for (int j = 0; j < count; j++) {
+      if (j != leftOut) {
+        largest = Math.max(largest, values[at + j]);
+      }
+    }
+    return largest;
+  }
+
   private FloatMatrix unitRows(List<Integer> latents) {
     FloatMatrix queries = device.floats(latents.size(), decoder.cols());
     for (int i = 0; i < latents.size(); i++) {

@@ -3,6 +3,7 @@ package mechinterp.experiments.command;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.Callable;
 import mechinterp.device.Device;
 import mechinterp.experiments.comparison.ArmResult;
@@ -20,7 +21,7 @@ import picocli.CommandLine.Option;
 @Command(
     name = "compare",
     description = {
-      "Compare kinds of autoencoders on data whose true features are known.",
+      "Compare kinds of autoencoders on data whose true features are known, or on a model.",
       "Learning rates are chosen on validation activations, alike for every arm; figures are of"
           + " test activations, over seeds. What is finished is kept: a run that was stopped goes"
           + " on."
@@ -40,6 +41,14 @@ public final class CompareCommand implements Callable<Integer> {
       description = "Folder of the results, one file for each training, and of the summary.")
   private Path out;
 
+  @Option(
+      names = "--k",
+      paramLabel = "N",
+      description =
+          "Active latents of every arm, in place of what the file says. Runs with different numbers"
+              + " may share DIR.")
+  private Optional<Integer> k = Optional.empty();
+
   @Mixin private DeviceOptions deviceOptions;
   @Mixin private ResultOutput output;
 
@@ -48,16 +57,20 @@ public final class CompareCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws IOException {
-    ComparisonConfig settings = Json.read(config, ComparisonConfig.class);
-    try (Device device = deviceOptions.open()) {
-      Comparison comparison =
-          new Comparison(settings, out.resolve("cells"), device, output.progress());
+    ComparisonConfig read = Json.read(config, ComparisonConfig.class);
+    ComparisonConfig settings = k.map(read::withK).orElse(read);
+    try (Device device = deviceOptions.open();
+        Comparison comparison = new Comparison(settings, out, device, output.progress())) {
       Result result = new Result(comparison.run());
-      Json.write(out.resolve("config.json"), settings);
-      Json.write(out.resolve("environment.json"), Environment.of(device));
-      Json.write(out.resolve("result.json"), result);
+      Json.write(out.resolve(named("config")), settings);
+      Json.write(out.resolve(named("environment")), Environment.of(device));
+      Json.write(out.resolve(named("result")), result);
       output.print(result, ComparisonTable.of(result.arms()));
     }
     return 0;
+  }
+
+  private String named(String file) {
+    return k.map(number -> "%s-k%d.json".formatted(file, number)).orElse(file + ".json");
   }
 }

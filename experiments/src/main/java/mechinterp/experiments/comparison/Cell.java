@@ -3,34 +3,21 @@ package mechinterp.experiments.comparison;
 import mechinterp.experiments.run.SaeSettings;
 import mechinterp.io.Json;
 import mechinterp.io.Sha256;
-import mechinterp.synthetic.SyntheticConfig;
 import mechinterp.training.TrainConfig;
 
 /**
  * One training of a comparison, with all that its result depends on.
  *
- * @param activations the data
- * @param trainingActivations different activations that are trained on
- * @param validationTokens activations of the validation
- * @param testTokens activations of the test
+ * @param data what it is trained and measured on
  * @param sae what is trained
  * @param train how, with its learning rate and seed
  */
-record Cell(
-    SyntheticConfig activations,
-    int trainingActivations,
-    int validationTokens,
-    int testTokens,
-    SaeSettings sae,
-    TrainConfig train) {
+record Cell(ComparisonData data, SaeSettings sae, TrainConfig train) {
   private static final int HASH_DIGITS = 12;
 
   static Cell of(ComparisonConfig config, Arm arm, double learningRate, long seed) {
     return new Cell(
-        config.activations(),
-        config.trainingActivations(),
-        config.validationTokens(),
-        config.testTokens(),
+        config.data(),
         arm.sae(),
         config.train().toBuilder().learningRate(learningRate).seed(seed).build());
   }

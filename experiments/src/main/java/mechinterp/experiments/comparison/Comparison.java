@@ -8,7 +8,6 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
-import mechinterp.activation.ActivationBatches;
 import mechinterp.device.Device;
 import mechinterp.experiments.console.Progress;
 import mechinterp.io.Json;
@@ -23,26 +22,28 @@ import mechinterp.training.TrainListener;
  * every arm with every seed, and measures on the test activations. Each training that is finished
  * has a file and is not done again, so a comparison that was stopped goes on.
  */
-public final class Comparison {
+public final class Comparison implements AutoCloseable {
   private static final double NANOSECONDS = 1e9;
 
   private final ComparisonConfig config;
   private final Path cells;
   private final Device device;
   private final Progress.Display display;
-  private final KnownFeatures data;
+  private final ComparedActivations data;
 
   /**
    * Makes the data.
    *
-   * @param cells folder of the finished trainings
+   * @param folder of the finished trainings and, of a model, its activations
+   * @throws IOException when a model or text cannot be read, or the folder not be written
    */
-  public Comparison(ComparisonConfig config, Path cells, Device device, Progress.Display display) {
+  public Comparison(ComparisonConfig config, Path folder, Device device, Progress.Display display)
+      throws IOException {
     this.config = config;
-    this.cells = cells;
+    this.cells = folder.resolve("cells");
     this.device = device;
     this.display = display;
-    this.data = new KnownFeatures(config, device);
+    this.data = config.data().open(folder.resolve("activations"), device, display);
   }
 
   /**
@@ -98,15 +99,16 @@ public final class Comparison {
 
   private CellResult train(Arm arm, Cell cell) {
     TrainConfig train = cell.train();
-    ActivationBatches activations = data.training(train.seed());
+    ComparedActivations.Training activations = data.training(train.seed());
     long began = System.nanoTime();
     try (Progress progress =
         display.start(arm.name(), (long) train.steps() * train.batchSize(), "tokens")) {
       Sae sae =
           new SaeTrainer(device, train)
               .train(
-                  cell.sae().config(config.activations().dIn()), activations, show(progress, train))
-              .sae();
+                  cell.sae().config(data.dIn()), activations.batches(), show(progress, train))
+              .sae()
+              .foldInputScale(activations.scale());
       double seconds = (System.nanoTime() - began) / NANOSECONDS;
       return new CellResult(
           cell, data.validationFvu(sae), data.testFigures(sae, cell.sae().k()), seconds);
@@ -131,5 +133,10 @@ public final class Comparison {
                 metrics.deadLatents()));
       }
     };
+  }
+
+  @Override
+  public void close() {
+    data.close();
   }
 }

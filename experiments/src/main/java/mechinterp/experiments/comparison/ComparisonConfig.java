@@ -1,18 +1,13 @@
 package mechinterp.experiments.comparison;
 
 import java.util.List;
-import mechinterp.synthetic.SyntheticConfig;
 import mechinterp.training.TrainConfig;
 
 /**
  * What is compared, on which data, and how it is tuned: the content of a file such as {@code
  * configs/known-features.json}.
  *
- * @param activations the data, whose features are known
- * @param trainingActivations different activations of each seed; a longer training goes over them
- *     again in another order
- * @param validationTokens activations that the learning rate is chosen on
- * @param testTokens activations that are reported on
+ * @param data what it is compared on
  * @param train how every arm is trained, but for the learning rate and the seed
  * @param learningRates each arm is trained with each of them once, and keeps the one with the least
  *     FVU on the validation activations
@@ -21,10 +16,7 @@ import mechinterp.training.TrainConfig;
  * @param arms the first one is what the others are compared with
  */
 public record ComparisonConfig(
-    SyntheticConfig activations,
-    int trainingActivations,
-    int validationTokens,
-    int testTokens,
+    ComparisonData data,
     TrainConfig train,
     List<Double> learningRates,
     long tuningSeed,
@@ -39,12 +31,9 @@ public record ComparisonConfig(
     learningRates = List.copyOf(learningRates);
     seeds = List.copyOf(seeds);
     arms = List.copyOf(arms);
-    requirePositive("training_activations", trainingActivations);
-    requirePositive("validation_tokens", validationTokens);
-    requirePositive("test_tokens", testTokens);
-    requirePositive("learning_rates", learningRates.size());
-    requirePositive("seeds", seeds.size());
-    requirePositive("arms", arms.size());
+    requireSome("learning_rates", learningRates.size());
+    requireSome("seeds", seeds.size());
+    requireSome("arms", arms.size());
     requireDifferent("learning_rates", learningRates);
     requireDifferent("seeds", seeds);
     requireDifferent("arms.name", arms.stream().map(Arm::name).toList());
@@ -55,10 +44,20 @@ public record ComparisonConfig(
     }
   }
 
-  private static void requirePositive(String field, int value) {
-    if (value < 1) {
-      throw new IllegalArgumentException(
-          "%s: is %d or has so many; it must be at least 1".formatted(field, value));
+  /** Returns the comparison with so many active latents for every arm. */
+  public ComparisonConfig withK(int k) {
+    return new ComparisonConfig(
+        data,
+        train,
+        learningRates,
+        tuningSeed,
+        seeds,
+        arms.stream().map(arm -> new Arm(arm.name(), arm.sae().withK(k))).toList());
+  }
+
+  private static void requireSome(String field, int number) {
+    if (number < 1) {
+      throw new IllegalArgumentException("%s: has none; it must have at least 1".formatted(field));
     }
   }
 

@@ -25,7 +25,7 @@ import mechinterp.tensor.SparseCodes;
  * Activations whose features are known, split by their numbers: first the validation activations,
  * then the test activations, and far behind them a range for each seed to train on.
  */
-final class KnownFeatures {
+final class KnownFeatures implements ComparedActivations {
   private static final int AT_ONCE = 1024;
   private static final List<String> PURSUED = List.of("fvu", "l0", "f1");
   private static final long TRAINING = 1L << 32;
@@ -35,24 +35,30 @@ final class KnownFeatures {
   private final int trainingActivations;
   private final Part validation;
   private final Part test;
-  private Optional<Training> training = Optional.empty();
+  private Optional<Drawn> training = Optional.empty();
 
-  KnownFeatures(ComparisonConfig config, Device device) {
-    this.activations = new SyntheticActivations(config.activations(), device);
+  KnownFeatures(SyntheticData data, Device device) {
+    this.activations = new SyntheticActivations(data.activations(), device);
     this.device = device;
-    this.trainingActivations = config.trainingActivations();
-    this.validation = new Part(0, config.validationTokens());
-    this.test = new Part(config.validationTokens(), config.testTokens());
+    this.trainingActivations = data.trainingActivations();
+    this.validation = new Part(0, data.validationTokens());
+    this.test = new Part(data.validationTokens(), data.testTokens());
   }
 
-  private record Training(long seed, ActivationStore store) {}
+  private record Drawn(long seed, ActivationStore store) {}
 
-  /** Returns the activations that a seed trains on; those of the last seed are kept in memory. */
-  ActivationBatches training(long seed) {
+  @Override
+  public int dIn() {
+    return activations.dIn();
+  }
+
+  /** Those of the last seed are kept in memory. */
+  @Override
+  public Training training(long seed) {
     if (training.isEmpty() || training.get().seed() != seed) {
-      training = Optional.of(new Training(seed, draw(seed)));
+      training = Optional.of(new Drawn(seed, draw(seed)));
     }
-    return training.get().store().shuffled(device, seed);
+    return new Training(training.get().store().shuffled(device, seed), 1);
   }
 
   private ActivationStore draw(long seed) {
@@ -68,34 +74,22 @@ final class KnownFeatures {
     return ActivationStore.inMemory(dIn, values);
   }
 
-  /** Returns the FVU of the validation activations, by the encoder's own codes. */
-  double validationFvu(Sae sae) {
-    return new Measurement(withEncodersCodes(sae)).of(validation).sums.metrics().fvu();
+  @Override
+  public double validationFvu(Sae sae) {
+    return new Measurement(Codes.ofEncoder(sae)).of(validation).sums.metrics().fvu();
   }
 
-  /**
-   * Returns all figures of the test activations: by the encoder's own codes, and some by the codes
-   * of a pursuit on its shortlist, which can be added to any kind.
-   *
-   * @param k most latents that the pursuit leaves active
-   */
-  Map<String, Double> testFigures(Sae sae, int k) {
-    Map<String, Double> figures = new Measurement(withEncodersCodes(sae)).of(test).figures();
-    Map<String, Double> pursued = new Measurement(withPursuit(sae, k)).of(test).figures();
-    PURSUED.forEach(name -> figures.put("pursuit_" + name, pursued.getOrDefault(name, Double.NaN)));
+  @Override
+  public Map<String, Double> testFigures(Sae sae, int k) {
+    Map<String, Double> figures = new Measurement(Codes.ofEncoder(sae)).of(test).figures();
+    Map<String, Double> pursued = new Measurement(Codes.ofPursuit(sae, k)).of(test).figures();
+    PURSUED.forEach(name -> figures.put(Codes.PURSUIT + name, pursued.getOrDefault(name, Double.NaN)));
     return figures;
   }
 
-  private static Sae withEncodersCodes(Sae sae) {
-    return sae instanceof HybridSae hybrid
-        ? HybridSae.withWeightsOf(hybrid, hybrid.config().withCodes(InferenceCodes.FAST))
-        : sae;
-  }
-
-  private static Sae withPursuit(Sae sae, int k) {
-    return sae instanceof HybridSae hybrid
-        ? HybridSae.withWeightsOf(hybrid, hybrid.config().withCodes(InferenceCodes.FULL))
-        : HybridSae.withWeightsOf(sae, HybridSaeConfig.of(sae.dIn(), sae.dSae(), k));
+  @Override
+  public void close() {
+    training.ifPresent(drawn -> drawn.store().close());
   }
 
   /** A range of numbers; what is drawn stays. */

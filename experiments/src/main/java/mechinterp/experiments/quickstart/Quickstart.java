@@ -1,5 +1,6 @@
 package mechinterp.experiments.quickstart;
 
+import mechinterp.experiments.text.SplitText;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -76,7 +77,7 @@ public final class Quickstart {
    */
   public Finished run(Path runs) throws IOException {
     String id = RunFiles.newId();
-    QuickstartText text = QuickstartText.read(config.text());
+    SplitText text = SplitText.read(config.text());
     Transformer model = Models.load(config.model(), device);
     HookPoint hook = HookPoint.parse(config.hook());
     Harvester harvester =
@@ -141,7 +142,7 @@ public final class Quickstart {
   }
 
   private List<String> splicedTexts(Corpus heldOut) throws IOException {
-    return QuickstartText.first(heldOut, config.report().splicedTexts()).stream()
+    return SplitText.first(heldOut, config.report().splicedTexts()).stream()
         .map(Document::text)
         .toList();
   }
@@ -155,7 +156,7 @@ public final class Quickstart {
     try (Progress progress = display.start("features", store.tokens(), "tokens")) {
       report = analysis.over(store, progress::update);
     }
-    List<Document> documents = QuickstartText.first(corpus, Integer.MAX_VALUE);
+    List<Document> documents = SplitText.first(corpus, Integer.MAX_VALUE);
     return new FeatureCards(report, model, number -> documents.get(number).id())
         .best(config.report().features());
   }

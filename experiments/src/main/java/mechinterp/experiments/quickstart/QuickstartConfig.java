@@ -1,5 +1,6 @@
 package mechinterp.experiments.quickstart;
 
+import mechinterp.experiments.text.TextSettings;
 import mechinterp.activation.Normalization;
 import mechinterp.experiments.run.SaeSettings;
 import mechinterp.experiments.run.TrainSettings;
@@ -20,36 +21,12 @@ import mechinterp.training.TrainConfig;
 public record QuickstartConfig(
     String model,
     String hook,
-    Text text,
+    TextSettings text,
     Harvest harvest,
     SaeSettings sae,
     Normalization.Method normalizeActivations,
     TrainConfig train,
     Shown report) {
-
-  /**
-   * What is read. At least one of the sources must be there.
-   *
-   * @param europarl whether the English part of Europarl is read, a document a day
-   * @param wordnetFraction which share of WordNet's entries is read, a document each
-   * @param heldOutFraction which share of the documents is not trained on
-   * @param seed of the choice of entries, the order of documents and the split
-   */
-  public record Text(boolean europarl, double wordnetFraction, double heldOutFraction, long seed) {
-    /**
-     * Checks the ranges.
-     *
-     * @throws IllegalArgumentException with the JSON field's name
-     */
-    public Text {
-      requireFraction("wordnet_fraction", wordnetFraction);
-      requireFraction("held_out_fraction", heldOutFraction);
-      if (!europarl && wordnetFraction == 0) {
-        throw new IllegalArgumentException(
-            "text: europarl is false, wordnet_fraction is 0; there must be a text");
-      }
-    }
-  }
 
   /**
    * How much is read.
@@ -100,13 +77,6 @@ public record QuickstartConfig(
     if (value < 1) {
       throw new IllegalArgumentException(
           "%s: is %d; it must be at least 1".formatted(field, value));
-    }
-  }
-
-  private static void requireFraction(String field, double value) {
-    if (!(value >= 0 && value <= 1)) {
-      throw new IllegalArgumentException(
-          "%s: is %s; it must lie within 0 to 1".formatted(field, value));
     }
   }
 }

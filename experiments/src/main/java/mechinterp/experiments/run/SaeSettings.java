@@ -47,6 +47,11 @@ public record SaeSettings(
     this(architecture, dSae, k, Optional.empty(), Optional.empty());
   }
 
+  /** Returns the settings with another number of active latents. */
+  public SaeSettings withK(int number) {
+    return new SaeSettings(architecture, dSae, number, kScope, options);
+  }
+
   /** The kinds. */
   public enum Kind {
     /** {@link TopKConfig}. */

@@ -11,9 +11,13 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.stream.Stream;
+import mechinterp.experiments.text.TextSettings;
+import mechinterp.experiments.comparison.ModelData;
+import mechinterp.activation.Normalization;
 import mechinterp.experiments.Execution;
 import mechinterp.experiments.comparison.Arm;
 import mechinterp.experiments.comparison.ComparisonConfig;
+import mechinterp.experiments.comparison.SyntheticData;
 import mechinterp.experiments.run.SaeSettings;
 import mechinterp.io.Json;
 import mechinterp.synthetic.SyntheticConfig;
@@ -41,10 +45,7 @@ class CompareTest {
     TrainConfig train =
         TrainConfig.defaults().toBuilder().tokens(20_000).batchSize(100).bDecSample(500).build();
     return new ComparisonConfig(
-        activations,
-        5_000,
-        500,
-        1_500,
+        new SyntheticData(activations, 5_000, 500, 1_500),
         train,
         List.of(1e-5, 1e-2),
         0,
@@ -131,6 +132,53 @@ class CompareTest {
     assertEquals(3 * (2 + 2), cells());
     assertEquals(
         before.path("figures").path("f1").path(0), arm(1).path("figures").path("f1").path(0));
+  }
+
+  private static ComparisonConfig ofModel(String hook) {
+    ModelData data =
+        new ModelData(
+            "tiny-lm",
+            hook,
+            new TextSettings(true, 0.01, 0.2, 0),
+            64,
+            2_000,
+            600,
+            600,
+            6,
+            10,
+            Normalization.Method.EXPECTED_AVERAGE_ONLY_IN);
+    TrainConfig train =
+        TrainConfig.defaults().toBuilder().tokens(8_000).batchSize(200).bDecSample(500).build();
+    return new ComparisonConfig(
+        data,
+        train,
+        List.of(2e-3),
+        0,
+        List.of(1L),
+        List.of(new Arm("topk", new SaeSettings(SaeSettings.Kind.TOPK, 256, 8))));
+  }
+
+  @Test
+  void aModelIsHarvestedOnceAndReadWithReconstructionsSplicedIn() throws IOException {
+    compare(ofModel("blocks.2.hook_resid_post")).assertDone();
+    JsonNode figures = arm(0).path("figures");
+    assertTrue(figures.path("fvu").path(0).doubleValue() < 0.8, figures.toString());
+    assertTrue(figures.path("ce_rise").path(0).doubleValue() > 0, figures.toString());
+    assertTrue(figures.path("kl").path(0).doubleValue() > 0, figures.toString());
+    assertTrue(figures.path("token_f1").path(0).doubleValue() > 0.1, figures.toString());
+    assertTrue(
+        figures.path("pursuit_fvu").path(0).doubleValue()
+            < figures.path("fvu").path(0).doubleValue(),
+        figures.toString());
+    Path store = folder.resolve("out/activations/training");
+    var harvested = Files.getLastModifiedTime(store);
+    JsonNode before = Json.tree(folder.resolve("out/result.json"));
+    compare(ofModel("blocks.2.hook_resid_post")).assertDone();
+    assertEquals(harvested, Files.getLastModifiedTime(store));
+    assertEquals(before, Json.tree(folder.resolve("out/result.json")));
+    Execution other = compare(ofModel("blocks.1.hook_resid_post"));
+    assertEquals(2, other.exitCode());
+    assertTrue(other.err().contains("blocks.1.hook_resid_post"), other.err());
   }
 
   @Test

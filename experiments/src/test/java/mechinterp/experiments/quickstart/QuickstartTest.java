@@ -16,6 +16,8 @@ import java.util.List;
 import java.util.Set;
 import java.util.stream.Stream;
 import javax.xml.parsers.DocumentBuilderFactory;
+import mechinterp.experiments.text.SplitText;
+import mechinterp.experiments.text.TextSettings;
 import mechinterp.activation.Document;
 import mechinterp.device.CpuDevice;
 import mechinterp.device.Device;
@@ -118,9 +120,9 @@ class QuickstartTest {
 
   @Test
   void trainingAndHeldOutTextShareNoDocument() throws IOException {
-    QuickstartText text = QuickstartText.read(new QuickstartConfig.Text(true, 0.01, 0.1, 0));
-    List<Document> training = QuickstartText.first(text.training(), Integer.MAX_VALUE);
-    List<Document> heldOut = QuickstartText.first(text.heldOut(), Integer.MAX_VALUE);
+    SplitText text = SplitText.read(new TextSettings(true, 0.01, 0.1, 0));
+    List<Document> training = SplitText.first(text.training(), Integer.MAX_VALUE);
+    List<Document> heldOut = SplitText.first(text.heldOut(), Integer.MAX_VALUE);
     Set<String> ids = new HashSet<>(training.stream().map(Document::id).toList());
     assertEquals(training.size(), ids.size());
     assertTrue(heldOut.stream().noneMatch(document -> ids.contains(document.id())));

@@ -1,4 +1,4 @@
-package mechinterp.experiments.quickstart;
+package mechinterp.experiments.text;
 
 import java.io.IOException;
 import java.util.ArrayList;
@@ -7,21 +7,24 @@ import java.util.Optional;
 import mechinterp.activation.Corpus;
 import mechinterp.activation.CorpusSplit;
 import mechinterp.activation.Document;
-import mechinterp.experiments.text.Europarl;
-import mechinterp.experiments.text.WordNet;
 import mechinterp.random.RandomStream;
 
 /**
- * The documents of a quickstart in a random order, so that any first part of them is of all
+ * Documents that come with the program, in a random order, so that any first part of them is of all
  * sources, in two parts that share none.
  *
  * @param name what the documents are
  * @param training the part to train on
  * @param heldOut the part to measure on
  */
-record QuickstartText(String name, Corpus training, Corpus heldOut) {
+public record SplitText(String name, Corpus training, Corpus heldOut) {
 
-  static QuickstartText read(QuickstartConfig.Text settings) throws IOException {
+  /**
+   * Reads the sources that settings name.
+   *
+   * @throws IOException when one cannot be read
+   */
+  public static SplitText read(TextSettings settings) throws IOException {
     List<Document> documents = new ArrayList<>();
     List<String> names = new ArrayList<>();
     if (settings.europarl()) {
@@ -35,10 +38,10 @@ record QuickstartText(String name, Corpus training, Corpus heldOut) {
     String name = String.join(" and ", names);
     Corpus corpus = Corpus.of(name, shuffled(documents, settings.seed()));
     CorpusSplit split = new CorpusSplit(corpus, settings.heldOutFraction(), settings.seed());
-    return new QuickstartText(name, split.training(), split.heldOut());
+    return new SplitText(name, split.training(), split.heldOut());
   }
 
-  private static List<Document> sample(List<Document> entries, QuickstartConfig.Text settings) {
+  private static List<Document> sample(List<Document> entries, TextSettings settings) {
     RandomStream random = RandomStream.of(settings.seed(), "sample");
     List<Document> chosen = new ArrayList<>();
     for (int i = 0; i < entries.size(); i++) {
@@ -58,7 +61,7 @@ record QuickstartText(String name, Corpus training, Corpus heldOut) {
   }
 
   /** Returns the first documents of a part, at most {@code most}. */
-  static List<Document> first(Corpus part, int most) throws IOException {
+  public static List<Document> first(Corpus part, int most) throws IOException {
     List<Document> documents = new ArrayList<>();
     try (Corpus.Reader reader = part.open()) {
       Optional<Document> next = reader.next();

@@ -1,0 +1,42 @@
+package mechinterp.experiments.comparison;
+
+import java.util.Map;
+import mechinterp.activation.ActivationBatches;
+import mechinterp.sae.Sae;
+
+/** Activations in three parts: to train on, to choose on, to report on. */
+interface ComparedActivations extends AutoCloseable {
+  /** Returns the width of an activation. */
+  int dIn();
+
+  /**
+   * Activations in the order of a seed.
+   *
+   * @param batches the activations, times the scale
+   * @param scale what they are multiplied with
+   */
+  record Training(ActivationBatches batches, double scale) {}
+
+  /** Returns the activations that a seed trains on. */
+  Training training(long seed);
+
+  /**
+   * Returns the FVU of the validation activations, by the encoder's own codes.
+   *
+   * @param sae for activations that are not multiplied with a scale
+   */
+  double validationFvu(Sae sae);
+
+  /**
+   * Returns all figures of the test activations: by the encoder's own codes, and with {@code
+   * pursuit_} before their names by the codes of a pursuit on its shortlist, which can be added to
+   * any kind.
+   *
+   * @param sae for activations that are not multiplied with a scale
+   * @param k most latents that the pursuit leaves active
+   */
+  Map<String, Double> testFigures(Sae sae, int k);
+
+  @Override
+  void close();
+}

@@ -1,0 +1,181 @@
+package mechinterp.experiments.comparison;
+
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.io.Writer;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import mechinterp.activation.ActivationStore;
+import mechinterp.activation.Corpus;
+import mechinterp.activation.CorpusSplit;
+import mechinterp.activation.Document;
+import mechinterp.activation.HarvestConfig;
+import mechinterp.activation.Harvester;
+import mechinterp.analysis.DecoderGeometry;
+import mechinterp.device.Device;
+import mechinterp.experiments.console.Progress;
+import mechinterp.experiments.run.Evaluation;
+import mechinterp.experiments.run.Harvesting;
+import mechinterp.experiments.run.MeanActivation;
+import mechinterp.experiments.text.SplitText;
+import mechinterp.metrics.ReconstructionMetrics;
+import mechinterp.metrics.Splice;
+import mechinterp.metrics.SplicedLoss;
+import mechinterp.model.HookPoint;
+import mechinterp.model.Models;
+import mechinterp.model.TokenBatch;
+import mechinterp.model.Transformer;
+import mechinterp.sae.Sae;
+import mechinterp.tensor.FloatMatrix;
+
+/** Activations of a model, in stores that a run which goes on finds again. */
+final class ModelActivations implements ComparedActivations {
+  private static final Progress.Display SILENT =
+      new Progress.Display(new PrintWriter(Writer.nullWriter()), false, System::nanoTime);
+  private static final double HALF = 0.5;
+  private static final int TEXTS_AT_ONCE = 16;
+
+  private final ModelData data;
+  private final Transformer model;
+  private final HookPoint hook;
+  private final Device device;
+  private final List<TokenBatch> splicedTexts;
+  private final ActivationStore training;
+  private final ActivationStore validation;
+  private final ActivationStore test;
+  private final FloatMatrix mean;
+  private final TokenDetection tokens;
+
+  private ModelActivations(
+      ModelData data,
+      Transformer model,
+      List<TokenBatch> splicedTexts,
+      List<ActivationStore> stores,
+      Device device) {
+    this.data = data;
+    this.model = model;
+    this.hook = HookPoint.parse(data.hook());
+    this.device = device;
+    this.splicedTexts = splicedTexts;
+    this.training = stores.get(0);
+    this.validation = stores.get(1);
+    this.test = stores.get(2);
+    this.mean = MeanActivation.of(training, device);
+    this.tokens = TokenDetection.ofFrequent(training, data.frequentTokens());
+  }
+
+  static ModelActivations open(
+      ModelData data, Path folder, Device device, Progress.Display display) throws IOException {
+    SplitText text = SplitText.read(data.text());
+    CorpusSplit heldOut = new CorpusSplit(text.heldOut(), HALF, data.text().seed() + 1);
+    Transformer model = Models.load(data.model(), device);
+    Harvester harvester =
+        Harvester.of(model, HookPoint.parse(data.hook()))
+            .with(HarvestConfig.ofContext(data.maxContext()));
+    Stores stores = new Stores(folder, harvester, display);
+    return new ModelActivations(
+        data,
+        model,
+        batches(heldOut.heldOut(), model, data),
+        List.of(
+            stores.of("training", text.training(), data.trainingActivations()),
+            stores.of("validation", heldOut.training(), data.validationTokens()),
+            stores.of("test", heldOut.heldOut(), data.testTokens())),
+        device);
+  }
+
+  /** Folders of activations; one that an earlier run left is not harvested again. */
+  private record Stores(Path folder, Harvester harvester, Progress.Display display) {
+    ActivationStore of(String name, Corpus corpus, int tokens) throws IOException {
+      Path store = folder.resolve(name);
+      if (!Files.exists(store)) {
+        Files.createDirectories(folder);
+        return Harvesting.run(
+            harvester, tokens, ready -> ready.collect(corpus, tokens, store), display);
+      }
+      ActivationStore found = ActivationStore.open(store);
+      found.requireSameSource(harvester.identity(corpus));
+      return found;
+    }
+  }
+
+  private static List<TokenBatch> batches(Corpus corpus, Transformer model, ModelData data)
+      throws IOException {
+    List<TokenBatch> batches = new ArrayList<>();
+    List<int[]> sequences = new ArrayList<>();
+    for (Document document : SplitText.first(corpus, data.splicedTexts())) {
+      sequences.add(model.tokenizer().encodeFromBos(document.text(), data.maxContext()));
+      if (sequences.size() == TEXTS_AT_ONCE) {
+        batches.add(TokenBatch.ofIds(sequences));
+        sequences = new ArrayList<>();
+      }
+    }
+    if (!sequences.isEmpty()) {
+      batches.add(TokenBatch.ofIds(sequences));
+    }
+    return batches;
+  }
+
+  @Override
+  public int dIn() {
+    return training.dIn();
+  }
+
+  @Override
+  public Training training(long seed) {
+    ActivationStore scaled = training.normalized(data.normalizeActivations());
+    return new Training(scaled.shuffled(device, seed), scaled.normalization().scale());
+  }
+
+  @Override
+  public double validationFvu(Sae sae) {
+    return Evaluation.of(Codes.ofEncoder(sae), validation, SILENT).metrics().fvu();
+  }
+
+  @Override
+  public Map<String, Double> testFigures(Sae sae, int k) {
+    Map<String, Double> figures = new LinkedHashMap<>(figures(Codes.ofEncoder(sae)));
+    figures.put("nearest_cosine", nearestCosine(sae));
+    figures(Codes.ofPursuit(sae, k))
+        .forEach((name, value) -> figures.put(Codes.PURSUIT + name, value));
+    return figures;
+  }
+
+  private Map<String, Double> figures(Sae sae) {
+    Map<String, Double> figures = new LinkedHashMap<>();
+    ReconstructionMetrics metrics = Evaluation.of(sae, test, SILENT).metrics();
+    figures.put("fvu", metrics.fvu());
+    figures.put("l0", metrics.l0());
+    figures.put("dead_fraction", metrics.deadFraction());
+    if (model.config().unembed().isPresent()) {
+      SplicedLoss loss = new SplicedLoss(new Splice(model, hook, sae, mean));
+      splicedTexts.forEach(loss::add);
+      SplicedLoss.Result result = loss.result();
+      figures.put("ce_rise", result.reconstruction().crossEntropy() - result.crossEntropy());
+      figures.put("kl", result.reconstruction().klDivergence());
+    }
+    figures.putAll(tokens.f1(sae, validation, test));
+    return figures;
+  }
+
+  /** Mean over latents of the cosine of their decoder row with the nearest other one. */
+  private static double nearestCosine(Sae sae) {
+    double sum = 0;
+    float[] cosines = new DecoderGeometry(sae).nearestCosines();
+    for (float cosine : cosines) {
+      sum += cosine;
+    }
+    return sum / cosines.length;
+  }
+
+  @Override
+  public void close() {
+    training.close();
+    validation.close();
+    test.close();
+  }
+}

@@ -1,0 +1,57 @@
+package mechinterp.experiments.comparison;
+
+import java.io.IOException;
+import java.nio.file.Path;
+import mechinterp.activation.Normalization;
+import mechinterp.device.Device;
+import mechinterp.experiments.console.Progress;
+import mechinterp.experiments.text.TextSettings;
+
+/**
+ * Activations of a model. The held-out documents are divided into those that are chosen on and those
+ * that are reported on.
+ *
+ * @param model name, folder or file of the model
+ * @param hook where its activations are taken
+ * @param text what it reads
+ * @param maxContext most tokens that the model sees at once, special ones included
+ * @param trainingActivations most activations to train on
+ * @param validationTokens most activations that the learning rate and detectors are chosen on
+ * @param testTokens most activations that are reported on
+ * @param splicedTexts documents of the test part that a language model reads with reconstructions
+ *     spliced in
+ * @param frequentTokens how many of the most frequent tokens single latents shall detect
+ * @param normalizeActivations what activations are multiplied with while training
+ */
+public record ModelData(
+    String model,
+    String hook,
+    TextSettings text,
+    int maxContext,
+    int trainingActivations,
+    int validationTokens,
+    int testTokens,
+    int splicedTexts,
+    int frequentTokens,
+    Normalization.Method normalizeActivations)
+    implements ComparisonData {
+  /**
+   * Checks the ranges.
+   *
+   * @throws IllegalArgumentException with the JSON field's name
+   */
+  public ModelData {
+    ComparisonData.requirePositive("max_context", maxContext);
+    ComparisonData.requirePositive("training_activations", trainingActivations);
+    ComparisonData.requirePositive("validation_tokens", validationTokens);
+    ComparisonData.requirePositive("test_tokens", testTokens);
+    ComparisonData.requirePositive("spliced_texts", splicedTexts);
+    ComparisonData.requirePositive("frequent_tokens", frequentTokens);
+  }
+
+  @Override
+  public ComparedActivations open(Path folder, Device device, Progress.Display display)
+      throws IOException {
+    return ModelActivations.open(this, folder, device, display);
+  }
+}

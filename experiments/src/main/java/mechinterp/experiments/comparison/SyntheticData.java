@@ -1,0 +1,35 @@
+package mechinterp.experiments.comparison;
+
+import java.nio.file.Path;
+import mechinterp.device.Device;
+import mechinterp.experiments.console.Progress;
+import mechinterp.synthetic.SyntheticConfig;
+
+/**
+ * Activations whose features are known.
+ *
+ * @param activations how they are made
+ * @param trainingActivations different activations of each seed; a longer training goes over them
+ *     again in another order
+ * @param validationTokens activations that the learning rate is chosen on
+ * @param testTokens activations that are reported on
+ */
+public record SyntheticData(
+    SyntheticConfig activations, int trainingActivations, int validationTokens, int testTokens)
+    implements ComparisonData {
+  /**
+   * Checks the ranges.
+   *
+   * @throws IllegalArgumentException with the JSON field's name
+   */
+  public SyntheticData {
+    ComparisonData.requirePositive("training_activations", trainingActivations);
+    ComparisonData.requirePositive("validation_tokens", validationTokens);
+    ComparisonData.requirePositive("test_tokens", testTokens);
+  }
+
+  @Override
+  public ComparedActivations open(Path folder, Device device, Progress.Display display) {
+    return new KnownFeatures(this, device);
+  }
+}
