@@ -103,7 +103,7 @@ final class Objectives {
         workspace,
         sae,
         sae::encodePositive,
-        WholeReconstruction::new,
+        reconstruction(),
         FurtherTerms.penalty(penalty),
         settings.withoutAuxK());
   }
@@ -129,11 +129,24 @@ final class Objectives {
   }
 
   private SparseObjective whole(Sae sae, LatentChoice choice, FurtherTerms terms) {
-    return new SparseObjective(workspace, sae, choice, WholeReconstruction::new, terms, settings);
+    return new SparseObjective(workspace, sae, choice, reconstruction(), terms, settings);
+  }
+
+  private SparseObjective.ReconstructionBuffers reconstruction() {
+    return settings
+        .endToEnd()
+        .<SparseObjective.ReconstructionBuffers>map(config ->
+            (w, sae, tokens, sums) -> new EndToEndReconstruction(w, sae, tokens, sums, config))
+        .orElse(WholeReconstruction::new);
   }
 
   private SparseObjective nested(
       Sae sae, LatentChoice choice, List<Prefix> prefixes, FurtherTerms terms) {
+    if (settings.endToEnd().isPresent()) {
+      throw new IllegalArgumentException(
+          "end_to_end: is there, but %s has several reconstructions of a token; leave it out"
+              .formatted(sae.config().architecture()));
+    }
     return new SparseObjective(
         workspace,
         sae,

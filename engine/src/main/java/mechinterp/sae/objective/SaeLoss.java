@@ -30,6 +30,9 @@ public record SaeLoss(Map<String, Double> parts, double fvu, double l0, int dead
   /** The part that keeps codes sparse. */
   public static final String SPARSITY = "sparsity";
 
+  /** The part of a model that goes on with reconstructions. */
+  public static final String END_TO_END = "end_to_end";
+
   /** Copies the parts. */
   public SaeLoss {
     parts = Collections.unmodifiableMap(new LinkedHashMap<>(parts));

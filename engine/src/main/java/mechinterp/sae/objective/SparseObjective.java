@@ -120,6 +120,11 @@ final class SparseObjective implements SaeObjective {
   }
 
   @Override
+  public void continueWith(DownstreamLoss loss) {
+    reconstruction.continueWith(loss);
+  }
+
+  @Override
   public void beginStep(int step) {
     choice.beginStep(step);
   }
@@ -155,6 +160,7 @@ final class SparseObjective implements SaeObjective {
     });
     double l0 = (double) starts[starts.length - 1] / batchSize;
     reconstruction.differentiate(divisor);
+    parts.putAll(reconstruction.furtherParts());
     reconstruction.codeGradients(codeGradients, codes);
     penalty.ifPresent(each -> parts.put(SaeLoss.SPARSITY, each.backward(active(l0, divisor))));
     differentiateTheRest(x);

@@ -11,6 +11,7 @@ import mechinterp.optim.LearningRateDecay;
 import mechinterp.sae.AuxKConfig;
 import mechinterp.sae.DecoderNorm;
 import mechinterp.sae.KScope;
+import mechinterp.sae.objective.EndToEndConfig;
 import mechinterp.sae.objective.KScheduleConfig;
 import mechinterp.training.ResampleConfig;
 import mechinterp.training.TrainConfig;
@@ -100,6 +101,15 @@ final class TrainOptions {
       paramLabel = "DECAY",
       description = "Save the moving average of the weights with this decay. Default: none.")
   private Optional<Double> emaDecay = Optional.empty();
+
+  @Option(
+      names = "--end-to-end",
+      paramLabel = "LOSS",
+      description = {
+        "Train for what a language model (--model) predicts with reconstructions in place: kl (KL",
+        "divergence from its own predictions) or ce (cross-entropy). Default: reconstruction."
+      })
+  private Optional<EndToEndConfig.Loss> endToEnd = Optional.empty();
 
   @Option(names = "--seed", paramLabel = "S", description = "Seed of the weights. Default: 0.")
   private Optional<Long> seed = Optional.empty();
@@ -243,6 +253,7 @@ final class TrainOptions {
     schedule.ifPresent(shape -> shape.set(train, settings.train().warmUpFraction()));
     maxGradientNorm.ifPresent(train::maxGradientNorm);
     emaDecay.ifPresent(train::emaDecay);
+    endToEnd.ifPresent(loss -> train.endToEnd(EndToEndConfig.of(loss)));
     seed.ifPresent(train::seed);
     firstK.ifPresent(first -> train.kSchedule(new KScheduleConfig(first, FIRST_TENTH)));
     if (resample) {
