@@ -12,7 +12,7 @@ import mechinterp.tensor.SparseCodes;
  * whatever other tokens are with it. Not for use by several threads at once: encoding has a buffer
  * of its own.
  */
-public sealed interface Sae permits TopKSae, ThresholdSae, HybridSae {
+public sealed interface Sae permits TopKSae, ThresholdSae, GatedSae, HybridSae {
   /** Declares an autoencoder in a workspace; all its weights are 0. */
   static Sae declare(Workspace workspace, SaeConfig config) {
     return switch (config) {
@@ -31,6 +31,7 @@ public sealed interface Sae permits TopKSae, ThresholdSae, HybridSae {
           JumpReluTranscoderConfig _,
           JumpReluCrosscoderConfig _ ->
           new ThresholdSae(workspace, config);
+      case GatedConfig gated -> new GatedSae(workspace, gated);
       case HybridSaeConfig hybrid -> new HybridSae(workspace, hybrid);
     };
   }
