@@ -64,7 +64,7 @@ public interface CodeKernels {
    * Row t of out = the latents i of row t of the codes for which f[t, i] scales[i] + shifts[i] is
    * positive, with that as their activation.
    *
-   * @param out of the shape of the codes
+   * @param out of the shape of the codes; may be the codes
    * @param scales [F, 1]
    * @param shifts [F, 1]
    */

@@ -12,7 +12,8 @@ import mechinterp.tensor.SparseCodes;
  * whatever other tokens are with it. Not for use by several threads at once: encoding has a buffer
  * of its own.
  */
-public sealed interface Sae permits TopKSae, ThresholdSae, HybridSae, NormalizedSae {
+public sealed interface Sae
+    permits TopKSae, ThresholdSae, GatedSae, HybridSae, NormalizedSae {
   /** Declares an autoencoder in a workspace; all its weights are 0. */
   static Sae declare(Workspace workspace, SaeConfig config) {
     return switch (config) {
@@ -31,6 +32,7 @@ public sealed interface Sae permits TopKSae, ThresholdSae, HybridSae, Normalized
           JumpReluTranscoderConfig _,
           JumpReluCrosscoderConfig _ ->
           new ThresholdSae(workspace, config);
+      case GatedConfig gated -> new GatedSae(workspace, gated);
       case HybridSaeConfig hybrid -> new HybridSae(workspace, hybrid);
     };
   }

@@ -26,7 +26,8 @@ import java.util.List;
   @JsonSubTypes.Type(value = MultiTopKConfig.class, name = MultiTopKConfig.ARCHITECTURE),
   @JsonSubTypes.Type(value = GroupMaxConfig.class, name = GroupMaxConfig.ARCHITECTURE),
   @JsonSubTypes.Type(value = StandardConfig.class, name = StandardConfig.ARCHITECTURE),
-  @JsonSubTypes.Type(value = PAnnealConfig.class, name = PAnnealConfig.ARCHITECTURE)
+  @JsonSubTypes.Type(value = PAnnealConfig.class, name = PAnnealConfig.ARCHITECTURE),
+  @JsonSubTypes.Type(value = GatedConfig.class, name = GatedConfig.ARCHITECTURE)
 })
 public sealed interface SaeConfig
     permits TopKConfig,
@@ -41,7 +42,8 @@ public sealed interface SaeConfig
         MultiTopKConfig,
         GroupMaxConfig,
         StandardConfig,
-        PAnnealConfig {
+        PAnnealConfig,
+        GatedConfig {
   /** Returns the name of the kind as in SAELens' {@code cfg.json}. */
   String architecture();
 

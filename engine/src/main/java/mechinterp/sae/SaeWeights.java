@@ -9,7 +9,7 @@ import mechinterp.tensor.FloatMatrix;
  *
  * @param wEnc the encoder's weights, a row for each latent [d_sae, d_in]: the transpose of the
  *     W_enc in files and formulas
- * @param bEnc the encoder's bias [1, d_sae]
+ * @param bEnc the encoder's bias [1, d_sae]; of a gated autoencoder b_gate
  * @param wDec the decoder's weights, a row for each latent [d_sae, d_out]
  * @param bDec the decoder's bias [1, d_out]
  */

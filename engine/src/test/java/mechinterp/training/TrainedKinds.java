@@ -2,6 +2,7 @@ package mechinterp.training;
 
 import java.util.List;
 import mechinterp.sae.BatchTopKConfig;
+import mechinterp.sae.GatedConfig;
 import mechinterp.sae.JumpReluConfig;
 import mechinterp.sae.MatryoshkaConfig;
 import mechinterp.sae.PAnnealConfig;
@@ -20,7 +21,8 @@ final class TrainedKinds {
         MatryoshkaConfig.of(16, 120, 3),
         StandardConfig.of(16, 120, 3),
         PAnnealConfig.of(16, 120, 3),
-        JumpReluConfig.of(16, 120, 3));
+        JumpReluConfig.of(16, 120, 3),
+        GatedConfig.of(16, 120, 3));
   }
 
   /** Those whose L0 a controller brings to k. */
@@ -28,6 +30,7 @@ final class TrainedKinds {
     return List.of(
         StandardConfig.of(dIn, dSae, k),
         PAnnealConfig.of(dIn, dSae, k),
-        JumpReluConfig.of(dIn, dSae, k));
+        JumpReluConfig.of(dIn, dSae, k),
+        GatedConfig.of(dIn, dSae, k));
   }
 }

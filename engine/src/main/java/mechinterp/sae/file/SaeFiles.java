@@ -4,6 +4,7 @@ import mechinterp.sae.NormalizedSae;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import mechinterp.device.Device;
 import mechinterp.io.AtomicFolder;
 import mechinterp.io.DType;
@@ -13,19 +14,23 @@ import mechinterp.io.SafetensorsFile;
 import mechinterp.io.SafetensorsWriter;
 import mechinterp.io.TensorFile;
 import mechinterp.io.TensorSink;
+import mechinterp.sae.GatedSae;
+import mechinterp.sae.HybridSae;
 import mechinterp.sae.Sae;
 import mechinterp.sae.SaeConfig;
 import mechinterp.sae.SaeParameter;
 import mechinterp.sae.SaeWeights;
 import mechinterp.sae.ThresholdSae;
+import mechinterp.sae.TopKSae;
 import mechinterp.tensor.FloatMatrix;
 
 /**
  * Autoencoders in folders of SAELens' layout: {@code cfg.json} and {@code sae_weights.safetensors}
  * with W_enc [d_in, d_sae], b_enc [d_sae], W_dec [d_sae, d_in] and b_dec [d_in] in float32, and for
- * JumpReLU threshold [d_sae]. A transcoder's W_dec is [d_sae, d_out], b_dec [d_out] and W_skip
- * [d_out, d_in]. Saved and loaded again, all weights have the same bits. BatchTopK is saved as the
- * JumpReLU that it is after training, as SAELens does it.
+ * JumpReLU threshold [d_sae]. A gated one has b_gate instead of b_enc, and r_mag and b_mag [d_sae].
+ * A transcoder's W_dec is [d_sae, d_out], b_dec [d_out] and W_skip [d_out, d_in]. Saved and loaded
+ * again, all weights have the same bits. BatchTopK is saved as the JumpReLU that it is after
+ * training, as SAELens does it.
  *
  * <p>There is one saved form: for activations as the model makes them ({@code
  * normalize_activations} none: a scale is folded first, {@link Sae#foldInputScale}), b_dec
@@ -64,10 +69,6 @@ public final class SaeFiles {
 
   private static void write(Sae sae, Path folder, SaeMetadata metadata) throws IOException {
     SaeLensConfig.write(folder.resolve(CONFIG), sae, metadata);
-    writeWeights(sae instanceof NormalizedSae normalized ? normalized.sae() : sae, folder);
-  }
-
-  private static void writeWeights(Sae sae, Path folder) throws IOException {
     SaeWeights weights = sae.weights();
     Device device = sae.device();
     SafetensorsWriter writer = new SafetensorsWriter();
@@ -77,7 +78,11 @@ public final class SaeFiles {
             DType.F32,
             sink -> writeTransposed(sink, device, weights.wEnc()),
             LayeredTensors.shape(sae.config(), "W_enc", sae.dIn(), sae.dSae()))
-        .tensor("b_enc", DType.F32, sink -> writeRows(sink, device, weights.bEnc()), sae.dSae())
+        .tensor(
+            TensorNames.saeLens(sae.config()).encoderBias(),
+            DType.F32,
+            sink -> writeRows(sink, device, weights.bEnc()),
+            sae.dSae())
         .tensor(
             "W_dec",
             DType.F32,
@@ -96,14 +101,25 @@ public final class SaeFiles {
                 sink -> writeRows(sink, device, skip),
                 sae.dOut(),
                 sae.dIn()));
-    if (sae instanceof ThresholdSae jumpRelu && jumpRelu.hasThresholds()) {
+    for (SaeParameter numbers : numbersOfLatents(sae)) {
       writer.tensor(
-          ThresholdSae.THRESHOLD,
-          DType.F32,
-          sink -> writeRows(sink, device, jumpRelu.thresholds()),
-          sae.dSae());
+          numbers.name(), DType.F32, sink -> writeRows(sink, device, numbers.value()), sae.dSae());
     }
     writer.write(folder.resolve(WEIGHTS));
+  }
+
+  /** Returns what a kind has of each latent besides the weights [1, d_sae]. */
+  private static List<SaeParameter> numbersOfLatents(Sae sae) {
+    return switch (sae) {
+      case ThresholdSae jumpRelu when jumpRelu.hasThresholds() ->
+          List.of(new SaeParameter(ThresholdSae.THRESHOLD, jumpRelu.thresholds(), false));
+      case GatedSae gated ->
+          List.of(
+              new SaeParameter(GatedSae.R_MAG, gated.rMag(), false),
+              new SaeParameter(GatedSae.B_MAG, gated.bMag(), false));
+      case NormalizedSae normalized -> numbersOfLatents(normalized.sae());
+      case TopKSae _, ThresholdSae _, HybridSae _ -> List.of();
+    };
   }
 
   static void writeRows(TensorSink sink, Device device, FloatMatrix matrix) throws IOException {
@@ -137,19 +153,21 @@ public final class SaeFiles {
     boolean rescales = file.rescalesByDecoderNorm();
     try (SafetensorsFile weights = SafetensorsFile.open(folder.resolve(WEIGHTS))) {
       TensorFile tensors = LayeredTensors.of(weights, config);
-      TensorNames.SAELENS.requireShapes(tensors, config.dIn(), config.dSae(), config.dOut());
+      TensorNames names = TensorNames.saeLens(config);
+      names.requireShapes(tensors, config.dIn(), config.dSae(), config.dOut());
       SaeTensors reader = new SaeTensors(tensors, device);
       reader.requireOnes(FINE_TUNED);
       Sae sae = Sae.allocate(device, config);
       float[] factors =
-          rescales
-              ? reader.decoderNorms(TensorNames.SAELENS.decoder())
-              : SaeTensors.ones(config.dSae());
+          rescales ? reader.decoderNorms(names.decoder()) : SaeTensors.ones(config.dSae());
       double scale = file.expectsScaledInput() ? inputScale(folder) : 1;
       SaeScaling scaling = new SaeScaling(factors, scale, 1 / scale);
-      reader.read(sae.weights(), TensorNames.SAELENS, scaling);
+      reader.read(sae.weights(), names, scaling);
+      if (sae instanceof GatedSae gated) {
+        reader.readMagnitudes(gated, GatedSae.R_MAG, GatedSae.B_MAG, factors);
+      }
       if (config.centresInput() && !file.subtractsDecoderBias()) {
-        reader.subtractDecoderBias(sae.weights());
+        reader.subtractDecoderBias(sae);
       }
       if (sae.skip().isPresent()) {
         tensors.info(SaeParameter.SKIP, config.dOut(), config.dIn());

@@ -17,6 +17,7 @@ import mechinterp.io.Json;
 import mechinterp.io.JsonField;
 import mechinterp.sae.BatchTopKConfig;
 import mechinterp.sae.CrosscoderConfig;
+import mechinterp.sae.GatedConfig;
 import mechinterp.sae.GroupMaxConfig;
 import mechinterp.sae.HybridSaeConfig;
 import mechinterp.sae.JumpReluConfig;
@@ -118,6 +119,7 @@ final class SaeLensConfig {
       }
       case JumpReluConfig jumpRelu ->
           file(JumpReluConfig.ARCHITECTURE, jumpRelu, fields);
+      case GatedConfig gated -> file(GatedConfig.ARCHITECTURE, gated, fields);
       case StandardConfig standard ->
           file(StandardConfig.ARCHITECTURE, standard, fields);
       case PAnnealConfig pAnneal -> {
@@ -208,11 +210,12 @@ final class SaeLensConfig {
                 KScope.TOKEN);
         case JumpReluCrosscoderConfig.ARCHITECTURE ->
             new JumpReluCrosscoderConfig(integer("layers"), integer("d_model"), integer("d_sae"));
+        case GatedConfig.ARCHITECTURE -> new GatedConfig(integer("d_in"), integer("d_sae"));
         case StandardConfig.ARCHITECTURE -> new StandardConfig(integer("d_in"), integer("d_sae"));
         default ->
             throw new FormatException(
                 file,
-                "architecture is \"%s\"; it must be \"topk\", \"jumprelu\", \"standard\", \"groupmax\" or that of a transcoder or crosscoder"
+                "architecture is \"%s\"; it must be \"topk\", \"jumprelu\", \"standard\", \"gated\", \"groupmax\" or that of a transcoder or crosscoder"
                     .formatted(architecture));
       };
     } catch (IllegalArgumentException e) {

@@ -5,6 +5,9 @@ import java.util.Optional;
 import mechinterp.device.Workspace;
 import mechinterp.sae.BatchTopKConfig;
 import mechinterp.sae.CrosscoderConfig;
+import mechinterp.sae.GatedConfig;
+import mechinterp.sae.GatedSae;
+import mechinterp.sae.GatedTraining;
 import mechinterp.sae.GroupMaxConfig;
 import mechinterp.sae.HybridSae;
 import mechinterp.sae.HybridSaeConfig;
@@ -41,6 +44,7 @@ final class Objectives {
     return switch (sae) {
       case TopKSae topK -> topK(topK);
       case ThresholdSae threshold -> threshold(threshold);
+      case GatedSae gated -> gated(gated);
       case HybridSae hybrid -> hybrid(hybrid);
       case NormalizedSae normalized ->
           throw new IllegalArgumentException(
@@ -72,7 +76,7 @@ final class Objectives {
           throw new IllegalArgumentException(
               "architecture: is %s, which can be loaded and used, not trained"
                   .formatted(sae.config().architecture()));
-      case TopKConfig _, MultiTopKConfig _, GroupMaxConfig _, HybridSaeConfig _ ->
+      case TopKConfig _, MultiTopKConfig _, GroupMaxConfig _, GatedConfig _, HybridSaeConfig _ ->
           throw new IllegalStateException(sae.config() + " has no thresholds");
     };
   }
@@ -113,6 +117,20 @@ final class Objectives {
     JumpRelu jumpRelu =
         new JumpRelu(workspace, sae, training, settings.steps(), settings.batchSize());
     return whole(sae, jumpRelu, FurtherTerms.penalty(jumpRelu));
+  }
+
+  /** As for ReLU: where no gate opens, no pre-activation is positive. */
+  private SparseObjective gated(GatedSae sae) {
+    GatedTraining training =
+        SparsityConfig.require(sae.config().architecture(), sae.config().training());
+    Gated gated = new Gated(workspace, sae, training, settings.steps(), settings.batchSize());
+    return new SparseObjective(
+        workspace,
+        sae,
+        gated,
+        WholeReconstruction::new,
+        FurtherTerms.gated(gated),
+        settings.withoutAuxK());
   }
 
   /** With one prefix, of weight 1, and a fixed-point weight of 0 it is TopK's, bit for bit. */

@@ -56,7 +56,7 @@ final class SparseObjective implements SaeObjective {
   private final FiringRecord firing;
   private final Optional<FixedPoint> fixedPoint;
   private final Optional<AuxK> aux;
-  private final Optional<MultiTopK> more;
+  private final Optional<FurtherLoss> more;
   private final List<FurtherReconstruction> terms = new ArrayList<>();
   private final BatchSums sums;
 
@@ -156,7 +156,7 @@ final class SparseObjective implements SaeObjective {
     }
     more.ifPresent(term -> {
       terms.add(term.term());
-      parts.put(SaeLoss.MULTI_TOPK, term.backward(target, divisor));
+      parts.put(term.name(), term.backward(target, divisor));
     });
     double l0 = (double) starts[starts.length - 1] / batchSize;
     reconstruction.differentiate(divisor);
@@ -177,7 +177,7 @@ final class SparseObjective implements SaeObjective {
     penalty.ifPresent(each -> wDec.addAll(each.decoderTerms()));
     terms.forEach(term -> {
       wEnc.add(term.encoderTerm(inputs));
-      wDec.add(term.decoderTerm());
+      wDec.addAll(term.decoderTerms());
     });
     Map<String, SaeGradient> gradients = new HashMap<>();
     gradients.put("W_enc", new SaeGradient.Sparse(wEnc));

@@ -10,6 +10,7 @@ import mechinterp.io.FormatException;
 import mechinterp.io.Json;
 import mechinterp.sae.BatchTopKConfig;
 import mechinterp.sae.CrosscoderConfig;
+import mechinterp.sae.GatedConfig;
 import mechinterp.sae.GroupMaxConfig;
 import mechinterp.sae.HybridSaeConfig;
 import mechinterp.sae.JumpReluConfig;
@@ -68,6 +69,8 @@ public record SaeSettings(
     PANNEAL,
     /** {@link JumpReluConfig}. */
     JUMPRELU,
+    /** {@link GatedConfig}. */
+    GATED,
     /** {@link TranscoderConfig} of a store of two hook points. */
     TRANSCODER,
     /** {@link TranscoderConfig} with a skip connection. */
@@ -129,6 +132,7 @@ public record SaeSettings(
       case HYBRID -> HybridSaeConfig.of(dIn, dSae, k);
       case STANDARD -> StandardConfig.of(dIn, dSae, k);
       case JUMPRELU -> JumpReluConfig.of(dIn, dSae, k);
+      case GATED -> GatedConfig.of(dIn, dSae, k);
       case PANNEAL -> PAnnealConfig.of(dIn, dSae, k);
       case TRANSCODER -> new TranscoderConfig(dIn, dOut, dSae, k, scope, false);
       case MULTI_TOPK -> new MultiTopKConfig(dIn, dSae, k);
