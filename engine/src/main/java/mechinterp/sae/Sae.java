@@ -12,7 +12,8 @@ import mechinterp.tensor.SparseCodes;
  * whatever other tokens are with it. Not for use by several threads at once: encoding has a buffer
  * of its own.
  */
-public sealed interface Sae permits TopKSae, ThresholdSae, HybridSae {
+public sealed interface Sae
+    permits TopKSae, ThresholdSae, HybridSae, SwitchSae, MatchingPursuitSae {
   /** Declares an autoencoder in a workspace; all its weights are 0. */
   static Sae declare(Workspace workspace, SaeConfig config) {
     return switch (config) {
@@ -32,6 +33,8 @@ public sealed interface Sae permits TopKSae, ThresholdSae, HybridSae {
           JumpReluCrosscoderConfig _ ->
           new ThresholdSae(workspace, config);
       case HybridSaeConfig hybrid -> new HybridSae(workspace, hybrid);
+      case SwitchConfig experts -> new SwitchSae(workspace, experts);
+      case MatchingPursuitConfig pursuit -> new MatchingPursuitSae(workspace, pursuit);
     };
   }
 

@@ -7,6 +7,7 @@ import mechinterp.sae.MatryoshkaConfig;
 import mechinterp.sae.PAnnealConfig;
 import mechinterp.sae.SaeConfig;
 import mechinterp.sae.StandardConfig;
+import mechinterp.sae.SwitchConfig;
 import mechinterp.sae.TopKConfig;
 
 /** One of each kind that is trained. */
@@ -20,7 +21,8 @@ final class TrainedKinds {
         MatryoshkaConfig.of(16, 120, 3),
         StandardConfig.of(16, 120, 3),
         PAnnealConfig.of(16, 120, 3),
-        JumpReluConfig.of(16, 120, 3));
+        JumpReluConfig.of(16, 120, 3),
+        SwitchConfig.of(16, 120, 3, 4));
   }
 
   /** Those whose L0 a controller brings to k. */

@@ -19,6 +19,7 @@ import mechinterp.sae.HybridSaeConfig;
 import mechinterp.sae.JumpReluConfig;
 import mechinterp.sae.JumpReluCrosscoderConfig;
 import mechinterp.sae.JumpReluTranscoderConfig;
+import mechinterp.sae.MatchingPursuitConfig;
 import mechinterp.sae.MatryoshkaConfig;
 import mechinterp.sae.MultiTopKConfig;
 import mechinterp.sae.PAnnealConfig;
@@ -27,6 +28,7 @@ import mechinterp.sae.Sae;
 import mechinterp.sae.SaeConfig;
 import mechinterp.sae.SaeWeights;
 import mechinterp.sae.StandardConfig;
+import mechinterp.sae.SwitchConfig;
 import mechinterp.sae.ThresholdSae;
 import mechinterp.sae.TopKConfig;
 import mechinterp.sae.TranscoderConfig;
@@ -63,7 +65,9 @@ final class DictionaryLearningWriter {
           JumpReluTranscoderConfig _,
           CrosscoderConfig _,
           JumpReluCrosscoderConfig _,
-          GroupMaxConfig _ ->
+          GroupMaxConfig _,
+          SwitchConfig _,
+          MatchingPursuitConfig _ ->
           throw unknown(config);
     };
   }
@@ -132,7 +136,9 @@ final class DictionaryLearningWriter {
           JumpReluTranscoderConfig _,
           CrosscoderConfig _,
           JumpReluCrosscoderConfig _,
-          GroupMaxConfig _ ->
+          GroupMaxConfig _,
+          SwitchConfig _,
+          MatchingPursuitConfig _ ->
           throw unknown(sae.config());
     };
   }

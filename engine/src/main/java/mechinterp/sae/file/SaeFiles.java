@@ -12,10 +12,13 @@ import mechinterp.io.SafetensorsFile;
 import mechinterp.io.SafetensorsWriter;
 import mechinterp.io.TensorFile;
 import mechinterp.io.TensorSink;
+import mechinterp.sae.MatchingPursuitConfig;
+import mechinterp.sae.MatchingPursuitSae;
 import mechinterp.sae.Sae;
 import mechinterp.sae.SaeConfig;
 import mechinterp.sae.SaeParameter;
 import mechinterp.sae.SaeWeights;
+import mechinterp.sae.SwitchSae;
 import mechinterp.sae.ThresholdSae;
 import mechinterp.tensor.FloatMatrix;
 
@@ -23,8 +26,9 @@ import mechinterp.tensor.FloatMatrix;
  * Autoencoders in folders of SAELens' layout: {@code cfg.json} and {@code sae_weights.safetensors}
  * with W_enc [d_in, d_sae], b_enc [d_sae], W_dec [d_sae, d_in] and b_dec [d_in] in float32, and for
  * JumpReLU threshold [d_sae]. A transcoder's W_dec is [d_sae, d_out], b_dec [d_out] and W_skip
- * [d_out, d_in]. Saved and loaded again, all weights have the same bits. BatchTopK is saved as the
- * JumpReLU that it is after training, as SAELens does it.
+ * [d_out, d_in]. A Switch has W_router [d_in, experts] and b_router [d_in] besides, a matching
+ * pursuit W_dec and b_dec alone. Saved and loaded again, all weights have the same bits. BatchTopK
+ * is saved as the JumpReLU that it is after training, as SAELens does it.
  *
  * <p>There is one saved form: for activations as the model makes them ({@code
  * normalize_activations} none: a scale is folded first, {@link Sae#foldInputScale}), b_dec
@@ -65,6 +69,10 @@ public final class SaeFiles {
     SaeWeights weights = sae.weights();
     Device device = sae.device();
     SaeLensConfig.write(folder.resolve(CONFIG), sae.config(), metadata);
+    if (sae instanceof MatchingPursuitSae pursuit) {
+      MatchingPursuitForm.write(pursuit, folder.resolve(WEIGHTS));
+      return;
+    }
     SafetensorsWriter writer = new SafetensorsWriter();
     writer
         .tensor(
@@ -97,6 +105,9 @@ public final class SaeFiles {
           DType.F32,
           sink -> writeRows(sink, device, jumpRelu.thresholds()),
           sae.dSae());
+    }
+    if (sae instanceof SwitchSae experts) {
+      SwitchForm.addRouter(writer, experts);
     }
     writer.write(folder.resolve(WEIGHTS));
   }
@@ -132,6 +143,11 @@ public final class SaeFiles {
     boolean rescales = file.rescalesByDecoderNorm();
     try (SafetensorsFile weights = SafetensorsFile.open(folder.resolve(WEIGHTS))) {
       TensorFile tensors = LayeredTensors.of(weights, config);
+      if (config instanceof MatchingPursuitConfig pursuit) {
+        Sae sae = MatchingPursuitForm.read(tensors, pursuit, file.subtractsDecoderBias(), device);
+        double scale = file.expectsScaledInput() ? inputScale(folder) : 1;
+        return new LoadedSae(scale == 1 ? sae : sae.foldInputScale(scale), file.metadata());
+      }
       TensorNames.SAELENS.requireShapes(tensors, config.dIn(), config.dSae(), config.dOut());
       SaeTensors reader = new SaeTensors(tensors, device);
       reader.requireOnes(FINE_TUNED);
@@ -154,6 +170,9 @@ public final class SaeFiles {
           && jumpRelu.hasThresholds()
           && file.hasThresholds()) {
         reader.readThresholds(jumpRelu.thresholds(), ThresholdSae.THRESHOLD, factors);
+      }
+      if (sae instanceof SwitchSae experts) {
+        SwitchForm.readRouter(tensors, experts);
       }
       sae.weightsChanged();
       return new LoadedSae(sae, file.metadata());

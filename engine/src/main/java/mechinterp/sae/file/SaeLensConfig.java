@@ -17,12 +17,14 @@ import mechinterp.sae.JumpReluConfig;
 import mechinterp.sae.JumpReluCrosscoderConfig;
 import mechinterp.sae.JumpReluTranscoderConfig;
 import mechinterp.sae.KScope;
+import mechinterp.sae.MatchingPursuitConfig;
 import mechinterp.sae.MatryoshkaConfig;
 import mechinterp.sae.MultiTopKConfig;
 import mechinterp.sae.PAnnealConfig;
 import mechinterp.sae.Prefix;
 import mechinterp.sae.SaeConfig;
 import mechinterp.sae.StandardConfig;
+import mechinterp.sae.SwitchConfig;
 import mechinterp.sae.TopKConfig;
 import mechinterp.sae.TranscoderConfig;
 import tools.jackson.databind.JsonNode;
@@ -118,6 +120,9 @@ final class SaeLensConfig {
       case CrosscoderConfig crosscoder -> Json.write(path, CrosscoderForm.of(crosscoder, fields));
       case JumpReluCrosscoderConfig crosscoder ->
           Json.write(path, CrosscoderForm.of(crosscoder, fields));
+      case SwitchConfig experts -> Json.write(path, SwitchForm.of(experts, fields));
+      case MatchingPursuitConfig pursuit ->
+          Json.write(path, MatchingPursuitForm.of(pursuit, fields));
     }
   }
 
@@ -167,7 +172,8 @@ final class SaeLensConfig {
     boolean ofOneSite =
         !architecture.endsWith(TranscoderConfig.ARCHITECTURE)
             && !architecture.endsWith(CrosscoderConfig.ARCHITECTURE);
-    requireReadable("normalize_activations", "none", ofOneSite ? INPUT_SCALE : "none");
+    boolean isOurs = architecture.equals(SwitchConfig.ARCHITECTURE);
+    requireReadable("normalize_activations", "none", ofOneSite && !isOurs ? INPUT_SCALE : "none");
     requireReadable("reshape_activations", "none", "hook_z");
     requireUncentred(architecture, !ofOneSite);
     try {
@@ -192,10 +198,13 @@ final class SaeLensConfig {
         case JumpReluCrosscoderConfig.ARCHITECTURE ->
             new JumpReluCrosscoderConfig(integer("layers"), integer("d_model"), integer("d_sae"));
         case StandardConfig.ARCHITECTURE -> new StandardConfig(integer("d_in"), integer("d_sae"));
+        case SwitchConfig.ARCHITECTURE -> SwitchForm.config(new JsonField(file, "", tree));
+        case MatchingPursuitConfig.ARCHITECTURE ->
+            MatchingPursuitForm.config(new JsonField(file, "", tree));
         default ->
             throw new FormatException(
                 file,
-                "architecture is \"%s\"; it must be \"topk\", \"jumprelu\", \"standard\", \"groupmax\" or that of a transcoder or crosscoder"
+                "architecture is \"%s\"; it must be \"topk\", \"jumprelu\", \"standard\", \"groupmax\", \"switch\", \"matching_pursuit\" or that of a transcoder or crosscoder"
                     .formatted(architecture));
       };
     } catch (IllegalArgumentException e) {

@@ -12,13 +12,18 @@ import mechinterp.sae.JumpReluConfig;
 import mechinterp.sae.JumpReluCrosscoderConfig;
 import mechinterp.sae.JumpReluTraining;
 import mechinterp.sae.JumpReluTranscoderConfig;
+import mechinterp.sae.MatchingPursuitConfig;
+import mechinterp.sae.MatchingPursuitSae;
 import mechinterp.sae.MatryoshkaConfig;
 import mechinterp.sae.MultiTopKConfig;
 import mechinterp.sae.PAnnealConfig;
 import mechinterp.sae.Prefix;
 import mechinterp.sae.Sae;
+import mechinterp.sae.SaeConfig;
 import mechinterp.sae.SparsityConfig;
 import mechinterp.sae.StandardConfig;
+import mechinterp.sae.SwitchConfig;
+import mechinterp.sae.SwitchSae;
 import mechinterp.sae.ThresholdSae;
 import mechinterp.sae.TopKConfig;
 import mechinterp.sae.TopKSae;
@@ -41,6 +46,8 @@ final class Objectives {
       case TopKSae topK -> topK(topK);
       case ThresholdSae threshold -> threshold(threshold);
       case HybridSae hybrid -> hybrid(hybrid);
+      case SwitchSae experts -> experts(experts);
+      case MatchingPursuitSae pursuit -> throw untrained(pursuit.config());
     };
   }
 
@@ -63,13 +70,21 @@ final class Objectives {
       case StandardConfig config -> standard(sae, config);
       case PAnnealConfig config -> pAnneal(sae, config);
       case JumpReluConfig config -> jumpRelu(sae, config);
-      case JumpReluTranscoderConfig _, JumpReluCrosscoderConfig _ ->
-          throw new IllegalArgumentException(
-              "architecture: is %s, which can be loaded and used, not trained"
-                  .formatted(sae.config().architecture()));
-      case TopKConfig _, MultiTopKConfig _, GroupMaxConfig _, HybridSaeConfig _ ->
+      case JumpReluTranscoderConfig _, JumpReluCrosscoderConfig _ -> throw untrained(sae.config());
+      case TopKConfig _,
+          MultiTopKConfig _,
+          GroupMaxConfig _,
+          HybridSaeConfig _,
+          SwitchConfig _,
+          MatchingPursuitConfig _ ->
           throw new IllegalStateException(sae.config() + " has no thresholds");
     };
+  }
+
+  private static IllegalArgumentException untrained(SaeConfig config) {
+    return new IllegalArgumentException(
+        "architecture: is %s, which can be loaded and used, not trained"
+            .formatted(config.architecture()));
   }
 
   private BatchTopK batchTopK(ThresholdSae sae, int k) {
@@ -108,6 +123,18 @@ final class Objectives {
     JumpRelu jumpRelu =
         new JumpRelu(workspace, sae, training, settings.steps(), settings.batchSize());
     return whole(sae, jumpRelu, FurtherTerms.penalty(jumpRelu));
+  }
+
+  /** A dead latent could be revived by its own expert's tokens alone, which AuxK does not know. */
+  private SparseObjective experts(SwitchSae sae) {
+    LoadBalance balance = new LoadBalance(workspace, sae, settings.batchSize());
+    return new SparseObjective(
+        workspace,
+        sae,
+        balance,
+        WholeReconstruction::new,
+        FurtherTerms.penalty(balance),
+        settings.withoutAuxK());
   }
 
   /** With one prefix, of weight 1, and a fixed-point weight of 0 it is TopK's, bit for bit. */

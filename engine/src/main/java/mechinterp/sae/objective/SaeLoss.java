@@ -30,6 +30,9 @@ public record SaeLoss(Map<String, Double> parts, double fvu, double l0, int dead
   /** The part that keeps codes sparse. */
   public static final String SPARSITY = "sparsity";
 
+  /** The part that keeps experts evenly used. */
+  public static final String LOAD_BALANCE = "load_balance";
+
   /** Copies the parts. */
   public SaeLoss {
     parts = Collections.unmodifiableMap(new LinkedHashMap<>(parts));
