@@ -72,7 +72,7 @@ class TrainOptionsTest {
     assertEquals(SwitchConfig.of(9, 32, 3, 8), kind("--kind", "switch"));
     assertEquals(SwitchConfig.of(9, 32, 3, 4), kind("--kind", "switch", "--experts", "4"));
     run(folder.resolve("uneven"), "--kind", "switch", "--experts", "5")
-        .assertRefused("experts: is 5, d_sae is 32; experts must divide d_sae");
+        .assertRefused("sae.options: experts: is 5, d_sae is 32; experts must divide d_sae");
     run(folder.resolve("without"), "--experts", "4")
         .assertRefused("sae.options: field experts: is unknown");
   }
