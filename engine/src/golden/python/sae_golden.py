@@ -29,6 +29,7 @@ from dictionary_learning.trainers.top_k import AutoEncoderTopK  # noqa: E402
 from sae_lens import SAE  # noqa: E402
 from sae_lens.saes.gated_sae import GatedSAE, GatedSAEConfig  # noqa: E402
 from sae_lens.saes.jumprelu_sae import JumpReLUSAE, JumpReLUSAEConfig  # noqa: E402
+from sae_lens.saes.matching_pursuit_sae import MatchingPursuitSAE, MatchingPursuitSAEConfig  # noqa: E402
 from sae_lens.saes.standard_sae import StandardSAE, StandardSAEConfig  # noqa: E402
 from sae_lens.saes.topk_sae import TopKSAE, TopKSAEConfig  # noqa: E402
 from sae_lens.saes.transcoder import (  # noqa: E402
@@ -484,6 +485,25 @@ def save_gated(root):
     expect_of_dictionary_learning(root / "dictionary-learning-gated", sae, "GatedAutoEncoder")
 
 
+def save_matching_pursuit(root):
+    """Rows of about norm 1, as training leaves them, but not quite: sae-lens does not divide by them."""
+    torch.manual_seed(21)
+    settings = {
+        "matching-pursuit": {"residual_threshold": 0.8},
+        "matching-pursuit-steps": {"residual_threshold": 0, "max_iterations": 6, "stop_on_duplicate_support": False},
+        "matching-pursuit-uncentred": {"apply_b_dec_to_input": False},
+    }
+    for name, fields in settings.items():
+        sae = MatchingPursuitSAE(MatchingPursuitSAEConfig(d_in=D_IN, d_sae=D_SAE, **fields))
+        with torch.no_grad():
+            rows = torch.nn.functional.normalize(torch.randn(D_SAE, D_IN), dim=1)
+            sae.W_dec.copy_(rows * (0.85 + 0.3 * torch.rand(D_SAE, 1)))
+            sae.b_dec.copy_(torch.randn(D_IN) * 0.4)
+        folder = root / f"saelens-{name}"
+        sae.save_model(folder)
+        expect_of_sae_lens(folder, SAE.load_from_disk(folder))
+
+
 def main(root):
     torch.manual_seed(3)
     save_sae_lens(root)
@@ -502,6 +522,7 @@ def main(root):
     save_circuit_tracer(root)
     save_standard(root)
     save_gated(root)
+    save_matching_pursuit(root)
 
 
 if __name__ == "__main__":

@@ -13,7 +13,13 @@ import mechinterp.tensor.SparseCodes;
  * of its own.
  */
 public sealed interface Sae
-    permits TopKSae, ThresholdSae, GatedSae, HybridSae, NormalizedSae {
+    permits TopKSae,
+        ThresholdSae,
+        GatedSae,
+        HybridSae,
+        SwitchSae,
+        MatchingPursuitSae,
+        NormalizedSae {
   /** Declares an autoencoder in a workspace; all its weights are 0. */
   static Sae declare(Workspace workspace, SaeConfig config) {
     return switch (config) {
@@ -34,6 +40,8 @@ public sealed interface Sae
           new ThresholdSae(workspace, config);
       case GatedConfig gated -> new GatedSae(workspace, gated);
       case HybridSaeConfig hybrid -> new HybridSae(workspace, hybrid);
+      case SwitchConfig experts -> new SwitchSae(workspace, experts);
+      case MatchingPursuitConfig pursuit -> new MatchingPursuitSae(workspace, pursuit);
     };
   }
 

@@ -15,7 +15,8 @@ import mechinterp.tensor.FloatMatrix;
  * transpose, b_enc 0, b_dec the centre of a sample of the activations (Gao et al. 2024, A.1). Where
  * the input is not centred b_enc = -(centre of the input) W_enc does it instead, as in
  * EleutherAI/sparsify. Where input and target differ W_enc has random directions of unit norm of
- * its own, and b_dec is the target's centre. W_skip, r_mag and b_mag are 0.
+ * its own, and b_dec is the target's centre. W_skip, r_mag and b_mag are 0. A router has random
+ * directions of unit norm, and b_dec as its bias.
  */
 public final class SaeInit {
   private SaeInit() {}
@@ -66,7 +67,11 @@ public final class SaeInit {
         kernels.fill(gated.rMag(), 0);
         kernels.fill(gated.bMag(), 0);
       }
-      case TopKSae _, HybridSae _ -> {}
+      case SwitchSae experts -> {
+        setDirections(sae.device(), experts.wRouter(), RandomStream.of(seed, "W_router"));
+        kernels.copy(experts.bRouter(), weights.bDec());
+      }
+      case TopKSae _, HybridSae _, MatchingPursuitSae _, NormalizedSae _ -> {}
     }
     sae.weightsChanged();
   }

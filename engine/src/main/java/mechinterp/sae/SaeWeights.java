@@ -23,6 +23,19 @@ public record SaeWeights(FloatMatrix wEnc, FloatMatrix bEnc, FloatMatrix wDec, F
         workspace.floats("b_dec", 1, config.dOut()));
   }
 
+  /**
+   * Declares the weights of a workspace for an encoder that is the transposed decoder: wEnc is wDec
+   * itself, and bEnc is 0 and stays so.
+   */
+  static SaeWeights tied(Workspace workspace, SaeConfig config) {
+    FloatMatrix wDec = workspace.floats("W_dec", config.dSae(), config.dIn());
+    return new SaeWeights(
+        wDec,
+        workspace.floats("no b_enc", 1, config.dSae()),
+        wDec,
+        workspace.floats("b_dec", 1, config.dIn()));
+  }
+
   /** Returns the weights with their names. */
   List<SaeParameter> parameters() {
     return List.of(

@@ -14,6 +14,7 @@ import mechinterp.random.RandomStream;
 import mechinterp.sae.GatedSae;
 import mechinterp.sae.Sae;
 import mechinterp.sae.SaeWeights;
+import mechinterp.sae.SwitchSae;
 import mechinterp.tensor.FloatMatrix;
 import mechinterp.tensor.SparseCodes;
 
@@ -71,6 +72,7 @@ final class Resampling {
     this.config = config;
     this.resample = resample;
     requireOneSite(sae);
+    requireOneExpert(sae);
     this.tokensSinceFiring = firing(sae, numbers);
     this.states = states;
     int rows = config.batchSize();
@@ -85,6 +87,15 @@ final class Resampling {
     if (sae.config().rowWidth() != sae.dIn()) {
       throw new IllegalArgumentException(
           "resample: has no effect on %s, which does not reconstruct what it encodes; leave it out"
+              .formatted(sae.config().architecture()));
+    }
+  }
+
+  /** A token drawn for a latent need not be one that its expert ever gets. */
+  private static void requireOneExpert(Sae sae) {
+    if (sae instanceof SwitchSae) {
+      throw new IllegalArgumentException(
+          "resample: does not know which expert of %s gets an activation; leave it out"
               .formatted(sae.config().architecture()));
     }
   }

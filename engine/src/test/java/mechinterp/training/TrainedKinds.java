@@ -8,6 +8,7 @@ import mechinterp.sae.MatryoshkaConfig;
 import mechinterp.sae.PAnnealConfig;
 import mechinterp.sae.SaeConfig;
 import mechinterp.sae.StandardConfig;
+import mechinterp.sae.SwitchConfig;
 import mechinterp.sae.TopKConfig;
 
 /** One of each kind that is trained. */
@@ -22,7 +23,8 @@ final class TrainedKinds {
         StandardConfig.of(16, 120, 3),
         PAnnealConfig.of(16, 120, 3),
         JumpReluConfig.of(16, 120, 3),
-        GatedConfig.of(16, 120, 3));
+        GatedConfig.of(16, 120, 3),
+        SwitchConfig.of(16, 120, 3, 4));
   }
 
   /** Those whose L0 a controller brings to k. */

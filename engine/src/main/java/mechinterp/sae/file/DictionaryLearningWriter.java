@@ -21,6 +21,7 @@ import mechinterp.sae.HybridSaeConfig;
 import mechinterp.sae.JumpReluConfig;
 import mechinterp.sae.JumpReluCrosscoderConfig;
 import mechinterp.sae.JumpReluTranscoderConfig;
+import mechinterp.sae.MatchingPursuitConfig;
 import mechinterp.sae.MatryoshkaConfig;
 import mechinterp.sae.MultiTopKConfig;
 import mechinterp.sae.PAnnealConfig;
@@ -29,6 +30,7 @@ import mechinterp.sae.Sae;
 import mechinterp.sae.SaeConfig;
 import mechinterp.sae.SaeWeights;
 import mechinterp.sae.StandardConfig;
+import mechinterp.sae.SwitchConfig;
 import mechinterp.sae.ThresholdSae;
 import mechinterp.sae.TopKConfig;
 import mechinterp.sae.TranscoderConfig;
@@ -66,7 +68,9 @@ final class DictionaryLearningWriter {
           JumpReluTranscoderConfig _,
           CrosscoderConfig _,
           JumpReluCrosscoderConfig _,
-          GroupMaxConfig _ ->
+          GroupMaxConfig _,
+          SwitchConfig _,
+          MatchingPursuitConfig _ ->
           throw unknown(config);
     };
   }
@@ -139,7 +143,9 @@ final class DictionaryLearningWriter {
           JumpReluTranscoderConfig _,
           CrosscoderConfig _,
           JumpReluCrosscoderConfig _,
-          GroupMaxConfig _ ->
+          GroupMaxConfig _,
+          SwitchConfig _,
+          MatchingPursuitConfig _ ->
           throw unknown(sae.config());
     };
   }

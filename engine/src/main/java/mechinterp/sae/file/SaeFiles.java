@@ -1,5 +1,7 @@
 package mechinterp.sae.file;
 
+import mechinterp.kernel.RowNorm;
+import java.util.Optional;
 import mechinterp.sae.NormalizedSae;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -16,10 +18,13 @@ import mechinterp.io.TensorFile;
 import mechinterp.io.TensorSink;
 import mechinterp.sae.GatedSae;
 import mechinterp.sae.HybridSae;
+import mechinterp.sae.MatchingPursuitConfig;
+import mechinterp.sae.MatchingPursuitSae;
 import mechinterp.sae.Sae;
 import mechinterp.sae.SaeConfig;
 import mechinterp.sae.SaeParameter;
 import mechinterp.sae.SaeWeights;
+import mechinterp.sae.SwitchSae;
 import mechinterp.sae.ThresholdSae;
 import mechinterp.sae.TopKSae;
 import mechinterp.tensor.FloatMatrix;
@@ -28,9 +33,10 @@ import mechinterp.tensor.FloatMatrix;
  * Autoencoders in folders of SAELens' layout: {@code cfg.json} and {@code sae_weights.safetensors}
  * with W_enc [d_in, d_sae], b_enc [d_sae], W_dec [d_sae, d_in] and b_dec [d_in] in float32, and for
  * JumpReLU threshold [d_sae]. A gated one has b_gate instead of b_enc, and r_mag and b_mag [d_sae].
- * A transcoder's W_dec is [d_sae, d_out], b_dec [d_out] and W_skip [d_out, d_in]. Saved and loaded
- * again, all weights have the same bits. BatchTopK is saved as the JumpReLU that it is after
- * training, as SAELens does it.
+ * A transcoder's W_dec is [d_sae, d_out], b_dec [d_out] and W_skip [d_out, d_in]. A Switch has
+ * W_router [d_in, experts] and b_router [d_in] besides, a matching pursuit W_dec and b_dec alone.
+ * Saved and loaded again, all weights have the same bits. BatchTopK is saved as the JumpReLU that it
+ * is after training, as SAELens does it.
  *
  * <p>There is one saved form: for activations as the model makes them ({@code
  * normalize_activations} none: a scale is folded first, {@link Sae#foldInputScale}), b_dec
@@ -69,6 +75,15 @@ public final class SaeFiles {
 
   private static void write(Sae sae, Path folder, SaeMetadata metadata) throws IOException {
     SaeLensConfig.write(folder.resolve(CONFIG), sae, metadata);
+    Path file = folder.resolve(WEIGHTS);
+    writeWeights(sae instanceof NormalizedSae normalized ? normalized.sae() : sae, file);
+  }
+
+  private static void writeWeights(Sae sae, Path file) throws IOException {
+    if (sae instanceof MatchingPursuitSae pursuit) {
+      MatchingPursuitForm.write(pursuit, file);
+      return;
+    }
     SaeWeights weights = sae.weights();
     Device device = sae.device();
     SafetensorsWriter writer = new SafetensorsWriter();
@@ -105,7 +120,10 @@ public final class SaeFiles {
       writer.tensor(
           numbers.name(), DType.F32, sink -> writeRows(sink, device, numbers.value()), sae.dSae());
     }
-    writer.write(folder.resolve(WEIGHTS));
+    if (sae instanceof SwitchSae experts) {
+      SwitchForm.addRouter(writer, experts);
+    }
+    writer.write(file);
   }
 
   /** Returns what a kind has of each latent besides the weights [1, d_sae]. */
@@ -117,8 +135,13 @@ public final class SaeFiles {
           List.of(
               new SaeParameter(GatedSae.R_MAG, gated.rMag(), false),
               new SaeParameter(GatedSae.B_MAG, gated.bMag(), false));
-      case NormalizedSae normalized -> numbersOfLatents(normalized.sae());
-      case TopKSae _, ThresholdSae _, HybridSae _ -> List.of();
+      case TopKSae _,
+          ThresholdSae _,
+          HybridSae _,
+          SwitchSae _,
+          MatchingPursuitSae _,
+          NormalizedSae _ ->
+          List.of();
     };
   }
 
@@ -153,6 +176,12 @@ public final class SaeFiles {
     boolean rescales = file.rescalesByDecoderNorm();
     try (SafetensorsFile weights = SafetensorsFile.open(folder.resolve(WEIGHTS))) {
       TensorFile tensors = LayeredTensors.of(weights, config);
+      if (config instanceof MatchingPursuitConfig pursuit) {
+        Sae sae = MatchingPursuitForm.read(tensors, pursuit, file.subtractsDecoderBias(), device);
+        double scale = file.expectsScaledInput() ? inputScale(folder) : 1;
+        return new LoadedSae(
+            normalized(scale == 1 ? sae : sae.foldInputScale(scale), file), file.metadata());
+      }
       TensorNames names = TensorNames.saeLens(config);
       names.requireShapes(tensors, config.dIn(), config.dSae(), config.dOut());
       SaeTensors reader = new SaeTensors(tensors, device);
@@ -178,10 +207,17 @@ public final class SaeFiles {
           && file.hasThresholds()) {
         reader.readThresholds(jumpRelu.thresholds(), ThresholdSae.THRESHOLD, factors);
       }
+      if (sae instanceof SwitchSae experts) {
+        SwitchForm.readRouter(tensors, experts);
+      }
       sae.weightsChanged();
-      Sae whole = file.tokenNorm().<Sae>map(norm -> NormalizedSae.of(sae, norm)).orElse(sae);
-      return new LoadedSae(whole, file.metadata());
+      return new LoadedSae(normalized(sae, file), file.metadata());
     }
+  }
+
+  private static Sae normalized(Sae sae, SaeLensConfig file) throws FormatException {
+    Optional<RowNorm> norm = file.tokenNorm();
+    return norm.isPresent() ? NormalizedSae.of(sae, norm.get()) : sae;
   }
 
   /** Checkpoints have the scale in a file of its own; without it nobody knows it. */

@@ -24,12 +24,14 @@ import mechinterp.sae.JumpReluConfig;
 import mechinterp.sae.JumpReluCrosscoderConfig;
 import mechinterp.sae.JumpReluTranscoderConfig;
 import mechinterp.sae.KScope;
+import mechinterp.sae.MatchingPursuitConfig;
 import mechinterp.sae.MatryoshkaConfig;
 import mechinterp.sae.MultiTopKConfig;
 import mechinterp.sae.PAnnealConfig;
 import mechinterp.sae.Prefix;
 import mechinterp.sae.SaeConfig;
 import mechinterp.sae.StandardConfig;
+import mechinterp.sae.SwitchConfig;
 import mechinterp.sae.TopKConfig;
 import mechinterp.sae.TranscoderConfig;
 import tools.jackson.databind.JsonNode;
@@ -137,6 +139,8 @@ final class SaeLensConfig {
       case CrosscoderConfig crosscoder -> CrosscoderForm.of(crosscoder, fields);
       case JumpReluCrosscoderConfig crosscoder ->
           CrosscoderForm.of(crosscoder, fields);
+      case SwitchConfig experts -> SwitchForm.of(experts, fields);
+      case MatchingPursuitConfig pursuit -> MatchingPursuitForm.of(pursuit, fields);
     };
   }
 
@@ -186,7 +190,7 @@ final class SaeLensConfig {
     boolean ofOneSite =
         !architecture.endsWith(TranscoderConfig.ARCHITECTURE)
             && !architecture.endsWith(CrosscoderConfig.ARCHITECTURE);
-    requireNormalization(ofOneSite);
+    requireNormalization(ofOneSite && !architecture.equals(SwitchConfig.ARCHITECTURE));
     requireReadable("reshape_activations", "none", "hook_z");
     requireUncentred(architecture, !ofOneSite);
     try {
@@ -212,10 +216,13 @@ final class SaeLensConfig {
             new JumpReluCrosscoderConfig(integer("layers"), integer("d_model"), integer("d_sae"));
         case GatedConfig.ARCHITECTURE -> new GatedConfig(integer("d_in"), integer("d_sae"));
         case StandardConfig.ARCHITECTURE -> new StandardConfig(integer("d_in"), integer("d_sae"));
+        case SwitchConfig.ARCHITECTURE -> SwitchForm.config(new JsonField(file, "", tree));
+        case MatchingPursuitConfig.ARCHITECTURE ->
+            MatchingPursuitForm.config(new JsonField(file, "", tree));
         default ->
             throw new FormatException(
                 file,
-                "architecture is \"%s\"; it must be \"topk\", \"jumprelu\", \"standard\", \"gated\", \"groupmax\" or that of a transcoder or crosscoder"
+                "architecture is \"%s\"; it must be \"topk\", \"jumprelu\", \"standard\", \"gated\", \"groupmax\", \"switch\", \"matching_pursuit\" or that of a transcoder or crosscoder"
                     .formatted(architecture));
       };
     } catch (IllegalArgumentException e) {

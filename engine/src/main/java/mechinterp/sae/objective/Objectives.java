@@ -15,14 +15,19 @@ import mechinterp.sae.JumpReluConfig;
 import mechinterp.sae.JumpReluCrosscoderConfig;
 import mechinterp.sae.JumpReluTraining;
 import mechinterp.sae.JumpReluTranscoderConfig;
+import mechinterp.sae.MatchingPursuitConfig;
+import mechinterp.sae.MatchingPursuitSae;
 import mechinterp.sae.MatryoshkaConfig;
 import mechinterp.sae.MultiTopKConfig;
 import mechinterp.sae.NormalizedSae;
 import mechinterp.sae.PAnnealConfig;
 import mechinterp.sae.Prefix;
 import mechinterp.sae.Sae;
+import mechinterp.sae.SaeConfig;
 import mechinterp.sae.SparsityConfig;
 import mechinterp.sae.StandardConfig;
+import mechinterp.sae.SwitchConfig;
+import mechinterp.sae.SwitchSae;
 import mechinterp.sae.ThresholdSae;
 import mechinterp.sae.TopKConfig;
 import mechinterp.sae.TopKSae;
@@ -46,6 +51,8 @@ final class Objectives {
       case ThresholdSae threshold -> threshold(threshold);
       case GatedSae gated -> gated(gated);
       case HybridSae hybrid -> hybrid(hybrid);
+      case SwitchSae experts -> experts(experts);
+      case MatchingPursuitSae pursuit -> throw untrained(pursuit.config());
       case NormalizedSae normalized ->
           throw new IllegalArgumentException(
               "normalize_activations: is %s, each activation by itself; such an autoencoder can be loaded and used, not trained"
@@ -72,13 +79,22 @@ final class Objectives {
       case StandardConfig config -> standard(sae, config);
       case PAnnealConfig config -> pAnneal(sae, config);
       case JumpReluConfig config -> jumpRelu(sae, config);
-      case JumpReluTranscoderConfig _, JumpReluCrosscoderConfig _ ->
-          throw new IllegalArgumentException(
-              "architecture: is %s, which can be loaded and used, not trained"
-                  .formatted(sae.config().architecture()));
-      case TopKConfig _, MultiTopKConfig _, GroupMaxConfig _, GatedConfig _, HybridSaeConfig _ ->
+      case JumpReluTranscoderConfig _, JumpReluCrosscoderConfig _ -> throw untrained(sae.config());
+      case TopKConfig _,
+          MultiTopKConfig _,
+          GroupMaxConfig _,
+          GatedConfig _,
+          HybridSaeConfig _,
+          SwitchConfig _,
+          MatchingPursuitConfig _ ->
           throw new IllegalStateException(sae.config() + " has no thresholds");
     };
+  }
+
+  private static IllegalArgumentException untrained(SaeConfig config) {
+    return new IllegalArgumentException(
+        "architecture: is %s, which can be loaded and used, not trained"
+            .formatted(config.architecture()));
   }
 
   private BatchTopK batchTopK(ThresholdSae sae, int k) {
@@ -128,8 +144,20 @@ final class Objectives {
         workspace,
         sae,
         gated,
-        WholeReconstruction::new,
+        reconstruction(),
         FurtherTerms.gated(gated),
+        settings.withoutAuxK());
+  }
+
+  /** A dead latent could be revived by its own expert's tokens alone, which AuxK does not know. */
+  private SparseObjective experts(SwitchSae sae) {
+    LoadBalance balance = new LoadBalance(workspace, sae, settings.batchSize());
+    return new SparseObjective(
+        workspace,
+        sae,
+        balance,
+        reconstruction(),
+        FurtherTerms.penalty(balance),
         settings.withoutAuxK());
   }
 

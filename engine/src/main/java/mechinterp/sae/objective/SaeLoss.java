@@ -36,6 +36,9 @@ public record SaeLoss(Map<String, Double> parts, double fvu, double l0, int dead
   /** The part of a model that goes on with reconstructions. */
   public static final String END_TO_END = "end_to_end";
 
+  /** The part that keeps experts evenly used. */
+  public static final String LOAD_BALANCE = "load_balance";
+
   /** Copies the parts. */
   public SaeLoss {
     parts = Collections.unmodifiableMap(new LinkedHashMap<>(parts));

@@ -162,7 +162,7 @@ final class SparseObjective implements SaeObjective {
     reconstruction.differentiate(divisor);
     parts.putAll(reconstruction.furtherParts());
     reconstruction.codeGradients(codeGradients, codes);
-    penalty.ifPresent(each -> parts.put(SaeLoss.SPARSITY, each.backward(active(l0, divisor))));
+    penalty.ifPresent(each -> parts.put(each.name(), each.backward(active(l0, divisor))));
     differentiateTheRest(x);
     return checked(new SaeLoss(parts, reconstruction.squaredError() / variance, l0, dead.length));
   }
@@ -205,7 +205,8 @@ final class SparseObjective implements SaeObjective {
   }
 
   private SparsityPenalty.Batch active(double l0, double divisor) {
-    return new SparsityPenalty.Batch(codes, order, codeGradients, reconstruction, l0, divisor);
+    return new SparsityPenalty.Batch(
+        inputs, codes, order, codeGradients, reconstruction, l0, divisor);
   }
 
   /** Goes on from the code gradients. */

@@ -189,7 +189,7 @@ class SaeFilesTest {
         "\"k\": 4 | \"k\": 132 | k: is 132, d_sae is 131; k must be at most d_sae",
         "\"k\": 4 | \"k\": 4.5 | k is 4.5; it must be a whole number",
         "\"k\": 4, | \"k_\": 4, | k is missing; it must be a whole number",
-        "\"topk\" | \"temporal\" | architecture is \"temporal\"; it must be \"topk\", \"jumprelu\", \"standard\", \"gated\", \"groupmax\" or that of a transcoder or crosscoder",
+        "\"topk\" | \"temporal\" | architecture is \"temporal\"; it must be \"topk\", \"jumprelu\", \"standard\", \"gated\", \"groupmax\", \"switch\", \"matching_pursuit\" or that of a transcoder or crosscoder",
         "\"topk\" | 7 | architecture is 7; it must be text",
         "\"normalize_activations\": \"none\" | \"normalize_activations\": \"covariance_whitening\" | normalize_activations is \"covariance_whitening\"; it must be one of none, expected_average_only_in, constant_norm_rescale, layer_norm to be read here",
         "\"reshape_activations\": \"none\" | \"reshape_activations\": \"x\" | reshape_activations is \"x\"; only \"none\" and \"hook_z\" can be read",

@@ -23,6 +23,7 @@ import mechinterp.random.RandomStream;
 import mechinterp.sae.BatchTopKConfig;
 import mechinterp.sae.HybridSae;
 import mechinterp.sae.HybridSaeConfig;
+import mechinterp.sae.MatchingPursuitSae;
 import mechinterp.sae.MatryoshkaConfig;
 import mechinterp.sae.RandomSae;
 import mechinterp.sae.NormalizedSae;
@@ -254,7 +255,8 @@ class SaeFormatsTest {
     boolean transcodes = !sae.config().centresInput();
     return switch (format) {
       case SPARSIFY -> sae instanceof TopKSae;
-      case DICTIONARY_LEARNING -> !transcodes && !(sae instanceof NormalizedSae);
+      case DICTIONARY_LEARNING ->
+          !transcodes && !(sae instanceof NormalizedSae) && !(sae instanceof MatchingPursuitSae);
       default -> true;
     };
   }

@@ -67,6 +67,15 @@ final class TrainOptions {
   private Optional<KScope> kScope = Optional.empty();
 
   @Option(
+      names = "--experts",
+      paramLabel = "N",
+      description = {
+        "Experts of a switch, which divide the latents among them. Default: 8, or the next lower",
+        "power of two that divides --d-sae and leaves each --k latents."
+      })
+  private Optional<Integer> experts = Optional.empty();
+
+  @Option(
       names = "--tokens",
       paramLabel = "N",
       description = "Tokens to train on; when the data ends it goes round again in a new order.")
@@ -261,13 +270,15 @@ final class TrainOptions {
     }
     decoderNorm.ifPresent(train::decoderNorm);
     deadAfter.ifPresent(value -> train.auxK(settings.train().auxK().withDeadAfterTokens(value)));
-    return new TrainSettings(
+    SaeSettings changed =
         new SaeSettings(
             kind.orElse(sae.architecture()),
             dSae.orElse(sae.dSae()),
             k.orElse(sae.k()),
             kScope.or(sae::kScope),
-            sae.options()),
+            sae.options());
+    return new TrainSettings(
+        experts.map(number -> changed.withOption("experts", number)).orElse(changed),
         normalization.orElse(settings.normalizeActivations()),
         maxActivationNorm.or(settings::maxActivationNorm),
         bufferTokens.or(settings::bufferTokens),

@@ -116,7 +116,8 @@ class TrainEvalTest {
     "standard, standard",
     "panneal, standard",
     "jumprelu, jumprelu",
-    "gated, gated"
+    "gated, gated",
+    "switch, switch"
   })
   void everyKindIsTrainedSavedAndEvaluated(String kind, String saved) throws IOException {
     String file = Samples.activationsFile(folder).toString();
