@@ -162,8 +162,8 @@ public final class Harvester {
   }
 
   /**
-   * Streams activations of whole sequences, in the order of the text, for training on what the model
-   * makes of them.
+   * Streams activations of whole sequences, in the order of the text, for training on what the
+   * model makes of them.
    *
    * @param stream of which the normalisation counts, whose scale is that of the first bufferTokens
    *     tokens

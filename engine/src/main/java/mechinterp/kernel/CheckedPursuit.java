@@ -36,7 +36,8 @@ final class CheckedPursuit implements PursuitKernels {
         codes.latents() == dictionary.rows() && codes.capacity() >= form.mostActive(),
         () ->
             "pursuit: codes hold %d of %d latents; they must hold %d of %d"
-                .formatted(codes.capacity(), codes.latents(), form.mostActive(), dictionary.rows()));
+                .formatted(
+                    codes.capacity(), codes.latents(), form.mostActive(), dictionary.rows()));
     kernels.encode(codes, x, shortlist, dictionary, inverseSquares, form);
   }
 

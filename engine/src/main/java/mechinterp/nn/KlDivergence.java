@@ -46,8 +46,8 @@ public final class KlDivergence {
   }
 
   /**
-   * losses [tokens, 1], and dHidden [tokens, d_model] = the gradient of weight times their sum by q's
-   * hidden states: softmax(logits of q) - softmax(logits of p), back through the unembedding.
+   * losses [tokens, 1], and dHidden [tokens, d_model] = the gradient of weight times their sum by
+   * q's hidden states: softmax(logits of q) - softmax(logits of p), back through the unembedding.
    *
    * @param untouched final hidden states of p [tokens, d_model]
    * @param hidden those of q

@@ -74,8 +74,8 @@ public final class HybridSae implements Sae {
 
   /**
    * Returns this autoencoder with the {@link HybridSaeConfig#leastCode} with which full codes have
-   * k latents in the mean, on a sample. Of all codes that the pursuit holds before it drops some, it
-   * is the (k n)-th largest; or a somewhat smaller one, because the sweeps after it end further
+   * k latents in the mean, on a sample. Of all codes that the pursuit holds before it drops some,
+   * it is the (k n)-th largest; or a somewhat smaller one, because the sweeps after it end further
    * codes.
    *
    * @param x sample [n, d_in]
@@ -104,8 +104,7 @@ public final class HybridSae implements Sae {
 
   /** Returns the values of all full codes of a sample, with those below the least dropped. */
   private float[] fullCodes(double least, FloatMatrix x) {
-    HybridSae sae =
-        withWeightsOf(this, config.withCodes(InferenceCodes.FULL).withLeastCode(least));
+    HybridSae sae = withWeightsOf(this, config.withCodes(InferenceCodes.FULL).withLeastCode(least));
     SparseCodes codes = sae.newCodes(x.rows());
     sae.encode(codes, x);
     int[] counts = device().toHost(codes.counts());

@@ -108,7 +108,17 @@ public record HybridSaeConfig(
   /** Returns these settings with a fixed-point loss of this weight on this share of a batch. */
   public HybridSaeConfig withFixedPoint(double weight, double share) {
     return new HybridSaeConfig(
-        dIn, dSae, k, prefixes, weight, share, shortlistFactor, rounds, overshoot, codes, leastCode);
+        dIn,
+        dSae,
+        k,
+        prefixes,
+        weight,
+        share,
+        shortlistFactor,
+        rounds,
+        overshoot,
+        codes,
+        leastCode);
   }
 
   /** Returns these settings with another pursuit. */

@@ -98,7 +98,8 @@ public sealed interface Sae
   void encode(SparseCodes codes, FloatMatrix x);
 
   /**
-   * Writes the activations that the codes stand for: of a {@link NormalizedSae} the normalised ones.
+   * Writes the activations that the codes stand for: of a {@link NormalizedSae} the normalised
+   * ones.
    *
    * @param out [tokens, d_out]
    */

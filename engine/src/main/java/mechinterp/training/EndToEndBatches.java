@@ -22,8 +22,8 @@ import mechinterp.tensor.IntMatrix;
 /**
  * Activations of whole sequences, and what the model makes of their reconstructions: with x^ in the
  * place of x at the hook point, the KL divergence or the cross-entropy of the next token, as a mean
- * over the tokens of the batch's sequences (of the cross-entropy those with a next token). Tokens of
- * the sequences that the batch has no activation of, such as the one that begins the text, keep
+ * over the tokens of the batch's sequences (of the cross-entropy those with a next token). Tokens
+ * of the sequences that the batch has no activation of, such as the one that begins the text, keep
  * theirs.
  */
 public final class EndToEndBatches implements ActivationBatches, DownstreamLoss, AutoCloseable {

@@ -366,7 +366,8 @@ final class PursuitKernelsTest {
         "inverseSquares: out is [1, 8]; it must be [1, 9]",
         refusal(() -> scalar.pursuit().inverseSquares(empty(1, 8), problem.dictionary)));
     assertEquals("k: is 0; it must be at least 1", refusal(() -> PursuitForm.ofLargest(0, 3, 1.5)));
-    assertEquals("rounds: is 0; it must be at least 1", refusal(() -> PursuitForm.ofLargest(1, 0, 1.5)));
+    assertEquals(
+        "rounds: is 0; it must be at least 1", refusal(() -> PursuitForm.ofLargest(1, 0, 1.5)));
     assertEquals(
         "overshoot: is 0.9; it must be at least 1 and finite",
         refusal(() -> PursuitForm.ofLargest(1, 1, 0.9)));

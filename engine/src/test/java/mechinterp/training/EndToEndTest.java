@@ -64,8 +64,7 @@ class EndToEndTest {
                 new Document("b", "We vote at noon on the report, on the amendments and the rest."),
                 new Document("c", "Madam, I cannot agree with what was said of fisheries today.")));
     StreamConfig stream =
-        new StreamConfig(
-            30, Normalization.Method.EXPECTED_AVERAGE_ONLY_IN, Optional.empty(), 0);
+        new StreamConfig(30, Normalization.Method.EXPECTED_AVERAGE_ONLY_IN, Optional.empty(), 0);
     SequenceBatches sequences =
         Harvester.of(model, HOOK).with(HarvestConfig.ofContext(12)).sequences(corpus, stream);
     return new EndToEndBatches(sequences);

@@ -1,12 +1,10 @@
 package mechinterp.sae.file;
 
-import mechinterp.kernel.RowNorm;
-import java.util.Optional;
-import mechinterp.sae.NormalizedSae;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Optional;
 import mechinterp.device.Device;
 import mechinterp.io.AtomicFolder;
 import mechinterp.io.DType;
@@ -16,10 +14,12 @@ import mechinterp.io.SafetensorsFile;
 import mechinterp.io.SafetensorsWriter;
 import mechinterp.io.TensorFile;
 import mechinterp.io.TensorSink;
+import mechinterp.kernel.RowNorm;
 import mechinterp.sae.GatedSae;
 import mechinterp.sae.HybridSae;
 import mechinterp.sae.MatchingPursuitConfig;
 import mechinterp.sae.MatchingPursuitSae;
+import mechinterp.sae.NormalizedSae;
 import mechinterp.sae.Sae;
 import mechinterp.sae.SaeConfig;
 import mechinterp.sae.SaeParameter;
@@ -35,8 +35,8 @@ import mechinterp.tensor.FloatMatrix;
  * JumpReLU threshold [d_sae]. A gated one has b_gate instead of b_enc, and r_mag and b_mag [d_sae].
  * A transcoder's W_dec is [d_sae, d_out], b_dec [d_out] and W_skip [d_out, d_in]. A Switch has
  * W_router [d_in, experts] and b_router [d_in] besides, a matching pursuit W_dec and b_dec alone.
- * Saved and loaded again, all weights have the same bits. BatchTopK is saved as the JumpReLU that it
- * is after training, as SAELens does it.
+ * Saved and loaded again, all weights have the same bits. BatchTopK is saved as the JumpReLU that
+ * it is after training, as SAELens does it.
  *
  * <p>There is one saved form: for activations as the model makes them ({@code
  * normalize_activations} none: a scale is folded first, {@link Sae#foldInputScale}), b_dec

@@ -1,6 +1,5 @@
 package mechinterp.sae.file;
 
-import mechinterp.sae.NormalizedSae;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -11,6 +10,7 @@ import mechinterp.io.AtomicFolder;
 import mechinterp.io.FormatException;
 import mechinterp.io.SafetensorsFile;
 import mechinterp.io.archive.TorchFile;
+import mechinterp.sae.NormalizedSae;
 import mechinterp.sae.Sae;
 
 /**
@@ -154,9 +154,7 @@ public final class SaeFormats {
       throw new IllegalArgumentException(
           "format %s: the autoencoder is %s with normalize_activations %s; only saelens has a field for that"
               .formatted(
-                  format.label(),
-                  sae.config().architecture(),
-                  TokenNorms.name(normalized.norm())));
+                  format.label(), sae.config().architecture(), TokenNorms.name(normalized.norm())));
     }
     switch (format) {
       case SAELENS -> SaeFiles.save(sae, folder, metadata);

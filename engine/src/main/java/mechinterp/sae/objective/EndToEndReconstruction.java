@@ -61,8 +61,8 @@ final class EndToEndReconstruction implements Reconstruction {
   @Override
   public void differentiate(double divisor) {
     DownstreamLoss loss =
-        downstream.orElseThrow(() ->
-            new IllegalStateException("end_to_end: nothing was said of what goes on"));
+        downstream.orElseThrow(
+            () -> new IllegalStateException("end_to_end: nothing was said of what goes on"));
     further = config.weight() * loss.backward(gradient, reconstruction, config.loss());
     kernels.scale(gradient, gradient, (float) config.weight());
     kernels.addScaled(

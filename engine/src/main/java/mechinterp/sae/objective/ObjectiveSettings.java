@@ -29,6 +29,7 @@ public record ObjectiveSettings(
 
   /** Returns the settings of a kind whose latents AuxK cannot revive. */
   ObjectiveSettings withoutAuxK() {
-    return new ObjectiveSettings(steps, batchSize, normalizer, auxK.withAlpha(0), kSchedule, endToEnd);
+    return new ObjectiveSettings(
+        steps, batchSize, normalizer, auxK.withAlpha(0), kSchedule, endToEnd);
   }
 }

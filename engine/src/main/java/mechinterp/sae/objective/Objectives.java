@@ -141,12 +141,7 @@ final class Objectives {
         SparsityConfig.require(sae.config().architecture(), sae.config().training());
     Gated gated = new Gated(workspace, sae, training, settings.steps(), settings.batchSize());
     return new SparseObjective(
-        workspace,
-        sae,
-        gated,
-        reconstruction(),
-        FurtherTerms.gated(gated),
-        settings.withoutAuxK());
+        workspace, sae, gated, reconstruction(), FurtherTerms.gated(gated), settings.withoutAuxK());
   }
 
   /** A dead latent could be revived by its own expert's tokens alone, which AuxK does not know. */

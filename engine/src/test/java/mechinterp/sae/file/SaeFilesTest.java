@@ -13,15 +13,14 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import org.junit.jupiter.params.provider.EnumSource;
-import mechinterp.io.Refusal;
-import mechinterp.sae.NormalizedSae;
-import mechinterp.kernel.RowNorm;
 import mechinterp.device.CpuDevice;
 import mechinterp.device.Device;
 import mechinterp.io.FormatException;
+import mechinterp.io.Refusal;
 import mechinterp.io.SafetensorsFile;
 import mechinterp.io.SafetensorsWriter;
+import mechinterp.kernel.RowNorm;
+import mechinterp.sae.NormalizedSae;
 import mechinterp.sae.RandomSae;
 import mechinterp.sae.Sae;
 import mechinterp.sae.SaeWeights;
@@ -33,6 +32,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.EnumSource;
 
 class SaeFilesTest {
   private static final int D_IN = 67;
@@ -231,10 +231,7 @@ class SaeFilesTest {
             IllegalArgumentException.class,
             () ->
                 SaeFormats.save(
-                    sae,
-                    folder.resolve("other"),
-                    SaeFormat.SPARSIFY,
-                    new SaeMetadata(Map.of()))));
+                    sae, folder.resolve("other"), SaeFormat.SPARSIFY, new SaeMetadata(Map.of()))));
   }
 
   /** In place, as where it is spliced into a model. */

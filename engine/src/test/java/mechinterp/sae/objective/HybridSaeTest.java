@@ -13,7 +13,6 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.function.DoubleSupplier;
 import java.util.stream.IntStream;
-import mechinterp.io.FormatException;
 import mechinterp.device.CpuDevice;
 import mechinterp.device.Device;
 import mechinterp.io.FormatException;
@@ -354,7 +353,8 @@ class HybridSaeTest {
   @Test
   void aLeastCodeSharesOutLatentsAmongTokens() throws FormatException {
     HybridSaeConfig config = HybridSaeConfig.of(24, 96, 6);
-    HybridSae few = HybridSae.withWeightsOf(RandomSae.of(device, new TopKConfig(24, 96, 6), 5), config);
+    HybridSae few =
+        HybridSae.withWeightsOf(RandomSae.of(device, new TopKConfig(24, 96, 6), 5), config);
     FloatMatrix sample = RandomSae.activations(device, 500, 24, 3);
     HybridSae shared = few.withMeanL0(sample);
     assertEquals(9, shared.maxActive());
@@ -365,7 +365,8 @@ class HybridSaeTest {
     assertEquals(6, mean, 0.06);
     assertTrue(IntStream.of(counts).max().orElseThrow() > 6);
     assertTrue(IntStream.of(counts).min().orElseThrow() < 6);
-    assertEquals(shared.config(), Json.value("test", Json.node(shared.config()), HybridSaeConfig.class));
+    assertEquals(
+        shared.config(), Json.value("test", Json.node(shared.config()), HybridSaeConfig.class));
     String message =
         Refusal.of(
             IllegalArgumentException.class,

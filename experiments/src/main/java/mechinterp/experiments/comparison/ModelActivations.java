@@ -68,8 +68,8 @@ final class ModelActivations implements ComparedActivations {
     this.tokens = TokenDetection.ofFrequent(training, data.frequentTokens());
   }
 
-  static ModelActivations open(
-      ModelData data, Path folder, Device device, Progress.Display display) throws IOException {
+  static ModelActivations open(ModelData data, Path folder, Device device, Progress.Display display)
+      throws IOException {
     SplitText text = SplitText.read(data.text());
     CorpusSplit heldOut = new CorpusSplit(text.heldOut(), HALF, data.text().seed() + 1);
     Transformer model = Models.load(data.model(), device);

@@ -8,8 +8,8 @@ import mechinterp.experiments.console.Progress;
 import mechinterp.experiments.text.TextSettings;
 
 /**
- * Activations of a model. The held-out documents are divided into those that are chosen on and those
- * that are reported on.
+ * Activations of a model. The held-out documents are divided into those that are chosen on and
+ * those that are reported on.
  *
  * @param model name, folder or file of the model
  * @param hook where its activations are taken

@@ -11,14 +11,14 @@ import mechinterp.activation.Corpus;
 import mechinterp.activation.Harvester;
 import mechinterp.activation.KeptTokens;
 import mechinterp.activation.OutlierLimit;
-import mechinterp.activation.Site;
 import mechinterp.activation.SequenceBatches;
+import mechinterp.activation.Site;
 import mechinterp.activation.StreamConfig;
 import mechinterp.activation.StreamedBatches;
 import mechinterp.device.Device;
 import mechinterp.device.MemoryPlan;
-import mechinterp.training.EndToEndBatches;
 import mechinterp.sae.file.SaeMetadata;
+import mechinterp.training.EndToEndBatches;
 
 /** Activations in the order and scale in which settings want them, and where they come from. */
 public final class TrainingData implements AutoCloseable {
@@ -103,8 +103,8 @@ public final class TrainingData implements AutoCloseable {
         Optional.of(harvester.streamPlan(config)));
   }
 
-  private static TrainingData sequences(
-      DataSettings settings, Harvester harvester, Corpus corpus) throws IOException {
+  private static TrainingData sequences(DataSettings settings, Harvester harvester, Corpus corpus)
+      throws IOException {
     SequenceBatches sequences = harvester.sequences(corpus, stream(settings));
     EndToEndBatches batches = new EndToEndBatches(sequences);
     return new TrainingData(

@@ -125,12 +125,7 @@ class SaeConvertTest {
 
   private static double l0(Path sae, Path activations) {
     return Execution.of(
-            "eval",
-            "--sae",
-            sae.toString(),
-            "--activations",
-            activations.toString(),
-            "--json")
+            "eval", "--sae", sae.toString(), "--activations", activations.toString(), "--json")
         .assertDone()
         .json()
         .get("l0")

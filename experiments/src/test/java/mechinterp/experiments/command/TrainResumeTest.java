@@ -117,8 +117,7 @@ class TrainResumeTest {
     List<String> settings = List.of("--tokens", "6400", "--max-activation-norm", "1.2");
     run(with(settings, streamed(whole))).assertDone();
     Path killed = folder.resolve("killed");
-    List<String> command =
-        with(settings, streamed(killed, "--resume", "--checkpoint-every", "7"));
+    List<String> command = with(settings, streamed(killed, "--resume", "--checkpoint-every", "7"));
     kill(command, killed, new SplittableRandom(6).nextInt(200));
     assertFalse(Files.exists(killed.resolve("cfg.json")), "it must not have been finished before");
 
@@ -136,8 +135,7 @@ class TrainResumeTest {
     assertTrue(
         Files.readString(whole.resolve("metrics.jsonl")).contains("\"end_to_end\":"), first.out());
     Path killed = folder.resolve("killed");
-    List<String> command =
-        with(settings, streamed(killed, "--resume", "--checkpoint-every", "3"));
+    List<String> command = with(settings, streamed(killed, "--resume", "--checkpoint-every", "3"));
     kill(command, killed, new SplittableRandom(6).nextInt(200));
     assertFalse(Files.exists(killed.resolve("cfg.json")), "it must not have been finished before");
 
@@ -145,7 +143,8 @@ class TrainResumeTest {
     assertSameFiles(whole, killed);
     run(with(settings, command(folder.resolve("stored"), 4)))
         .assertRefused("end_to_end: is there, but the activations are stored");
-    run(with(List.of("--tokens", "640", "--end-to-end", "ce", "--max-activation-norm", "1.2"),
+    run(with(
+            List.of("--tokens", "640", "--end-to-end", "ce", "--max-activation-norm", "1.2"),
             streamed(folder.resolve("limited"))))
         .assertRefused("max_activation_norm: is there; of whole sequences");
   }
