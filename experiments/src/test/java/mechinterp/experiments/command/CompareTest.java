@@ -146,6 +146,7 @@ class CompareTest {
             600,
             6,
             10,
+            12,
             Normalization.Method.EXPECTED_AVERAGE_ONLY_IN);
     TrainConfig train =
         TrainConfig.defaults().toBuilder().tokens(8_000).batchSize(200).bDecSample(500).build();
@@ -166,6 +167,8 @@ class CompareTest {
     assertTrue(figures.path("ce_rise").path(0).doubleValue() > 0, figures.toString());
     assertTrue(figures.path("kl").path(0).doubleValue() > 0, figures.toString());
     assertTrue(figures.path("token_f1").path(0).doubleValue() > 0.1, figures.toString());
+    double probed = figures.path("probe_5").path(0).doubleValue();
+    assertTrue(probed > 0.4 && probed <= 1, figures.toString());
     assertTrue(
         figures.path("pursuit_fvu").path(0).doubleValue()
             < figures.path("fvu").path(0).doubleValue(),
