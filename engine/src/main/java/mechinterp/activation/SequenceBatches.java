@@ -27,12 +27,13 @@ public final class SequenceBatches implements ActivationBatches, AutoCloseable {
   private final WindowStream windows;
   private final List<Site> sites;
   private final String identity;
-  private Sequences last = new Sequences(List.of(), new int[0]);
+
+  /** The sequences of the last batch, and which of all their rows are its own. */
+  private List<int[]> ids = List.of();
+
+  private int[] rows = new int[0];
   private FloatMatrix output;
   private long position;
-
-  /** Token ids, and which of their rows a batch has. */
-  private record Sequences(List<int[]> ids, int[] rows) {}
 
   /** Runs the first sequences, for the scale. */
   SequenceBatches(
@@ -49,11 +50,11 @@ public final class SequenceBatches implements ActivationBatches, AutoCloseable {
     this.output = model.device().floats(1, 1);
     Site site = new Site(hook.toString(), model.width(hook), Normalization.NONE);
     try (ActivationStream sample = new ActivationStream(model, List.of(hook), config, corpus)) {
-      float[] rows = new float[Math.multiplyExact(stream.bufferTokens(), sample.dIn())];
-      sample.read(0, stream.bufferTokens(), rows);
+      float[] activations = new float[Math.multiplyExact(stream.bufferTokens(), sample.dIn())];
+      sample.read(0, stream.bufferTokens(), activations);
       MeanNorms norms = new MeanNorms(List.of(site));
       for (int row = 0; row < stream.bufferTokens(); row++) {
-        norms.add(rows, row * sample.dIn());
+        norms.add(activations, row * sample.dIn());
       }
       this.sites = norms.normalized(stream.normalization());
     }
@@ -82,12 +83,12 @@ public final class SequenceBatches implements ActivationBatches, AutoCloseable {
 
   /** Returns the sequences of the batch that was handed out last. */
   public TokenBatch tokens() {
-    return TokenBatch.ofIds(last.ids());
+    return TokenBatch.ofIds(ids);
   }
 
   /** Returns for each row of that batch its row among all tokens of the sequences. */
   public int[] rows() {
-    return last.rows().clone();
+    return rows.clone();
   }
 
   /** Returns the final hidden states of all tokens of those sequences [tokens, d_model]. */
@@ -108,7 +109,7 @@ public final class SequenceBatches implements ActivationBatches, AutoCloseable {
   @Override
   public void next(FloatMatrix batch) {
     try {
-      last = read(position, batch.rows());
+      read(position, batch.rows());
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
@@ -116,39 +117,39 @@ public final class SequenceBatches implements ActivationBatches, AutoCloseable {
     Activations run = model.run(tokens(), Set.of(hook), Map.of());
     output = run.output();
     IntMatrix wanted = device.ints(1, batch.rows());
-    device.upload(wanted, last.rows(), 0);
+    device.upload(wanted, rows, 0);
     device.kernels().gatherRows(batch, run.at(hook), wanted);
     device.kernels().scale(batch, batch, (float) scale());
     position += batch.rows();
   }
 
-  private Sequences read(long first, int count) throws IOException {
+  private void read(long first, int count) throws IOException {
     windows.goTo(first);
+    ids = new ArrayList<>();
+    rows = new int[count];
     long end = first + count;
-    List<int[]> ids = new ArrayList<>();
-    int[] rows = new int[count];
     int tokens = 0;
     while (windows.next() < end) {
       long at = windows.next();
       for (Window window : windows.take(end - at)) {
         int kept = (int) Math.min(window.kept(), end - at);
-        int[] sequence =
-            kept < window.kept()
-                ? Arrays.copyOf(window.ids(), window.firstKept() + kept)
-                : window.ids();
         for (int i = (int) Math.max(0, first - at); i < kept; i++) {
           rows[(int) (at + i - first)] = tokens + window.firstKept() + i;
         }
-        ids.add(sequence);
-        tokens += sequence.length;
-        if (kept < window.kept()) {
-          windows.giveBack(window);
-          return new Sequences(ids, rows);
-        }
+        ids.add(kept < window.kept() ? cut(window, kept) : window.ids());
+        tokens += ids.getLast().length;
         at += kept;
+        if (kept < window.kept()) {
+          // The next batch begins within this window.
+          windows.giveBack(window);
+          return;
+        }
       }
     }
-    return new Sequences(ids, rows);
+  }
+
+  private static int[] cut(Window window, int kept) {
+    return Arrays.copyOf(window.ids(), window.firstKept() + kept);
   }
 
   @Override

@@ -1,5 +1,7 @@
 package mechinterp.metrics;
 
+import java.util.BitSet;
+
 /**
  * Two classes told apart by a linear function of a few numbers:
  *
@@ -22,9 +24,9 @@ final class LogisticRegression {
    * Fits the weights.
    *
    * @param x numbers of each example
-   * @param positive its class
+   * @param positive which are of the positive class
    */
-  static LogisticRegression fit(double[][] x, boolean[] positive) {
+  static LogisticRegression fit(double[][] x, BitSet positive) {
     int n = x[0].length + 1;
     double[] weights = new double[n];
     for (int step = 0; step < MOST_STEPS; step++) {
@@ -49,11 +51,11 @@ final class LogisticRegression {
   }
 
   private static void addExamples(
-      double[] weights, double[][] x, boolean[] positive, double[] gradient, double[][] hessian) {
+      double[] weights, double[][] x, BitSet positive, double[] gradient, double[][] hessian) {
     int n = weights.length;
     for (int i = 0; i < x.length; i++) {
       double p = 1 / (1 + Math.exp(-score(weights, x[i])));
-      double error = p - (positive[i] ? 1 : 0);
+      double error = p - (positive.get(i) ? 1 : 0);
       for (int j = 0; j < n; j++) {
         double xj = j < n - 1 ? x[i][j] : 1;
         gradient[j] += error * xj;

@@ -1,5 +1,7 @@
 package mechinterp.metrics;
 
+import java.util.ArrayList;
+import java.util.BitSet;
 import java.util.Comparator;
 import java.util.List;
 import java.util.stream.IntStream;
@@ -14,25 +16,31 @@ import java.util.stream.IntStream;
 public final class SparseProbing {
   private SparseProbing() {}
 
-  /**
-   * Texts of two classes.
-   *
-   * @param latents mean activations of each text [texts][latents]; not copied
-   * @param positive class of each text; not copied
-   */
-  public record Texts(List<float[]> latents, boolean[] positive) {
+  /** Texts of two classes. */
+  public static final class Texts {
+    private final List<float[]> latents = new ArrayList<>();
+    private final BitSet positive = new BitSet();
+
     /**
-     * Checks that both are of the same texts, and both classes are there.
+     * Adds a text.
      *
-     * @throws IllegalArgumentException when they are not
+     * @param means mean activation of each latent over its tokens; not copied
+     * @param isPositive its class
      */
-    public Texts {
-      latents = List.copyOf(latents);
-      long positives = IntStream.range(0, positive.length).filter(i -> positive[i]).count();
-      if (latents.size() != positive.length || positives == 0 || positives == positive.length) {
+    public void add(float[] means, boolean isPositive) {
+      positive.set(latents.size(), isPositive);
+      latents.add(means);
+    }
+
+    private int size() {
+      return latents.size();
+    }
+
+    private void requireBothClasses() {
+      if (positive.isEmpty() || positive.cardinality() == size()) {
         throw new IllegalArgumentException(
-            "probing: %d texts, %d classes of which %d positive; there must be as many, and of both"
-                .formatted(latents.size(), positive.length, positives));
+            "probing: %d of %d texts are of the class; there must be some, and others"
+                .formatted(positive.cardinality(), size()));
       }
     }
   }
@@ -41,34 +49,33 @@ public final class SparseProbing {
    * Returns the accuracy on the test texts.
    *
    * @param k number of latents
+   * @throws IllegalArgumentException when the training texts are all of one class
    */
   public static double accuracy(Texts training, Texts test, int k) {
+    training.requireBothClasses();
     int[] chosen = chosen(training, k);
     double[] deviations = new double[chosen.length];
     for (int j = 0; j < chosen.length; j++) {
       deviations[j] = deviation(training, chosen[j]);
     }
     LogisticRegression fitted =
-        LogisticRegression.fit(numbers(training, chosen, deviations), training.positive());
+        LogisticRegression.fit(numbers(training, chosen, deviations), training.positive);
     double[][] tested = numbers(test, chosen, deviations);
     int right = 0;
     for (int i = 0; i < tested.length; i++) {
-      right += fitted.score(tested[i]) > 0 == test.positive()[i] ? 1 : 0;
+      right += fitted.score(tested[i]) > 0 == test.positive.get(i) ? 1 : 0;
     }
     return (double) right / tested.length;
   }
 
   /** Of equal differences the latents of lower number. */
   private static int[] chosen(Texts texts, int k) {
-    double[] differences = new double[texts.latents().getFirst().length];
-    long positives =
-        IntStream.range(0, texts.positive().length).filter(i -> texts.positive()[i]).count();
-    for (int i = 0; i < texts.positive().length; i++) {
+    double[] differences = new double[texts.latents.getFirst().length];
+    int positives = texts.positive.cardinality();
+    for (int i = 0; i < texts.size(); i++) {
       double share =
-          texts.positive()[i]
-              ? 1.0 / positives
-              : -1.0 / (texts.positive().length - positives);
-      float[] latents = texts.latents().get(i);
+          texts.positive.get(i) ? 1.0 / positives : -1.0 / (texts.size() - positives);
+      float[] latents = texts.latents.get(i);
       for (int j = 0; j < latents.length; j++) {
         differences[j] += share * latents[j];
       }
@@ -83,9 +90,9 @@ public final class SparseProbing {
 
   /** Returns 1 for a latent that is the same on all texts. */
   private static double deviation(Texts texts, int latent) {
-    double mean = texts.latents().stream().mapToDouble(each -> each[latent]).average().orElse(0);
+    double mean = texts.latents.stream().mapToDouble(each -> each[latent]).average().orElse(0);
     double variance =
-        texts.latents().stream()
+        texts.latents.stream()
             .mapToDouble(each -> Math.pow(each[latent] - mean, 2))
             .average()
             .orElse(0);
@@ -93,10 +100,10 @@ public final class SparseProbing {
   }
 
   private static double[][] numbers(Texts texts, int[] chosen, double[] deviations) {
-    double[][] numbers = new double[texts.latents().size()][chosen.length];
+    double[][] numbers = new double[texts.size()][chosen.length];
     for (int i = 0; i < numbers.length; i++) {
       for (int j = 0; j < chosen.length; j++) {
-        numbers[i][j] = texts.latents().get(i)[chosen[j]] / deviations[j];
+        numbers[i][j] = texts.latents.get(i)[chosen[j]] / deviations[j];
       }
     }
     return numbers;

@@ -3,8 +3,7 @@ package mechinterp.metrics;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import java.util.ArrayList;
-import java.util.List;
+import java.util.BitSet;
 import java.util.SplittableRandom;
 import mechinterp.io.Refusal;
 import mechinterp.metrics.SparseProbing.Texts;
@@ -14,21 +13,21 @@ class SparseProbingTest {
   /** Latent 4 is of the class, 2 and 3 together are, the others are noise, 0 the loudest. */
   private static Texts texts(int number, long seed) {
     SplittableRandom random = new SplittableRandom(seed);
-    List<float[]> latents = new ArrayList<>();
-    boolean[] positive = new boolean[number];
+    Texts texts = new Texts();
     for (int i = 0; i < number; i++) {
-      positive[i] = i % 2 == 0;
+      boolean positive = i % 2 == 0;
       float both = (float) random.nextGaussian();
-      latents.add(
+      texts.add(
           new float[] {
             (float) (3 * random.nextGaussian()),
             (float) random.nextGaussian(),
-            both + (positive[i] ? 0.9f : 0),
+            both + (positive ? 0.9f : 0),
             both,
-            (float) (random.nextGaussian() + (positive[i] ? 2 : 0)),
-          });
+            (float) (random.nextGaussian() + (positive ? 2 : 0)),
+          },
+          positive);
     }
-    return new Texts(latents, positive);
+    return texts;
   }
 
   @Test
@@ -42,51 +41,53 @@ class SparseProbingTest {
 
   @Test
   void whereNothingIsOfTheClassAccuracyIsThatOfACoin() {
-    List<float[]> latents = new ArrayList<>();
-    boolean[] positive = new boolean[1_000];
+    Texts noise = new Texts();
     SplittableRandom random = new SplittableRandom(3);
-    for (int i = 0; i < positive.length; i++) {
-      positive[i] = i % 2 == 0;
-      latents.add(new float[] {(float) random.nextGaussian(), 7, (float) random.nextGaussian()});
+    for (int i = 0; i < 1_000; i++) {
+      noise.add(
+          new float[] {(float) random.nextGaussian(), 7, (float) random.nextGaussian()},
+          i % 2 == 0);
     }
-    Texts noise = new Texts(latents, positive);
     assertEquals(0.5, SparseProbing.accuracy(noise, noise, 3), 0.06);
   }
 
   @Test
   void theRegressionIsAtItsMinimum() {
-    Texts texts = texts(60, 4);
+    SplittableRandom random = new SplittableRandom(4);
     double[][] x = new double[60][2];
+    BitSet positive = new BitSet();
     for (int i = 0; i < 60; i++) {
-      x[i] = new double[] {texts.latents().get(i)[2], texts.latents().get(i)[4]};
+      positive.set(i, i % 2 == 0);
+      x[i] = new double[] {random.nextGaussian(), random.nextGaussian() + i % 2};
     }
-    double[] weights = LogisticRegression.fit(x, texts.positive()).weights();
+    double[] weights = LogisticRegression.fit(x, positive).weights();
     for (int j = 0; j < 3; j++) {
       double[] above = weights.clone();
       double[] below = weights.clone();
       above[j] += 1e-4;
       below[j] -= 1e-4;
-      double slope = (objective(above, x, texts) - objective(below, x, texts)) / 2e-4;
+      double slope = (objective(above, x, positive) - objective(below, x, positive)) / 2e-4;
       assertEquals(0, slope, 1e-6);
-      assertTrue(objective(above, x, texts) > objective(weights, x, texts));
+      assertTrue(objective(above, x, positive) > objective(weights, x, positive));
     }
   }
 
-  private static double objective(double[] weights, double[][] x, Texts texts) {
+  private static double objective(double[] weights, double[][] x, BitSet positive) {
     double sum = (weights[0] * weights[0] + weights[1] * weights[1]) / 2;
     for (int i = 0; i < x.length; i++) {
       double score = weights[0] * x[i][0] + weights[1] * x[i][1] + weights[2];
-      sum += Math.log1p(Math.exp(texts.positive()[i] ? -score : score));
+      sum += Math.log1p(Math.exp(positive.get(i) ? -score : score));
     }
     return sum;
   }
 
   @Test
   void textsOfOneClassAreRefused() {
+    Texts texts = new Texts();
+    texts.add(new float[1], false);
     assertEquals(
-        "probing: 2 texts, 2 classes of which 0 positive; there must be as many, and of both",
+        "probing: 0 of 1 texts are of the class; there must be some, and others",
         Refusal.of(
-            IllegalArgumentException.class,
-            () -> new Texts(List.of(new float[1], new float[1]), new boolean[2])));
+            IllegalArgumentException.class, () -> SparseProbing.accuracy(texts, texts, 1)));
   }
 }

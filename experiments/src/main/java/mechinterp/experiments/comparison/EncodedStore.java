@@ -20,6 +20,7 @@ final class EncodedStore {
    * @param values their activations
    * @param counts how many places each token uses
    */
+  @SuppressWarnings("ArrayRecordComponent") // never compared, and read only by a sink
   record Part(int first, int[] indices, float[] values, int[] counts, int capacity) {}
 
   /** Takes the codes of some tokens. */

@@ -110,13 +110,9 @@ final class Probes {
   }
 
   private SparseProbing.Texts texts(List<Integer> entries, int subject, List<float[]> pooled) {
-    boolean[] positive = new boolean[entries.size()];
-    List<float[]> latents = new ArrayList<>();
-    for (int i = 0; i < positive.length; i++) {
-      positive[i] = subjects.get(entries.get(i)) == subject;
-      latents.add(pooled.get(entries.get(i)));
-    }
-    return new SparseProbing.Texts(latents, positive);
+    SparseProbing.Texts texts = new SparseProbing.Texts();
+    entries.forEach(entry -> texts.add(pooled.get(entry), subjects.get(entry) == subject));
+    return texts;
   }
 
   /** Returns the mean activation of each latent over the tokens of each entry. */

@@ -123,7 +123,7 @@ class SaeConvertTest {
         "--json");
   }
 
-  private static double l0(Path sae, Path activations) {
+  private static double l0(Path sae, Path activations) throws IOException {
     return Execution.of(
             "eval", "--sae", sae.toString(), "--activations", activations.toString(), "--json")
         .assertDone()
