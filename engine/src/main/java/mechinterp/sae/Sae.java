@@ -12,7 +12,7 @@ import mechinterp.tensor.SparseCodes;
  * whatever other tokens are with it. Not for use by several threads at once: encoding has a buffer
  * of its own.
  */
-public sealed interface Sae permits TopKSae, ThresholdSae, HybridSae, NormalizedSae {
+public sealed interface Sae permits RankedSae, ThresholdSae, NormalizedSae, SelectedSae {
   /** Declares an autoencoder in a workspace; all its weights are 0. */
   static Sae declare(Workspace workspace, SaeConfig config) {
     return switch (config) {
@@ -88,7 +88,8 @@ public sealed interface Sae permits TopKSae, ThresholdSae, HybridSae, Normalized
   void encode(SparseCodes codes, FloatMatrix x);
 
   /**
-   * Writes the activations that the codes stand for: of a {@link NormalizedSae} the normalised ones.
+   * Writes the activations that the codes stand for: of a {@link NormalizedSae} the normalised
+   * ones.
    *
    * @param out [tokens, d_out]
    */

@@ -1,6 +1,5 @@
 package mechinterp.sae.file;
 
-import mechinterp.sae.NormalizedSae;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -13,10 +12,12 @@ import mechinterp.io.SafetensorsFile;
 import mechinterp.io.SafetensorsWriter;
 import mechinterp.io.TensorFile;
 import mechinterp.io.TensorSink;
+import mechinterp.sae.NormalizedSae;
 import mechinterp.sae.Sae;
 import mechinterp.sae.SaeConfig;
 import mechinterp.sae.SaeParameter;
 import mechinterp.sae.SaeWeights;
+import mechinterp.sae.SelectedSae;
 import mechinterp.sae.ThresholdSae;
 import mechinterp.tensor.FloatMatrix;
 
@@ -64,6 +65,9 @@ public final class SaeFiles {
 
   private static void write(Sae sae, Path folder, SaeMetadata metadata) throws IOException {
     SaeLensConfig.write(folder.resolve(CONFIG), sae, metadata);
+    if (sae instanceof SelectedSae selected) {
+      SelectorFile.write(selected, folder);
+    }
     writeWeights(sae instanceof NormalizedSae normalized ? normalized.sae() : sae, folder);
   }
 
@@ -164,6 +168,19 @@ public final class SaeFiles {
       Sae whole = file.tokenNorm().<Sae>map(norm -> NormalizedSae.of(sae, norm)).orElse(sae);
       return new LoadedSae(whole, file.metadata());
     }
+  }
+
+  /**
+   * Returns an autoencoder that was read from a folder with the selector that lies there; {@link
+   * #load} passes it over.
+   *
+   * @throws FormatException when there is none, a tensor is not what it must be, or the autoencoder
+   *     is of a kind that no selector serves
+   * @throws IOException when the file cannot be read
+   * @throws mechinterp.device.InsufficientMemoryException when it does not fit on the device
+   */
+  public static SelectedSae withSelector(Sae sae, Path folder) throws IOException {
+    return SelectorFile.read(sae, folder);
   }
 
   /** Checkpoints have the scale in a file of its own; without it nobody knows it. */

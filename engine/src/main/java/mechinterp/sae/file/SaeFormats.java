@@ -1,6 +1,5 @@
 package mechinterp.sae.file;
 
-import mechinterp.sae.NormalizedSae;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -11,7 +10,9 @@ import mechinterp.io.AtomicFolder;
 import mechinterp.io.FormatException;
 import mechinterp.io.SafetensorsFile;
 import mechinterp.io.archive.TorchFile;
+import mechinterp.sae.NormalizedSae;
 import mechinterp.sae.Sae;
+import mechinterp.sae.SelectedSae;
 
 /**
  * Autoencoders in the files of other libraries. Whatever the file, what is loaded has the one form
@@ -154,9 +155,12 @@ public final class SaeFormats {
       throw new IllegalArgumentException(
           "format %s: the autoencoder is %s with normalize_activations %s; only saelens has a field for that"
               .formatted(
-                  format.label(),
-                  sae.config().architecture(),
-                  TokenNorms.name(normalized.norm())));
+                  format.label(), sae.config().architecture(), TokenNorms.name(normalized.norm())));
+    }
+    if (sae instanceof SelectedSae && format != SaeFormat.SAELENS) {
+      throw new IllegalArgumentException(
+          "format %s: the autoencoder is %s with a selector; only saelens' folder has room for it"
+              .formatted(format.label(), sae.config().architecture()));
     }
     switch (format) {
       case SAELENS -> SaeFiles.save(sae, folder, metadata);

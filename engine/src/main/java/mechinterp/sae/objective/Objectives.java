@@ -18,6 +18,7 @@ import mechinterp.sae.NormalizedSae;
 import mechinterp.sae.PAnnealConfig;
 import mechinterp.sae.Prefix;
 import mechinterp.sae.Sae;
+import mechinterp.sae.SelectedSae;
 import mechinterp.sae.SparsityConfig;
 import mechinterp.sae.StandardConfig;
 import mechinterp.sae.ThresholdSae;
@@ -46,6 +47,10 @@ final class Objectives {
           throw new IllegalArgumentException(
               "normalize_activations: is %s, each activation by itself; such an autoencoder can be loaded and used, not trained"
                   .formatted(normalized.norm()));
+      case SelectedSae selected ->
+          throw new IllegalArgumentException(
+              "selector: has rank %d; an autoencoder is trained without one, which is distilled afterwards"
+                  .formatted(selected.selector().config().rank()));
     };
   }
 
