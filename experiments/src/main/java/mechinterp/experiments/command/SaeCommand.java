@@ -15,7 +15,8 @@ import picocli.CommandLine.Spec;
       SaeConvert.class,
       SaeVerify.class,
       SaeEncode.class,
-      SaeDecode.class
+      SaeDecode.class,
+      SaeDistill.class
     })
 public final class SaeCommand implements Runnable {
   @Spec private CommandSpec spec;
