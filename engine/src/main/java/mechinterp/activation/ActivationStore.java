@@ -363,9 +363,23 @@ public final class ActivationStore implements AutoCloseable {
   }
 
   /**
+   * Returns the first activations, such as those to train on where the others are held out.
+   *
+   * @throws IllegalArgumentException when there are none or not as many
+   */
+  public KeptTokens first(int count) {
+    if (count < 1 || count > tokens) {
+      throw new IllegalArgumentException(
+          "tokens: are %d, %s has %d; they must be at least 1 and no more"
+              .formatted(count, name, tokens));
+    }
+    return KeptTokens.first(tokens, count);
+  }
+
+  /**
    * Returns endless shuffled batches as {@link #shuffled(Device, long)} does, of some activations.
    *
-   * @param kept what {@link #withinNorm} of this store returned
+   * @param kept what {@link #withinNorm} or {@link #first} of this store returned
    */
   public ActivationBatches shuffled(KeptTokens kept, Device device, long seed) {
     return new ShuffledBatches(this, kept, device, seed);

@@ -4,20 +4,29 @@ import java.util.Arrays;
 import java.util.Optional;
 import java.util.stream.IntStream;
 
-/** Which tokens of a store are trained on: all, or those whose activation is not too long. */
+/**
+ * Which tokens of a store are trained on: all, the first, or those whose activation is not too
+ * long.
+ */
 public final class KeptTokens {
   private final int all;
+  private final int count;
   private final Optional<OutlierLimit> limit;
   private final int[] kept;
 
-  private KeptTokens(int all, Optional<OutlierLimit> limit, int[] kept) {
+  private KeptTokens(int all, int count, Optional<OutlierLimit> limit, int[] kept) {
     this.all = all;
+    this.count = count;
     this.limit = limit;
     this.kept = kept;
   }
 
   static KeptTokens all(int tokens) {
-    return new KeptTokens(tokens, Optional.empty(), new int[0]);
+    return first(tokens, tokens);
+  }
+
+  static KeptTokens first(int all, int count) {
+    return new KeptTokens(all, count, Optional.empty(), new int[0]);
   }
 
   static KeptTokens withinNorm(ActivationStore store, double multiple) {
@@ -29,17 +38,17 @@ public final class KeptTokens {
         IntStream.range(0, norms.length)
             .filter(token -> norms[token] <= limit.largestNorm())
             .toArray();
-    return new KeptTokens(store.tokens(), Optional.of(limit), kept);
+    return new KeptTokens(store.tokens(), kept.length, Optional.of(limit), kept);
   }
 
   /** Returns how many tokens are trained on. */
   public int count() {
-    return limit.isPresent() ? kept.length : all;
+    return count;
   }
 
   /** Returns how many are left out. */
   public int dropped() {
-    return all - count();
+    return all - count;
   }
 
   /** Returns the limit above which activations are left out, if there is one. */
@@ -47,9 +56,15 @@ public final class KeptTokens {
     return limit;
   }
 
+  /** Returns what they are in an identity; nothing for all. */
+  String named() {
+    String first = dropped() == 0 ? "" : ", first " + count;
+    return limit.map(found -> " within " + found).orElse(first);
+  }
+
   /** Returns whether a token of the store is among them. */
   boolean contains(int token) {
-    return limit.isEmpty() || Arrays.binarySearch(kept, token) >= 0;
+    return limit.isPresent() ? Arrays.binarySearch(kept, token) >= 0 : token < count;
   }
 
   /** Returns the number in the store of the token number {@code index} of those kept. */

@@ -37,9 +37,7 @@ final class ShuffledBatches implements ActivationBatches {
 
   @Override
   public String identity() {
-    return "%s%s shuffled by seed %d"
-        .formatted(
-            store.checksum(), kept.limit().map(limit -> " within " + limit).orElse(""), seed);
+    return "%s%s shuffled by seed %d".formatted(store.checksum(), kept.named(), seed);
   }
 
   @Override

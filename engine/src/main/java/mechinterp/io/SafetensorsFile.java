@@ -238,6 +238,20 @@ public final class SafetensorsFile implements TensorFile {
     return values;
   }
 
+  /**
+   * Returns all numbers of a tensor of I8.
+   *
+   * @throws FormatException when it is missing, is of another type or too large for an array
+   */
+  public byte[] bytes(String name) throws FormatException {
+    TensorInfo info = info(name);
+    require(info, info.dtype() == DType.I8, "I8");
+    byte[] values = new byte[arrayLength(info, info.size())];
+    MemorySegment.copy(
+        part(info, 0, values.length), ValueLayout.JAVA_BYTE, 0, values, 0, values.length);
+    return values;
+  }
+
   /** Returns the CRC32C of the whole file, as {@link SafetensorsWriter#write} returned it. */
   public String checksum() {
     CRC32C crc = new CRC32C();

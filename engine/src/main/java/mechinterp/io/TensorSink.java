@@ -64,6 +64,17 @@ public final class TensorSink {
   }
 
   /**
+   * Takes {@code count} bytes from index {@code from} on.
+   *
+   * @throws IllegalArgumentException when the tensor is not of I8 or would overflow
+   */
+  public void bytes(byte[] values, int from, int count) throws IOException {
+    Objects.checkFromIndexSize(from, count, values.length);
+    require(tensor.dtype() == DType.I8, "bytes");
+    append(count, i -> buffer.put(values[from + i]));
+  }
+
+  /**
    * Ends the tensor.
    *
    * @throws IllegalArgumentException when numbers are missing

@@ -507,6 +507,11 @@ public final class CheckedKernels implements Kernels {
   }
 
   @Override
+  public ShortlistKernels shortlists() {
+    return new CheckedShortlist(kernels.shortlists());
+  }
+
+  @Override
   public ProductKernels products() {
     return new CheckedProducts(kernels.products());
   }

@@ -423,6 +423,9 @@ public interface Kernels {
   /** Returns the kernels that search for codes on a shortlist. */
   PursuitKernels pursuit();
 
+  /** Returns the kernels that choose from a shortlist of cheap scores. */
+  ShortlistKernels shortlists();
+
   /** Returns the products that are used at once. */
   ProductKernels products();
 

@@ -481,6 +481,11 @@ public final class ScalarKernels implements Kernels {
   }
 
   @Override
+  public ShortlistKernels shortlists() {
+    return new ScalarShortlist();
+  }
+
+  @Override
   public ProductKernels products() {
     return new ScalarProducts(this);
   }

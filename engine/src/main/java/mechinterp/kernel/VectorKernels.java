@@ -28,6 +28,7 @@ public final class VectorKernels implements Kernels {
   private final VectorSelection selection;
   private final VectorNested nested;
   private final VectorPursuit pursuit;
+  private final VectorShortlist shortlists;
   private final VectorProducts products;
   private final CodeLoops codes;
   private final RowNormLoops rowNorms;
@@ -46,6 +47,7 @@ public final class VectorKernels implements Kernels {
     selection = new VectorSelection(workers, gemm);
     nested = new VectorNested(workers);
     pursuit = new VectorPursuit(workers);
+    shortlists = new VectorShortlist(workers, gemm);
     products = new VectorProducts(gemm);
     codes = new CodeLoops((rows, work) -> workers.runRows(rows, TOKENS_PER_TASK, work));
     rowNorms = new RowNormLoops((rows, work) -> workers.runRows(rows, TOKENS_PER_TASK, work));
@@ -468,6 +470,11 @@ public final class VectorKernels implements Kernels {
   @Override
   public PursuitKernels pursuit() {
     return pursuit;
+  }
+
+  @Override
+  public ShortlistKernels shortlists() {
+    return shortlists;
   }
 
   @Override

@@ -19,7 +19,7 @@ import mechinterp.tensor.SparseCodes;
  * The pursuit is that of {@link mechinterp.kernel.PursuitKernels}. Fast codes have the bits of a
  * {@link TopKSae} with the same weights.
  */
-public final class HybridSae implements Sae {
+public final class HybridSae implements RankedSae {
   private static final int REFINEMENTS = 3;
 
   private final HybridSaeConfig config;
@@ -158,24 +158,48 @@ public final class HybridSae implements Sae {
 
   /** Writes the encoder's own codes of tokens from which b_dec has been subtracted. */
   public void encodeFast(SparseCodes codes, FloatMatrix inputs) {
-    encodeLargest(codes, inputs, config.k());
+    encodePrepared(codes, inputs, config.k());
   }
 
   private void encodeFull(SparseCodes codes, FloatMatrix inputs) {
     SparseCodes candidates = shortlist.rowRange(0, inputs.rows());
     encodeShortlist(candidates, inputs);
+    pursue(codes, inputs, candidates);
+  }
+
+  private void pursue(SparseCodes codes, FloatMatrix inputs, SparseCodes candidates) {
     device()
         .kernels()
         .pursuit()
         .encode(codes, inputs, candidates, weights().wDec(), inverseSquares, config.pursuit());
   }
 
-  /** Writes the shortlists of tokens from which b_dec has been subtracted, z as their values. */
-  public void encodeShortlist(SparseCodes codes, FloatMatrix inputs) {
-    encodeLargest(codes, inputs, config.shortlist());
+  @Override
+  public void encodeListed(SparseCodes codes, FloatMatrix inputs, SparseCodes listed) {
+    switch (config.codes()) {
+      case FAST -> encodeListed(codes, inputs, listed, config.k());
+      case FULL -> {
+        SparseCodes candidates = shortlist.rowRange(0, inputs.rows());
+        encodeListed(candidates, inputs, listed, config.shortlist());
+        pursue(codes, inputs, candidates);
+      }
+    }
   }
 
-  private void encodeLargest(SparseCodes codes, FloatMatrix inputs, int number) {
+  private void encodeListed(SparseCodes codes, FloatMatrix inputs, SparseCodes listed, int number) {
+    device()
+        .kernels()
+        .shortlists()
+        .encodeListed(codes, inputs, listed, weights().wEnc(), weights().bEnc(), number);
+  }
+
+  /** Writes the shortlists of tokens from which b_dec has been subtracted, z as their values. */
+  public void encodeShortlist(SparseCodes codes, FloatMatrix inputs) {
+    encodePrepared(codes, inputs, config.shortlist());
+  }
+
+  @Override
+  public void encodePrepared(SparseCodes codes, FloatMatrix inputs, int number) {
     device().kernels().encodeTopK(codes, inputs, layers.encoder(), weights().bEnc(), number);
   }
 

@@ -13,13 +13,13 @@ import mechinterp.tensor.SparseCodes;
  * of its own.
  */
 public sealed interface Sae
-    permits TopKSae,
+    permits RankedSae,
         ThresholdSae,
         GatedSae,
-        HybridSae,
         SwitchSae,
         MatchingPursuitSae,
-        NormalizedSae {
+        NormalizedSae,
+        SelectedSae {
   /** Declares an autoencoder in a workspace; all its weights are 0. */
   static Sae declare(Workspace workspace, SaeConfig config) {
     return switch (config) {

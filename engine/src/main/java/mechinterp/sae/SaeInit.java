@@ -71,7 +71,7 @@ public final class SaeInit {
         setDirections(sae.device(), experts.wRouter(), RandomStream.of(seed, "W_router"));
         kernels.copy(experts.bRouter(), weights.bDec());
       }
-      case TopKSae _, HybridSae _, MatchingPursuitSae _, NormalizedSae _ -> {}
+      case RankedSae _, MatchingPursuitSae _, NormalizedSae _, SelectedSae _ -> {}
     }
     sae.weightsChanged();
   }

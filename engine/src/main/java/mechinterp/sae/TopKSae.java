@@ -20,7 +20,7 @@ import mechinterp.tensor.SparseCodes;
  * fewer latents are active; of equal pre-activations the lower index is chosen. GroupMax ({@link
  * GroupMaxConfig}) chooses the largest of each of k groups instead.
  */
-public final class TopKSae implements Sae {
+public final class TopKSae implements RankedSae {
   private final int k;
   private final SaeLayers layers;
 
@@ -90,6 +90,7 @@ public final class TopKSae implements Sae {
   }
 
   /** Writes the active latents, as many as are wanted, of what the encoder multiplies. */
+  @Override
   public void encodePrepared(SparseCodes codes, FloatMatrix inputs, int active) {
     Kernels kernels = device().kernels();
     FloatMatrix bias = weights().bEnc();
@@ -98,6 +99,15 @@ public final class TopKSae implements Sae {
     } else {
       kernels.encodeTopK(codes, inputs, layers.encoder(), bias, active);
     }
+  }
+
+  @Override
+  public void encodeListed(SparseCodes codes, FloatMatrix inputs, SparseCodes shortlist) {
+    SaeWeights weights = weights();
+    device()
+        .kernels()
+        .shortlists()
+        .encodeListed(codes, inputs, shortlist, weights.wEnc(), weights.bEnc(), k);
   }
 
   @Override

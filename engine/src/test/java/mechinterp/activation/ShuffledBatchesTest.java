@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.util.Arrays;
+import java.util.stream.IntStream;
 import mechinterp.device.CpuDevice;
 import mechinterp.device.Device;
 import mechinterp.io.Refusal;
@@ -136,6 +137,29 @@ class ShuffledBatchesTest {
     assertEquals(Math.sqrt(2) / (37.5 * Math.sqrt(5)), scale.scale(), 1e-9);
     assertNotEquals(
         store.shuffled(device, 1).identity(), store.shuffled(kept, device, 1).identity());
+  }
+
+  @Test
+  void onlyTheFirstTokensAreHandedOutWhereTheOthersAreHeldOut() {
+    ActivationStore store = store();
+    KeptTokens first = store.first(TOKENS - 10);
+    int[] drawn = draw(store.shuffled(first, device, 1), 19, 2 * (TOKENS - 10));
+    int[] expected = IntStream.range(0, TOKENS - 10).toArray();
+    int[] round = Arrays.copyOf(drawn, TOKENS - 10);
+    Arrays.sort(round);
+    assertArrayEquals(expected, round);
+    assertEquals(10, first.dropped());
+    assertNotEquals(
+        store.shuffled(device, 1).identity(), store.shuffled(first, device, 1).identity());
+    assertEquals(
+        store.shuffled(device, 1).identity(),
+        store.shuffled(store.first(TOKENS), device, 1).identity());
+    for (int count : new int[] {0, TOKENS + 1}) {
+      assertEquals(
+          "tokens: are %d, activations in memory has %d; they must be at least 1 and no more"
+              .formatted(count, TOKENS),
+          Refusal.of(IllegalArgumentException.class, () -> store.first(count)));
+    }
   }
 
   @Test

@@ -51,6 +51,10 @@ final class KnownFeatures implements ActivationBatches {
     return directions;
   }
 
+  float[] mean() {
+    return mean;
+  }
+
   @Override
   public int dIn() {
     return dIn;

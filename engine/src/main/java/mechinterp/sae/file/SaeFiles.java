@@ -16,17 +16,17 @@ import mechinterp.io.TensorFile;
 import mechinterp.io.TensorSink;
 import mechinterp.kernel.RowNorm;
 import mechinterp.sae.GatedSae;
-import mechinterp.sae.HybridSae;
 import mechinterp.sae.MatchingPursuitConfig;
 import mechinterp.sae.MatchingPursuitSae;
 import mechinterp.sae.NormalizedSae;
+import mechinterp.sae.RankedSae;
 import mechinterp.sae.Sae;
 import mechinterp.sae.SaeConfig;
 import mechinterp.sae.SaeParameter;
 import mechinterp.sae.SaeWeights;
 import mechinterp.sae.SwitchSae;
+import mechinterp.sae.SelectedSae;
 import mechinterp.sae.ThresholdSae;
-import mechinterp.sae.TopKSae;
 import mechinterp.tensor.FloatMatrix;
 
 /**
@@ -75,6 +75,9 @@ public final class SaeFiles {
 
   private static void write(Sae sae, Path folder, SaeMetadata metadata) throws IOException {
     SaeLensConfig.write(folder.resolve(CONFIG), sae, metadata);
+    if (sae instanceof SelectedSae selected) {
+      SelectorFile.write(selected, folder);
+    }
     Path file = folder.resolve(WEIGHTS);
     writeWeights(sae instanceof NormalizedSae normalized ? normalized.sae() : sae, file);
   }
@@ -135,12 +138,12 @@ public final class SaeFiles {
           List.of(
               new SaeParameter(GatedSae.R_MAG, gated.rMag(), false),
               new SaeParameter(GatedSae.B_MAG, gated.bMag(), false));
-      case TopKSae _,
+      case RankedSae _,
           ThresholdSae _,
-          HybridSae _,
           SwitchSae _,
           MatchingPursuitSae _,
-          NormalizedSae _ ->
+          NormalizedSae _,
+          SelectedSae _ ->
           List.of();
     };
   }
@@ -218,6 +221,19 @@ public final class SaeFiles {
   private static Sae normalized(Sae sae, SaeLensConfig file) throws FormatException {
     Optional<RowNorm> norm = file.tokenNorm();
     return norm.isPresent() ? NormalizedSae.of(sae, norm.get()) : sae;
+  }
+
+  /**
+   * Returns an autoencoder that was read from a folder with the selector that lies there; {@link
+   * #load} passes it over.
+   *
+   * @throws FormatException when there is none, a tensor is not what it must be, or the autoencoder
+   *     is of a kind that no selector serves
+   * @throws IOException when the file cannot be read
+   * @throws mechinterp.device.InsufficientMemoryException when it does not fit on the device
+   */
+  public static SelectedSae withSelector(Sae sae, Path folder) throws IOException {
+    return SelectorFile.read(sae, folder);
   }
 
   /** Checkpoints have the scale in a file of its own; without it nobody knows it. */

@@ -12,6 +12,7 @@ import mechinterp.io.SafetensorsFile;
 import mechinterp.io.archive.TorchFile;
 import mechinterp.sae.NormalizedSae;
 import mechinterp.sae.Sae;
+import mechinterp.sae.SelectedSae;
 
 /**
  * Autoencoders in the files of other libraries. Whatever the file, what is loaded has the one form
@@ -155,6 +156,11 @@ public final class SaeFormats {
           "format %s: the autoencoder is %s with normalize_activations %s; only saelens has a field for that"
               .formatted(
                   format.label(), sae.config().architecture(), TokenNorms.name(normalized.norm())));
+    }
+    if (sae instanceof SelectedSae && format != SaeFormat.SAELENS) {
+      throw new IllegalArgumentException(
+          "format %s: the autoencoder is %s with a selector; only saelens' folder has room for it"
+              .formatted(format.label(), sae.config().architecture()));
     }
     switch (format) {
       case SAELENS -> SaeFiles.save(sae, folder, metadata);

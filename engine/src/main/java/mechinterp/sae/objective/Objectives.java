@@ -24,6 +24,7 @@ import mechinterp.sae.PAnnealConfig;
 import mechinterp.sae.Prefix;
 import mechinterp.sae.Sae;
 import mechinterp.sae.SaeConfig;
+import mechinterp.sae.SelectedSae;
 import mechinterp.sae.SparsityConfig;
 import mechinterp.sae.StandardConfig;
 import mechinterp.sae.SwitchConfig;
@@ -57,6 +58,10 @@ final class Objectives {
           throw new IllegalArgumentException(
               "normalize_activations: is %s, each activation by itself; such an autoencoder can be loaded and used, not trained"
                   .formatted(normalized.norm()));
+      case SelectedSae selected ->
+          throw new IllegalArgumentException(
+              "selector: has rank %d; an autoencoder is trained without one, which is distilled afterwards"
+                  .formatted(selected.selector().config().rank()));
     };
   }
 

@@ -1,6 +1,7 @@
 package mechinterp.experiments.command;
 
 import java.io.IOException;
+import java.nio.file.Path;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.concurrent.Callable;
@@ -11,6 +12,7 @@ import mechinterp.experiments.console.TextTable;
 import mechinterp.experiments.run.Evaluation;
 import mechinterp.experiments.run.SaeSource;
 import mechinterp.metrics.ReconstructionMetrics;
+import mechinterp.sae.Sae;
 import mechinterp.sae.file.LoadedSae;
 import mechinterp.sae.file.SaeFormats;
 import picocli.CommandLine.ArgGroup;
@@ -28,6 +30,7 @@ public final class Eval implements Callable<Integer> {
   private ActivationSource source;
 
   @Mixin private CodesOption codes;
+  @Mixin private SelectorOption selector;
   @Mixin private DeviceOptions deviceOptions;
   @Mixin private ResultOutput output;
 
@@ -73,10 +76,11 @@ public final class Eval implements Callable<Integer> {
   public Integer call() throws IOException {
     try (Device device = deviceOptions.open();
         ActivationStore store = source.open()) {
-      LoadedSae loaded = SaeFormats.load(sae.find(output), device);
+      Path place = sae.find(output);
+      LoadedSae loaded = SaeFormats.load(place, device);
       SaeSource.requireFits(loaded, store);
-      ReconstructionMetrics metrics =
-          Evaluation.of(codes.apply(loaded.sae()), store, output.progress()).metrics();
+      Sae encoder = selector.apply(codes.apply(loaded.sae()), place);
+      ReconstructionMetrics metrics = Evaluation.of(encoder, store, output.progress()).metrics();
       Result result = Result.of(sae.toString(), store.name(), metrics);
       output.print(result, describe(result));
     }

@@ -16,7 +16,8 @@ import picocli.CommandLine.Spec;
       SaeVerify.class,
       SaeEncode.class,
       SaeDecode.class,
-      SaeCalibrate.class
+      SaeCalibrate.class,
+      SaeDistill.class
     })
 public final class SaeCommand implements Runnable {
   @Spec private CommandSpec spec;

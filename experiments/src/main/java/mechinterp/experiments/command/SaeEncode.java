@@ -27,7 +27,8 @@ import picocli.CommandLine.Option;
     name = "encode",
     description = {
       "Encode and reconstruct activations.",
-      "OUT holds row_offsets [n+1] (i64), indices (i32) and values (f32) of the active latents row by row, and reconstruction [n, d_out] (f32)."
+      "OUT holds row_offsets [n+1] (i64), indices (i32) and values (f32) of the active latents row"
+          + " by row, and reconstruction [n, d_out] (f32)."
     })
 public final class SaeEncode implements Callable<Integer> {
   private static final int BATCH = 1024;
@@ -49,6 +50,7 @@ public final class SaeEncode implements Callable<Integer> {
   private Path out;
 
   @Mixin private CodesOption codes;
+  @Mixin private SelectorOption selector;
   @Mixin private DeviceOptions deviceOptions;
   @Mixin private ResultOutput output;
 
@@ -63,9 +65,11 @@ public final class SaeEncode implements Callable<Integer> {
     }
     try (Device device = deviceOptions.open();
         ActivationStore store = ActivationStore.ofSafetensors(in)) {
-      LoadedSae loaded = SaeFormats.load(sae.find(output), device);
+      Path place = sae.find(output);
+      LoadedSae loaded = SaeFormats.load(place, device);
       SaeSource.requireWidth(store, "d_in", loaded.sae().dIn());
-      try (Encoded encoded = new Encoded(codes.apply(loaded.sae()), store, parent)) {
+      Sae encoder = selector.apply(codes.apply(loaded.sae()), place);
+      try (Encoded encoded = new Encoded(encoder, store, parent)) {
         encoded.run(output.progress());
         encoded.write(out);
         Result result = encoded.result(out);

@@ -1,0 +1,27 @@
+package mechinterp.experiments.command;
+
+import java.io.IOException;
+import java.nio.file.Path;
+import mechinterp.sae.Sae;
+import mechinterp.sae.file.SaeFiles;
+import picocli.CommandLine.Option;
+
+/** Whether latents are chosen by a selector. */
+final class SelectorOption {
+  @Option(
+      names = "--selector",
+      description =
+          "Look only at latents on the shortlist of the selector in the folder, which sae distill"
+              + " made.")
+  private boolean selector;
+
+  /**
+   * Returns the autoencoder, with the selector if it was asked for.
+   *
+   * @param folder where the autoencoder lies
+   * @throws IOException when there is no selector or it cannot be read
+   */
+  Sae apply(Sae sae, Path folder) throws IOException {
+    return selector ? SaeFiles.withSelector(sae, folder) : sae;
+  }
+}
