@@ -73,8 +73,7 @@ public final class SparseProbing {
     double[] differences = new double[texts.latents.getFirst().length];
     int positives = texts.positive.cardinality();
     for (int i = 0; i < texts.size(); i++) {
-      double share =
-          texts.positive.get(i) ? 1.0 / positives : -1.0 / (texts.size() - positives);
+      double share = texts.positive.get(i) ? 1.0 / positives : -1.0 / (texts.size() - positives);
       float[] latents = texts.latents.get(i);
       for (int j = 0; j < latents.length; j++) {
         differences[j] += share * latents[j];

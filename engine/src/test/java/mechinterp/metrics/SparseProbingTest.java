@@ -87,7 +87,6 @@ class SparseProbingTest {
     texts.add(new float[1], false);
     assertEquals(
         "probing: 0 of 1 texts are of the class; there must be some, and others",
-        Refusal.of(
-            IllegalArgumentException.class, () -> SparseProbing.accuracy(texts, texts, 1)));
+        Refusal.of(IllegalArgumentException.class, () -> SparseProbing.accuracy(texts, texts, 1)));
   }
 }

@@ -24,8 +24,8 @@ import mechinterp.sae.Sae;
 import mechinterp.sae.SaeConfig;
 import mechinterp.sae.SaeParameter;
 import mechinterp.sae.SaeWeights;
-import mechinterp.sae.SwitchSae;
 import mechinterp.sae.SelectedSae;
+import mechinterp.sae.SwitchSae;
 import mechinterp.sae.ThresholdSae;
 import mechinterp.tensor.FloatMatrix;
 
