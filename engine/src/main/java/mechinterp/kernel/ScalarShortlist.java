@@ -28,7 +28,7 @@ final class ScalarShortlist implements ShortlistKernels {
     float sum = 0;
     for (int i = 0; i < y.cols(); i++) {
       int four = HostMemory.intAt(levels, i / 4, latent);
-      sum = Math.fma((byte) (four >> 8 * (i % 4)), new Elements(y).get(row, i), sum);
+      sum = Math.fma((byte) (four >> (8 * (i % 4))), new Elements(y).get(row, i), sum);
     }
     return sum;
   }

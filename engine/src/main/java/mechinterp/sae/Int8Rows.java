@@ -66,7 +66,7 @@ public final class Int8Rows {
     byte[] levels = new byte[Math.multiplyExact(rows, cols)];
     for (int i = 0; i < levels.length; i++) {
       int col = i % cols;
-      levels[i] = (byte) (words[col / FOUR * rows + i / cols] >> Byte.SIZE * (col % FOUR));
+      levels[i] = (byte) (words[col / FOUR * rows + i / cols] >> (Byte.SIZE * (col % FOUR)));
     }
     return new Int8Rows(cols, levels, scales.clone());
   }
@@ -80,7 +80,7 @@ public final class Int8Rows {
     for (int i = 0; i < levels.length; i++) {
       int col = i % cols;
       words[col / FOUR * scales.length + i / cols] |=
-          (levels[i] & 0xff) << Byte.SIZE * (col % FOUR);
+          (levels[i] & 0xff) << (Byte.SIZE * (col % FOUR));
     }
     return words;
   }

@@ -115,6 +115,7 @@ record LowRankStart(FloatMatrix projection, FloatMatrix rows, double spread) {
    * @param factor L, below the diagonal and on it
    * @param rootMeanSquare root of the mean of the matrix' diagonal
    */
+  @SuppressWarnings("ArrayRecordComponent") // never compared, and read only here
   private record Spread(double[][] factor, double rootMeanSquare) {
     static Spread of(float[] values, int size) {
       double[][] matrix = doubles(values, size);

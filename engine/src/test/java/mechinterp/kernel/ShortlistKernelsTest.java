@@ -84,7 +84,7 @@ final class ShortlistKernelsTest {
     for (int j = 0; j < rows.length; j++) {
       for (int i = 0; i < rows[j].length; i++) {
         int before = getInt(levels, i / 4, j);
-        setInt(levels, i / 4, j, before | (rows[j][i] & 0xff) << 8 * (i % 4));
+        setInt(levels, i / 4, j, before | ((rows[j][i] & 0xff) << (8 * (i % 4))));
       }
     }
     FloatMatrix y = TestMatrices.of(new float[] {2, -1, 100, 1, 0.5f});
