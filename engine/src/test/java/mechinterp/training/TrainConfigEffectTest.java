@@ -8,6 +8,11 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 import java.util.stream.Stream;
+import mechinterp.tensor.FloatMatrix;
+import mechinterp.sae.objective.EndToEndConfig;
+import mechinterp.sae.objective.DownstreamLoss;
+import mechinterp.kernel.Kernels;
+import mechinterp.activation.ActivationBatches;
 import mechinterp.device.CpuDevice;
 import mechinterp.device.Device;
 import mechinterp.optim.AdamConfig;
@@ -49,6 +54,7 @@ final class TrainConfigEffectTest {
         .resample(new ResampleConfig(List.of(0.5, 0.7), 100, 0.7))
         .maxGradientNorm(0.05)
         .emaDecay(0.8)
+        .endToEnd(new EndToEndConfig(EndToEndConfig.Loss.KL, 0.5, 0.8))
         .build();
   }
 
@@ -57,13 +63,54 @@ final class TrainConfigEffectTest {
   }
 
   private List<float[]> weights(TrainConfig config, SaeConfig sae) {
-    KnownFeatures data = new KnownFeatures(device, SAE.dIn(), 24, 2, 11);
+    WithDownstream data =
+        new WithDownstream(
+            device.kernels(), new KnownFeatures(device, SAE.dIn(), 24, 2, 11));
     TrainedSae trained = new SaeTrainer(device, config).train(sae, data, TrainListener.none());
     List<float[]> weights = new ArrayList<>();
     for (SaeParameter parameter : trained.sae().parameters()) {
       weights.add(device.toHost(parameter.value()));
     }
     return weights;
+  }
+
+  /** Activations of which something is made that has a gradient by their reconstructions. */
+  private record WithDownstream(Kernels kernels, KnownFeatures data)
+      implements ActivationBatches, DownstreamLoss {
+    @Override
+    public double backward(
+        FloatMatrix gradient, FloatMatrix reconstructions, EndToEndConfig.Loss loss) {
+      switch (loss) {
+        case KL -> kernels.scale(gradient, reconstructions, 0.01f);
+        case CE -> kernels.fill(gradient, 0.01f);
+      }
+      return 0;
+    }
+
+    @Override
+    public int dIn() {
+      return data.dIn();
+    }
+
+    @Override
+    public void next(FloatMatrix batch) {
+      data.next(batch);
+    }
+
+    @Override
+    public String identity() {
+      return data.identity();
+    }
+
+    @Override
+    public long position() {
+      return data.position();
+    }
+
+    @Override
+    public void seek(long position) {
+      data.seek(position);
+    }
   }
 
   private static boolean equal(List<float[]> a, List<float[]> b) {

@@ -62,7 +62,7 @@ final class LoadBalance implements LatentChoice, SparsityPenalty {
   }
 
   @Override
-  public String name() {
+  public String penaltyName() {
     return SaeLoss.LOAD_BALANCE;
   }
 

@@ -162,7 +162,7 @@ final class SparseObjective implements SaeObjective {
     reconstruction.differentiate(divisor);
     parts.putAll(reconstruction.furtherParts());
     reconstruction.codeGradients(codeGradients, codes);
-    penalty.ifPresent(each -> parts.put(each.name(), each.backward(active(l0, divisor))));
+    penalty.ifPresent(each -> parts.put(each.penaltyName(), each.backward(active(l0, divisor))));
     differentiateTheRest(x);
     return checked(new SaeLoss(parts, reconstruction.squaredError() / variance, l0, dead.length));
   }

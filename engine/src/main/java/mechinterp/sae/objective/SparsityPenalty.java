@@ -33,7 +33,7 @@ interface SparsityPenalty {
       double divisor) {}
 
   /** Returns the name of the part. */
-  default String name() {
+  default String penaltyName() {
     return SaeLoss.SPARSITY;
   }
 
