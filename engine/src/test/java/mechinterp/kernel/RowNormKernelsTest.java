@@ -2,6 +2,7 @@ package mechinterp.kernel;
 
 import static mechinterp.kernel.TestMatrices.get;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import mechinterp.io.Refusal;
 import mechinterp.tensor.FloatMatrix;
@@ -73,6 +74,9 @@ final class RowNormKernelsTest {
     FloatMatrix x = matrices.gaussian(41, 19);
     FloatMatrix moments = matrices.gaussian(41, 2);
     FloatMatrix there = TestMatrices.copyOf(x);
+    assumeTrue(
+        ModuleLayer.boot().findModule("jdk.incubator.vector").isPresent(),
+        "no vector module in this run: the scalar kernels are all there is");
     Kernels threads = new CheckedKernels(new VectorKernels(workers));
     threads.rowNorms().normalize(there, moments, there, norm);
     FloatMatrix once = matrices.gaussian(41, 19);
