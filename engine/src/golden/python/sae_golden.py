@@ -27,7 +27,9 @@ from dictionary_learning.trainers.batch_top_k import BatchTopKSAE  # noqa: E402
 from dictionary_learning.trainers.matryoshka_batch_top_k import MatryoshkaBatchTopKSAE  # noqa: E402
 from dictionary_learning.trainers.top_k import AutoEncoderTopK  # noqa: E402
 from sae_lens import SAE  # noqa: E402
+from sae_lens.saes.gated_sae import GatedSAE, GatedSAEConfig  # noqa: E402
 from sae_lens.saes.jumprelu_sae import JumpReLUSAE, JumpReLUSAEConfig  # noqa: E402
+from sae_lens.saes.matching_pursuit_sae import MatchingPursuitSAE, MatchingPursuitSAEConfig  # noqa: E402
 from sae_lens.saes.standard_sae import StandardSAE, StandardSAEConfig  # noqa: E402
 from sae_lens.saes.topk_sae import TopKSAE, TopKSAEConfig  # noqa: E402
 from sae_lens.saes.transcoder import (  # noqa: E402
@@ -154,27 +156,30 @@ def save_dictionary_learning(root):
         randomize(sae)
         if name in ("topk", "batchtopk", "matryoshka"):
             sae.threshold.fill_(0.7)
-        folder = root / f"dictionary-learning-{name}"
-        folder.mkdir(parents=True, exist_ok=True)
-        torch.save(sae.state_dict(), folder / "ae.pt")
         named = "AutoEncoder" if name == "april" else type(sae).__name__
-        trainer = {
-            "dict_class": named,
-            "trainer_class": "Trainer",
-            "activation_dim": D_IN,
-            "dict_size": D_SAE,
-            "layer": 3,
-            "lm_name": "EleutherAI/pythia-70m-deduped",
-            "submodule_name": "resid_post_layer_3",
-            "k": K,
-        }
-        write_json(folder / "config.json", {"trainer": trainer, "buffer": {"d_submodule": D_IN, "ctx_len": 128}})
-        loaded = load_dictionary(folder, type(sae))
-        x = inputs()
-        with torch.no_grad():
-            features = loaded.encode(x)
-            write_expected(folder, x, features, loaded.decode(features))
+        expect_of_dictionary_learning(root / f"dictionary-learning-{name}", sae, named)
     save_run_state(root, saes["topk"])
+
+
+def expect_of_dictionary_learning(folder, sae, named):
+    folder.mkdir(parents=True, exist_ok=True)
+    torch.save(sae.state_dict(), folder / "ae.pt")
+    trainer = {
+        "dict_class": named,
+        "trainer_class": "Trainer",
+        "activation_dim": D_IN,
+        "dict_size": D_SAE,
+        "layer": 3,
+        "lm_name": "EleutherAI/pythia-70m-deduped",
+        "submodule_name": "resid_post_layer_3",
+        "k": K,
+    }
+    write_json(folder / "config.json", {"trainer": trainer, "buffer": {"d_submodule": D_IN, "ctx_len": 128}})
+    loaded = load_dictionary(folder, type(sae))
+    x = inputs()
+    with torch.no_grad():
+        features = loaded.encode(x)
+        write_expected(folder, x, features, loaded.decode(features))
 
 
 def load_dictionary(folder, dict_class):
@@ -463,6 +468,42 @@ def save_standard(root):
         expect_of_sae_lens(folder, SAE.load_from_disk(folder))
 
 
+def save_gated(root):
+    """Gates and magnitudes, of which some are 0 where the gate is open; old settings for the last."""
+    torch.manual_seed(13)
+    for name, centred in (("gated", True), ("gated-uncentred", False), ("gated-old", True)):
+        sae = GatedSAE(GatedSAEConfig(d_in=D_IN, d_sae=D_SAE, apply_b_dec_to_input=centred))
+        randomize(sae)
+        folder = root / f"saelens-{name}"
+        sae.save_model(folder)
+        if name == "gated-old":
+            old = {"d_in": D_IN, "d_sae": D_SAE, "dtype": "torch.float32", "device": "cpu", "hook_name": "blocks.3.hook_mlp_out"}
+            write_json(folder / "cfg.json", {**old, "architecture": "gated", "model_name": "gpt2-small", "normalize_activations": "none"})
+        expect_of_sae_lens(folder, SAE.load_from_disk(folder))
+    sae = dl.GatedAutoEncoder(D_IN, D_SAE)
+    randomize(sae)
+    expect_of_dictionary_learning(root / "dictionary-learning-gated", sae, "GatedAutoEncoder")
+
+
+def save_matching_pursuit(root):
+    """Rows of about norm 1, as training leaves them, but not quite: sae-lens does not divide by them."""
+    torch.manual_seed(21)
+    settings = {
+        "matching-pursuit": {"residual_threshold": 0.8},
+        "matching-pursuit-steps": {"residual_threshold": 0, "max_iterations": 6, "stop_on_duplicate_support": False},
+        "matching-pursuit-uncentred": {"apply_b_dec_to_input": False},
+    }
+    for name, fields in settings.items():
+        sae = MatchingPursuitSAE(MatchingPursuitSAEConfig(d_in=D_IN, d_sae=D_SAE, **fields))
+        with torch.no_grad():
+            rows = torch.nn.functional.normalize(torch.randn(D_SAE, D_IN), dim=1)
+            sae.W_dec.copy_(rows * (0.85 + 0.3 * torch.rand(D_SAE, 1)))
+            sae.b_dec.copy_(torch.randn(D_IN) * 0.4)
+        folder = root / f"saelens-{name}"
+        sae.save_model(folder)
+        expect_of_sae_lens(folder, SAE.load_from_disk(folder))
+
+
 def main(root):
     torch.manual_seed(3)
     save_sae_lens(root)
@@ -480,6 +521,8 @@ def main(root):
     save_gemma_transcoders(root)
     save_circuit_tracer(root)
     save_standard(root)
+    save_gated(root)
+    save_matching_pursuit(root)
 
 
 if __name__ == "__main__":

@@ -64,7 +64,7 @@ public class PursuitBenchmark {
     Device device = state.start();
     int candidates = SHORTLIST_FACTOR * k;
     kernels = device.kernels();
-    form = new PursuitForm(k, 3, 1.5);
+    form = PursuitForm.ofLargest(k, 3, 1.5);
     x = state.gaussian(tokens, dIn, "x");
     bias = device.floats(1, dSae);
     dictionary = state.gaussian(dSae, dIn, "dictionary");

@@ -108,13 +108,15 @@ public class SparseStepBenchmark {
   /** The decoder's gradient, projection, Adam step and normalisation. */
   @Benchmark
   public FloatMatrix sparseAdam() {
-    kernels.optimizer().sparseAdam(
-        decoder,
-        firstMoment,
-        secondMoment,
-        List.of(new SparseOuterProduct(order, codes.values(), x)),
-        new AdamStep(1e-4f, 0.9f, 0.999f, 1e-8f, 10),
-        RowConstraint.UNIT_NORM);
+    kernels
+        .optimizer()
+        .sparseAdam(
+            decoder,
+            firstMoment,
+            secondMoment,
+            List.of(new SparseOuterProduct(order, codes.values(), x)),
+            new AdamStep(1e-4f, 0.9f, 0.999f, 1e-8f, 10),
+            RowConstraint.UNIT_NORM);
     return decoder;
   }
 

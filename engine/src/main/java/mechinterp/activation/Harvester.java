@@ -161,6 +161,30 @@ public final class Harvester {
         identity(corpus).toString());
   }
 
+  /**
+   * Streams activations of whole sequences, in the order of the text, for training on what the
+   * model makes of them.
+   *
+   * @param stream of which the normalisation counts, whose scale is that of the first bufferTokens
+   *     tokens
+   * @throws IllegalArgumentException when there are several hook points, or activations shall be
+   *     left out
+   * @throws IOException when the corpus cannot be read
+   * @throws ArithmeticException when an activation is not finite, naming document and token
+   */
+  public SequenceBatches sequences(Corpus corpus, StreamConfig stream) throws IOException {
+    if (hooks.size() > 1) {
+      throw new IllegalArgumentException(
+          "hooks: are %s; what a model makes of reconstructions is of one".formatted(hooks));
+    }
+    if (stream.maxActivationNorm().isPresent()) {
+      throw new IllegalArgumentException(
+          "max_activation_norm: is there; of whole sequences no activation can be left out");
+    }
+    return new SequenceBatches(
+        model, hooks.getFirst(), config, corpus, stream, identity(corpus).toString());
+  }
+
   /** Returns what {@link #stream} holds in memory, in bytes by part. */
   public MemoryPlan streamPlan(StreamConfig stream) {
     return StreamedBatches.plan(model, dIn, stream.bufferTokens(), largestBatch());

@@ -1,10 +1,12 @@
 package mechinterp.kernel;
 
+import static mechinterp.kernel.ShapeChecks.require;
 import static mechinterp.kernel.ShapeChecks.requirePositive;
 import static mechinterp.kernel.ShapeChecks.requireSame;
 import static mechinterp.kernel.ShapeChecks.requireShape;
 
 import mechinterp.tensor.FloatMatrix;
+import mechinterp.tensor.IntMatrix;
 import mechinterp.tensor.SparseCodes;
 
 /** {@link CodeKernels} that check their arguments before they hand them on. */
@@ -60,5 +62,26 @@ final class CheckedCodes implements CodeKernels {
     requireShape("affine", "scales", scales, codes.latents(), 1);
     requireShape("affine", "shifts", shifts, codes.latents(), 1);
     kernels.affine(out, codes, scales, shifts);
+  }
+
+  @Override
+  public void scatter(SparseCodes out, SparseCodes codes, IntMatrix rows, int firstLatent) {
+    requireShape("scatter", "rows", rows, 1, codes.rows());
+    require(
+        codes.capacity() <= out.capacity()
+            && firstLatent >= 0
+            && firstLatent + codes.latents() <= out.latents(),
+        () ->
+            "scatter: codes have %d slots, %d latents from %d on, those of all tokens %d and %d; they must have room"
+                .formatted(
+                    codes.capacity(), codes.latents(), firstLatent, out.capacity(), out.latents()));
+    kernels.scatter(out, codes, rows, firstLatent);
+  }
+
+  @Override
+  public void scaleRows(FloatMatrix out, FloatMatrix x, FloatMatrix factors) {
+    requireSame("scaleRows", out, x);
+    requireShape("scaleRows", "factors", factors, x.rows(), 1);
+    kernels.scaleRows(out, x, factors);
   }
 }

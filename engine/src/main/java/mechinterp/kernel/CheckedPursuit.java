@@ -33,10 +33,11 @@ final class CheckedPursuit implements PursuitKernels {
     requireInputs("pursuit", x, shortlist, dictionary, inverseSquares);
     requireRows("pursuit", codes, x);
     require(
-        codes.latents() == dictionary.rows() && codes.capacity() >= form.k(),
+        codes.latents() == dictionary.rows() && codes.capacity() >= form.mostActive(),
         () ->
             "pursuit: codes hold %d of %d latents; they must hold %d of %d"
-                .formatted(codes.capacity(), codes.latents(), form.k(), dictionary.rows()));
+                .formatted(
+                    codes.capacity(), codes.latents(), form.mostActive(), dictionary.rows()));
     kernels.encode(codes, x, shortlist, dictionary, inverseSquares, form);
   }
 

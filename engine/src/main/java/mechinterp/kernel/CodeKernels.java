@@ -1,6 +1,7 @@
 package mechinterp.kernel;
 
 import mechinterp.tensor.FloatMatrix;
+import mechinterp.tensor.IntMatrix;
 import mechinterp.tensor.SparseCodes;
 
 /**
@@ -64,9 +65,27 @@ public interface CodeKernels {
    * Row t of out = the latents i of row t of the codes for which f[t, i] scales[i] + shifts[i] is
    * positive, with that as their activation.
    *
-   * @param out of the shape of the codes
+   * @param out of the shape of the codes; may be the codes
    * @param scales [F, 1]
    * @param shifts [F, 1]
    */
   void affine(SparseCodes out, SparseCodes codes, FloatMatrix scales, FloatMatrix shifts);
+
+  /**
+   * Row rows[j] of out = row j of the codes, with firstLatent added to the indices: brings codes of
+   * some tokens over some latents to their places among all.
+   *
+   * @param out with room for the codes; its other rows stay as they are
+   * @param codes over at most as many latents as out has from firstLatent on
+   * @param rows [1, rows of the codes], each in 0 to rows of out - 1 and there once
+   */
+  void scatter(SparseCodes out, SparseCodes codes, IntMatrix rows, int firstLatent);
+
+  /**
+   * out[t] = factors[t] x[t], for every row t: a number of each token.
+   *
+   * @param out of the shape of x; may be x
+   * @param factors [rows of x, 1]
+   */
+  void scaleRows(FloatMatrix out, FloatMatrix x, FloatMatrix factors);
 }

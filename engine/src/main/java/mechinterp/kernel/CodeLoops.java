@@ -2,6 +2,7 @@ package mechinterp.kernel;
 
 import java.util.function.IntConsumer;
 import mechinterp.tensor.FloatMatrix;
+import mechinterp.tensor.IntMatrix;
 import mechinterp.tensor.SparseCodes;
 
 /** {@link CodeKernels}, token by token: nothing here for vectors to do. */
@@ -119,6 +120,34 @@ final class CodeLoops implements CodeKernels {
             }
           }
           to.end();
+        });
+  }
+
+  @Override
+  public void scatter(SparseCodes out, SparseCodes codes, IntMatrix rowsOfOut, int firstLatent) {
+    rows.run(
+        codes.rows(),
+        j -> {
+          CodeRow from = new CodeRow(codes, j);
+          CodeRow to = new CodeRow(out, HostMemory.intAt(rowsOfOut, 0, j));
+          for (int slot = 0; slot < from.before(); slot++) {
+            to.add(firstLatent + from.latent(slot), from.value(slot));
+          }
+          to.end();
+        });
+  }
+
+  @Override
+  public void scaleRows(FloatMatrix out, FloatMatrix x, FloatMatrix factors) {
+    Elements factor = new Elements(factors);
+    Elements from = new Elements(x);
+    Elements to = new Elements(out);
+    rows.run(
+        x.rows(),
+        t -> {
+          for (int j = 0; j < x.cols(); j++) {
+            to.set(t, j, factor.get(t, 0) * from.get(t, j));
+          }
         });
   }
 }

@@ -18,9 +18,9 @@ public interface OptimizerKernels {
   void adam(FloatMatrix p, FloatMatrix m, FloatMatrix v, FloatMatrix gradient, AdamStep step);
 
   /**
-   * {@link Kernels#sparseGradient}, the projection of the constraint, {@link #adam} and the constraint's
-   * renormalisation in one pass over the rows, without a gradient matrix. Rows without entries take
-   * their step too (exact Adam).
+   * {@link Kernels#sparseGradient}, the projection of the constraint, {@link #adam} and the
+   * constraint's renormalisation in one pass over the rows, without a gradient matrix. Rows without
+   * entries take their step too (exact Adam).
    */
   void sparseAdam(
       FloatMatrix p,
@@ -31,9 +31,9 @@ public interface OptimizerKernels {
       RowConstraint constraint);
 
   /**
-   * out[f] = |g[f]|^2, where g[f] is the gradient of row f that {@link #sparseAdam} takes
-   * its step along: the sum of the terms, and with {@link RowConstraint#UNIT_NORM} without its part
-   * along the row. No gradient matrix is written out.
+   * out[f] = |g[f]|^2, where g[f] is the gradient of row f that {@link #sparseAdam} takes its step
+   * along: the sum of the terms, and with {@link RowConstraint#UNIT_NORM} without its part along
+   * the row. No gradient matrix is written out.
    *
    * @param out [F, 1]
    * @param p the parameter [F, d]

@@ -14,7 +14,8 @@ import mechinterp.tensor.SparseCodes;
  *       first, until S holds overshoot k t / R, rounded up. One sweep, over the new ones first: a_j
  *       = max(0, a_j + &lt;rho, d_j&gt; / |d_j|^2), with rho brought up to date each time.
  *   <li>One more sweep.
- *   <li>All but the k largest codes become 0 and give back to rho what they had taken; two sweeps.
+ *   <li>All but the k largest codes, or those below {@link PursuitForm#leastCode}, become 0 and
+ *       give back to rho what they had taken; two sweeps.
  * </ol>
  *
  * <p>Each sweep is coordinate descent: the squared residual never rises in it. Of equal gains and
@@ -29,7 +30,7 @@ public interface PursuitKernels {
   /**
    * Row t of the codes = the pursuit's codes of x[t], those above 0, by rising latent.
    *
-   * @param codes with room for k latents of a token
+   * @param codes with room for {@link PursuitForm#mostActive} latents of a token
    * @param x [n, d]
    * @param shortlist the latents to choose from; their values are not looked at
    * @param dictionary [F, d]

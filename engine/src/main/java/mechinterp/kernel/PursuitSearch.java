@@ -91,7 +91,7 @@ final class PursuitSearch {
       sweep(0, old);
     }
     sweep(0, heldCount);
-    prune(form.k());
+    prune(form);
     sweep(0, heldCount);
     sweep(0, heldCount);
     settle();
@@ -180,14 +180,15 @@ final class PursuitSearch {
     }
   }
 
-  /** Sets all codes but the k largest to 0. */
-  private void prune(int k) {
+  /** Sets all codes but the largest, or those that are too small, to 0. */
+  private void prune(PursuitForm form) {
+    int k = form.mostActive();
     float limit = RowLoops.limitOfLargest(codes, 0, candidates, k);
     int equals = limit == 0 ? 0 : k - RowLoops.countAbove(codes, 0, candidates, limit);
     for (int slot = 0; slot < candidates; slot++) {
       float code = codes[slot];
       boolean kept = code > limit || (code == limit && equals-- > 0);
-      if (!kept) {
+      if (!kept || code < form.leastCode()) {
         change(slot, -code);
         codes[slot] = 0;
       }

@@ -93,7 +93,7 @@ final class ScalarPursuit implements PursuitKernels {
         sweep(old);
       }
       sweep(held);
-      prune(form.k());
+      prune(form);
       sweep(held);
       sweep(held);
     }
@@ -137,14 +137,14 @@ final class ScalarPursuit implements PursuitKernels {
       codes[slot] = code;
     }
 
-    private void prune(int k) {
+    private void prune(PursuitForm form) {
       List<Integer> kept =
           held.stream()
-              .filter(slot -> codes[slot] > 0)
+              .filter(slot -> codes[slot] > 0 && (float) codes[slot] >= form.leastCode())
               .sorted(
                   Comparator.comparingDouble((Integer slot) -> -codes[slot])
                       .thenComparing(Comparator.naturalOrder()))
-              .limit(k)
+              .limit(form.mostActive())
               .toList();
       held.stream().filter(slot -> !kept.contains(slot)).forEach(slot -> set(slot, 0));
       held = held.stream().filter(kept::contains).toList();

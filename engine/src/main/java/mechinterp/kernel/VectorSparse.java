@@ -211,7 +211,8 @@ final class VectorSparse implements OptimizerKernels {
   }
 
   @Override
-  public void adam(FloatMatrix p, FloatMatrix m, FloatMatrix v, FloatMatrix gradient, AdamStep step) {
+  public void adam(
+      FloatMatrix p, FloatMatrix m, FloatMatrix v, FloatMatrix gradient, AdamStep step) {
     workers.runRows(
         p.rows(),
         LATENTS_PER_TASK,

@@ -13,8 +13,8 @@ import java.util.Optional;
  * <pre>  F1 = 2 TP / (P + N)</pre>
  *
  * where a token is detected when the latent's activation is at least the threshold, TP counts the
- * detected tokens that have the label, P the detected ones and N those with the label. Detectors are
- * chosen on some tokens and judged on others.
+ * detected tokens that have the label, P the detected ones and N those with the label. Detectors
+ * are chosen on some tokens and judged on others.
  */
 public final class LabelDetection {
   /** The label of tokens that have none. */
@@ -103,8 +103,8 @@ public final class LabelDetection {
   }
 
   /**
-   * Returns the mean F1 of detectors on the tokens so far, over the labels that these tokens have; a
-   * label without a detector counts 0.
+   * Returns the mean F1 of detectors on the tokens so far, over the labels that these tokens have;
+   * a label without a detector counts 0.
    *
    * @param detectors one for each label, from {@link #detectors} of other tokens
    */

@@ -73,7 +73,7 @@ public final class SplicedLoss {
   /** Adds the predictions of a batch. */
   public void add(TokenBatch batch) {
     FloatMatrix untouched = hidden(batch, Map.of());
-    int[] targets = targets(batch);
+    int[] targets = batch.nextIds();
     addLosses(clean, untouched, untouched, targets);
     addReplaced(reconstruction, splice.reconstruction(), batch, untouched, targets);
     addReplaced(meanAblation, splice.meanAblation(), batch, untouched, targets);
@@ -111,19 +111,6 @@ public final class SplicedLoss {
 
   private FloatMatrix hidden(TokenBatch batch, Map<HookPoint, Edit> edits) {
     return model.run(batch, Set.of(), edits).output();
-  }
-
-  /** Returns for each token the next one of its sequence, or -1. */
-  private static int[] targets(TokenBatch batch) {
-    int[] targets = new int[batch.tokens()];
-    for (int s = 0; s < batch.sequences(); s++) {
-      int last = batch.end(s) - 1;
-      for (int t = batch.start(s); t < last; t++) {
-        targets[t] = batch.id(t + 1);
-      }
-      targets[last] = -1;
-    }
-    return targets;
   }
 
   private void addReplaced(

@@ -167,4 +167,15 @@ public final class TokenBatch {
     }
     return positions;
   }
+
+  /** Returns for each token the id of the next one of its sequence; -1 where there is none. */
+  public int[] nextIds() {
+    int[] next = new int[tokens()];
+    for (int s = 0; s < sequences(); s++) {
+      int last = end(s) - 1;
+      System.arraycopy(ids, start(s) + 1, next, start(s), last - start(s));
+      next[last] = -1;
+    }
+    return next;
+  }
 }

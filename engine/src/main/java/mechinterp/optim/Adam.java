@@ -39,7 +39,9 @@ public final class Adam {
    * its rows.
    */
   public void step(List<SparseOuterProduct> gradient, AdamStep step, RowConstraint constraint) {
-    kernels.optimizer().sparseAdam(parameter, firstMoment, secondMoment, gradient, step, constraint);
+    kernels
+        .optimizer()
+        .sparseAdam(parameter, firstMoment, secondMoment, gradient, step, constraint);
   }
 
   /** Returns the parameter and its moments. */

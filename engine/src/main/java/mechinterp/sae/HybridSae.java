@@ -1,5 +1,6 @@
 package mechinterp.sae;
 
+import java.util.Arrays;
 import java.util.List;
 import mechinterp.device.Device;
 import mechinterp.device.Workspace;
@@ -19,6 +20,8 @@ import mechinterp.tensor.SparseCodes;
  * {@link TopKSae} with the same weights.
  */
 public final class HybridSae implements RankedSae {
+  private static final int REFINEMENTS = 3;
+
   private final HybridSaeConfig config;
   private final SaeLayers layers;
   private final SparseCodes shortlist;
@@ -69,6 +72,52 @@ public final class HybridSae implements RankedSae {
     return hybrid;
   }
 
+  /**
+   * Returns this autoencoder with the {@link HybridSaeConfig#leastCode} with which full codes have
+   * k latents in the mean, on a sample. Of all codes that the pursuit holds before it drops some,
+   * it is the (k n)-th largest; or a somewhat smaller one, because the sweeps after it end further
+   * codes.
+   *
+   * @param x sample [n, d_in]
+   * @throws IllegalArgumentException when the codes of the sample are too few for k in the mean
+   */
+  public HybridSae withMeanL0(FloatMatrix x) {
+    float[] held = fullCodes(Float.MIN_VALUE, x);
+    Arrays.sort(held);
+    long wanted = (long) config.k() * x.rows();
+    if (wanted > held.length) {
+      throw new IllegalArgumentException(
+          "k: is %d, the pursuit holds %.2f latents of a token; overshoot must be larger"
+              .formatted(config.k(), (double) held.length / x.rows()));
+    }
+    double rank = wanted;
+    for (int refinement = 0; refinement < REFINEMENTS; refinement++) {
+      int found = fullCodes(held[place(held, rank)], x).length;
+      rank = Math.min(held.length, rank * wanted / Math.max(1, found));
+    }
+    return withWeightsOf(this, config.withLeastCode(held[place(held, rank)]));
+  }
+
+  private static int place(float[] rising, double rank) {
+    return rising.length - (int) Math.round(rank);
+  }
+
+  /** Returns the values of all full codes of a sample, with those below the least dropped. */
+  private float[] fullCodes(double least, FloatMatrix x) {
+    HybridSae sae = withWeightsOf(this, config.withCodes(InferenceCodes.FULL).withLeastCode(least));
+    SparseCodes codes = sae.newCodes(x.rows());
+    sae.encode(codes, x);
+    int[] counts = device().toHost(codes.counts());
+    float[] values = device().toHost(codes.values());
+    float[] all = new float[Arrays.stream(counts).sum()];
+    int next = 0;
+    for (int t = 0; t < counts.length; t++) {
+      System.arraycopy(values, t * codes.capacity(), all, next, counts[t]);
+      next += counts[t];
+    }
+    return all;
+  }
+
   @Override
   public HybridSaeConfig config() {
     return config;
@@ -90,8 +139,13 @@ public final class HybridSae implements RankedSae {
   }
 
   @Override
-  public int maxActive() {
+  public int k() {
     return config.k();
+  }
+
+  @Override
+  public int maxActive() {
+    return Math.max(config.k(), config.pursuit().mostActive());
   }
 
   @Override

@@ -1,6 +1,7 @@
 package mechinterp.sae;
 
 import java.util.List;
+import java.util.Optional;
 import mechinterp.kernel.PursuitForm;
 
 /**
@@ -20,6 +21,9 @@ import mechinterp.kernel.PursuitForm;
  * @param rounds rounds of the pursuit
  * @param overshoot latents that the pursuit holds before all but k are dropped, as a multiple of k
  * @param codes the codes after training
+ * @param leastCode full codes below it are dropped in place of all but the k largest, so that a
+ *     token may have more than k latents, at most overshoot k, or fewer; {@link
+ *     HybridSae#withMeanL0} finds the one with k in the mean. Empty for at most k on every token
  */
 public record HybridSaeConfig(
     int dIn,
@@ -31,7 +35,8 @@ public record HybridSaeConfig(
     int shortlistFactor,
     int rounds,
     double overshoot,
-    InferenceCodes codes)
+    InferenceCodes codes,
+    Optional<Double> leastCode)
     implements SaeConfig {
   /** The name of this kind. */
   public static final String ARCHITECTURE = "hybrid";
@@ -62,7 +67,7 @@ public record HybridSaeConfig(
       throw new IllegalArgumentException(
           "fixed_point_share: is %s; it must be above 0 and at most 1".formatted(fixedPointShare));
     }
-    PursuitForm _ = new PursuitForm(k, rounds, overshoot);
+    PursuitForm _ = pursuit(k, rounds, overshoot, leastCode);
   }
 
   /**
@@ -80,7 +85,8 @@ public record HybridSaeConfig(
         SHORTLIST_FACTOR,
         ROUNDS,
         OVERSHOOT,
-        InferenceCodes.FULL);
+        InferenceCodes.FULL,
+        Optional.empty());
   }
 
   /** Returns these settings with other prefixes. */
@@ -95,13 +101,24 @@ public record HybridSaeConfig(
         shortlistFactor,
         rounds,
         overshoot,
-        codes);
+        codes,
+        leastCode);
   }
 
   /** Returns these settings with a fixed-point loss of this weight on this share of a batch. */
   public HybridSaeConfig withFixedPoint(double weight, double share) {
     return new HybridSaeConfig(
-        dIn, dSae, k, prefixes, weight, share, shortlistFactor, rounds, overshoot, codes);
+        dIn,
+        dSae,
+        k,
+        prefixes,
+        weight,
+        share,
+        shortlistFactor,
+        rounds,
+        overshoot,
+        codes,
+        leastCode);
   }
 
   /** Returns these settings with another pursuit. */
@@ -116,7 +133,8 @@ public record HybridSaeConfig(
         factor,
         roundCount,
         overshootFactor,
-        codes);
+        codes,
+        leastCode);
   }
 
   /** Returns these settings with other codes after training. */
@@ -131,7 +149,29 @@ public record HybridSaeConfig(
         shortlistFactor,
         rounds,
         overshoot,
-        value);
+        value,
+        leastCode);
+  }
+
+  /** Returns these settings with full codes of at least this size. */
+  public HybridSaeConfig withLeastCode(double value) {
+    return new HybridSaeConfig(
+        dIn,
+        dSae,
+        k,
+        prefixes,
+        fixedPointWeight,
+        fixedPointShare,
+        shortlistFactor,
+        rounds,
+        overshoot,
+        codes,
+        Optional.of(value));
+  }
+
+  private static PursuitForm pursuit(
+      int k, int rounds, double overshoot, Optional<Double> leastCode) {
+    return new PursuitForm(k, rounds, overshoot, leastCode.orElse(0.0).floatValue());
   }
 
   /** Returns the number of latents on a token's shortlist: shortlist_factor k, at most d_sae. */
@@ -141,7 +181,7 @@ public record HybridSaeConfig(
 
   /** Returns how the pursuit searches. */
   public PursuitForm pursuit() {
-    return new PursuitForm(k, rounds, overshoot);
+    return pursuit(k, rounds, overshoot, leastCode);
   }
 
   @Override

@@ -29,10 +29,8 @@ public final class NormalizedSae implements Sae {
   private NormalizedSae(Workspace workspace, Sae sae, RowNorm norm) {
     this.sae = sae;
     this.norm = norm;
-    this.normalized =
-        workspace.floats("normalised inputs of a chunk", SaeLayers.CHUNK, sae.dIn());
-    this.moments =
-        workspace.floats("moments of a chunk", SaeLayers.CHUNK, RowNormKernels.MOMENTS);
+    this.normalized = workspace.floats("normalised inputs of a chunk", SaeLayers.CHUNK, sae.dIn());
+    this.moments = workspace.floats("moments of a chunk", SaeLayers.CHUNK, RowNormKernels.MOMENTS);
   }
 
   /** Returns an autoencoder of activations whose normalised form the given one takes. */

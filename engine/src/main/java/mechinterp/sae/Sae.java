@@ -12,7 +12,14 @@ import mechinterp.tensor.SparseCodes;
  * whatever other tokens are with it. Not for use by several threads at once: encoding has a buffer
  * of its own.
  */
-public sealed interface Sae permits RankedSae, ThresholdSae, NormalizedSae, SelectedSae {
+public sealed interface Sae
+    permits RankedSae,
+        ThresholdSae,
+        GatedSae,
+        SwitchSae,
+        MatchingPursuitSae,
+        NormalizedSae,
+        SelectedSae {
   /** Declares an autoencoder in a workspace; all its weights are 0. */
   static Sae declare(Workspace workspace, SaeConfig config) {
     return switch (config) {
@@ -31,7 +38,10 @@ public sealed interface Sae permits RankedSae, ThresholdSae, NormalizedSae, Sele
           JumpReluTranscoderConfig _,
           JumpReluCrosscoderConfig _ ->
           new ThresholdSae(workspace, config);
+      case GatedConfig gated -> new GatedSae(workspace, gated);
       case HybridSaeConfig hybrid -> new HybridSae(workspace, hybrid);
+      case SwitchConfig experts -> new SwitchSae(workspace, experts);
+      case MatchingPursuitConfig pursuit -> new MatchingPursuitSae(workspace, pursuit);
     };
   }
 

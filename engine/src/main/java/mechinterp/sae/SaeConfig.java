@@ -25,8 +25,13 @@ import java.util.List;
       name = JumpReluCrosscoderConfig.ARCHITECTURE),
   @JsonSubTypes.Type(value = MultiTopKConfig.class, name = MultiTopKConfig.ARCHITECTURE),
   @JsonSubTypes.Type(value = GroupMaxConfig.class, name = GroupMaxConfig.ARCHITECTURE),
+  @JsonSubTypes.Type(value = SwitchConfig.class, name = SwitchConfig.ARCHITECTURE),
+  @JsonSubTypes.Type(
+      value = MatchingPursuitConfig.class,
+      name = MatchingPursuitConfig.ARCHITECTURE),
   @JsonSubTypes.Type(value = StandardConfig.class, name = StandardConfig.ARCHITECTURE),
-  @JsonSubTypes.Type(value = PAnnealConfig.class, name = PAnnealConfig.ARCHITECTURE)
+  @JsonSubTypes.Type(value = PAnnealConfig.class, name = PAnnealConfig.ARCHITECTURE),
+  @JsonSubTypes.Type(value = GatedConfig.class, name = GatedConfig.ARCHITECTURE)
 })
 public sealed interface SaeConfig
     permits TopKConfig,
@@ -40,8 +45,11 @@ public sealed interface SaeConfig
         JumpReluCrosscoderConfig,
         MultiTopKConfig,
         GroupMaxConfig,
+        SwitchConfig,
+        MatchingPursuitConfig,
         StandardConfig,
-        PAnnealConfig {
+        PAnnealConfig,
+        GatedConfig {
   /** Returns the name of the kind as in SAELens' {@code cfg.json}. */
   String architecture();
 

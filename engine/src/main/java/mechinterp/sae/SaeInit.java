@@ -15,7 +15,8 @@ import mechinterp.tensor.FloatMatrix;
  * transpose, b_enc 0, b_dec the centre of a sample of the activations (Gao et al. 2024, A.1). Where
  * the input is not centred b_enc = -(centre of the input) W_enc does it instead, as in
  * EleutherAI/sparsify. Where input and target differ W_enc has random directions of unit norm of
- * its own, and b_dec is the target's centre. W_skip is 0.
+ * its own, and b_dec is the target's centre. W_skip, r_mag and b_mag are 0. A router has random
+ * directions of unit norm, and b_dec as its bias.
  */
 public final class SaeInit {
   private SaeInit() {}
@@ -60,8 +61,17 @@ public final class SaeInit {
     }
     sae.skip().ifPresent(matrix -> kernels.fill(matrix, 0));
     setBiases(sae, centre);
-    if (sae instanceof ThresholdSae jumpRelu) {
-      jumpRelu.initializeThresholds();
+    switch (sae) {
+      case ThresholdSae jumpRelu -> jumpRelu.initializeThresholds();
+      case GatedSae gated -> {
+        kernels.fill(gated.rMag(), 0);
+        kernels.fill(gated.bMag(), 0);
+      }
+      case SwitchSae experts -> {
+        setDirections(sae.device(), experts.wRouter(), RandomStream.of(seed, "W_router"));
+        kernels.copy(experts.bRouter(), weights.bDec());
+      }
+      case RankedSae _, MatchingPursuitSae _, NormalizedSae _, SelectedSae _ -> {}
     }
     sae.weightsChanged();
   }

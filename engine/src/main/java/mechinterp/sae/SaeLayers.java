@@ -30,19 +30,31 @@ final class SaeLayers {
   private final SaeConfig config;
   private final SaeWeights weights;
   private final Optional<FloatMatrix> skip;
-  private final PackedMatrix encoder;
+  private final List<PackedMatrix> encoders = new ArrayList<>();
   private final FloatMatrix encoderInputs;
 
   /** Declares the weights, which are 0. */
   SaeLayers(Workspace workspace, SaeConfig config) {
+    this(workspace, config, SaeWeights.declare(workspace, config), 1);
+  }
+
+  /**
+   * Declares what belongs to weights.
+   *
+   * @param parts equal parts of the latents, one behind the other, whose encoders are used alone
+   */
+  SaeLayers(Workspace workspace, SaeConfig config, SaeWeights weights, int parts) {
     this.device = workspace.device();
     this.config = config;
-    this.weights = SaeWeights.declare(workspace, config);
+    this.weights = weights;
     this.skip =
         config.skip()
             ? Optional.of(workspace.floats("W_skip", config.dOut(), config.dIn()))
             : Optional.empty();
-    this.encoder = workspace.packed("W_enc packed", config.dIn(), config.dSae());
+    for (int part = 0; part < parts; part++) {
+      String name = parts == 1 ? "W_enc packed" : "W_enc packed, part " + part;
+      encoders.add(workspace.packed(name, config.dIn(), config.dSae() / parts));
+    }
     this.encoderInputs = workspace.floats("encoder inputs of a chunk", CHUNK, config.dIn());
   }
 
@@ -71,7 +83,12 @@ final class SaeLayers {
 
   /** Returns W_enc as products take it. */
   PackedMatrix encoder() {
-    return encoder;
+    return encoder(0);
+  }
+
+  /** Returns the columns of W_enc that belong to a part of the latents, as products take them. */
+  PackedMatrix encoder(int part) {
+    return encoders.get(part);
   }
 
   /** Writes what the encoder multiplies. */
@@ -110,7 +127,11 @@ final class SaeLayers {
   }
 
   void weightsChanged() {
-    device.kernels().pack(encoder, weights.wEnc(), Operand.TRANSPOSED);
+    int size = config.dSae() / encoders.size();
+    for (int part = 0; part < encoders.size(); part++) {
+      FloatMatrix rows = weights.wEnc().rowRange(part * size, (part + 1) * size);
+      device.kernels().pack(encoders.get(part), rows, Operand.TRANSPOSED);
+    }
   }
 
   /**

@@ -9,7 +9,7 @@ import mechinterp.tensor.FloatMatrix;
  *
  * @param wEnc the encoder's weights, a row for each latent [d_sae, d_in]: the transpose of the
  *     W_enc in files and formulas
- * @param bEnc the encoder's bias [1, d_sae]
+ * @param bEnc the encoder's bias [1, d_sae]; of a gated autoencoder b_gate
  * @param wDec the decoder's weights, a row for each latent [d_sae, d_out]
  * @param bDec the decoder's bias [1, d_out]
  */
@@ -21,6 +21,19 @@ public record SaeWeights(FloatMatrix wEnc, FloatMatrix bEnc, FloatMatrix wDec, F
         workspace.floats("b_enc", 1, config.dSae()),
         workspace.floats("W_dec", config.dSae(), config.dOut()),
         workspace.floats("b_dec", 1, config.dOut()));
+  }
+
+  /**
+   * Declares the weights of a workspace for an encoder that is the transposed decoder: wEnc is wDec
+   * itself, and bEnc is 0 and stays so.
+   */
+  static SaeWeights tied(Workspace workspace, SaeConfig config) {
+    FloatMatrix wDec = workspace.floats("W_dec", config.dSae(), config.dIn());
+    return new SaeWeights(
+        wDec,
+        workspace.floats("no b_enc", 1, config.dSae()),
+        wDec,
+        workspace.floats("b_dec", 1, config.dIn()));
   }
 
   /** Returns the weights with their names. */

@@ -11,8 +11,10 @@ import mechinterp.device.Workspace;
 import mechinterp.kernel.Kernels;
 import mechinterp.optim.ParameterState;
 import mechinterp.random.RandomStream;
+import mechinterp.sae.GatedSae;
 import mechinterp.sae.Sae;
 import mechinterp.sae.SaeWeights;
+import mechinterp.sae.SwitchSae;
 import mechinterp.tensor.FloatMatrix;
 import mechinterp.tensor.SparseCodes;
 
@@ -24,7 +26,7 @@ import mechinterp.tensor.SparseCodes;
  * <pre>
  *   W_dec[i] = (x - b_dec) / |x - b_dec|
  *   W_enc[i] = encoder_norm (mean |W_enc| of the live latents) W_dec[i]
- *   b_enc[i] = 0</pre>
+ *   b_enc[i] = 0                          and r_mag[i] = b_mag[i] = 0 of a gated autoencoder</pre>
  *
  * and the moments of these numbers are 0. Draws are those of the random stream {@code
  * resample/STEP} of the seed. The sample is of the tokens that are next in the data, which are not
@@ -34,7 +36,9 @@ final class Resampling {
   /** The name under which objectives keep how many tokens ago each latent was active. */
   static final String TOKENS_SINCE_FIRING = "tokens_since_firing";
 
-  private static final Set<String> CHANGED = Set.of("W_enc", "b_enc", "W_dec");
+  private static final Set<String> CHANGED =
+      Set.of("W_enc", "b_enc", "W_dec", GatedSae.R_MAG, GatedSae.B_MAG);
+
   private final Device device;
   private final Kernels kernels;
   private final Sae sae;
@@ -68,6 +72,7 @@ final class Resampling {
     this.config = config;
     this.resample = resample;
     requireOneSite(sae);
+    requireOneExpert(sae);
     this.tokensSinceFiring = firing(sae, numbers);
     this.states = states;
     int rows = config.batchSize();
@@ -82,6 +87,15 @@ final class Resampling {
     if (sae.config().rowWidth() != sae.dIn()) {
       throw new IllegalArgumentException(
           "resample: has no effect on %s, which does not reconstruct what it encodes; leave it out"
+              .formatted(sae.config().architecture()));
+    }
+  }
+
+  /** A token drawn for a latent need not be one that its expert ever gets. */
+  private static void requireOneExpert(Sae sae) {
+    if (sae instanceof SwitchSae) {
+      throw new IllegalArgumentException(
+          "resample: does not know which expert of %s gets an activation; leave it out"
               .formatted(sae.config().architecture()));
     }
   }
@@ -186,7 +200,11 @@ final class Resampling {
     kernels.addRow(decoderRow, sample.rowRange(0, 1), weights.bDec(), -1);
     kernels.normalizeRows(decoderRow, decoderRow);
     kernels.scale(weights.wEnc().row(latent), decoderRow, (float) encoderNorm);
-    kernels.fill(weights.bEnc().columnRange(latent, latent + 1), 0);
+    kernels.fill(partOf(weights.bEnc(), latent), 0);
+    if (sae instanceof GatedSae gated) {
+      kernels.fill(partOf(gated.rMag(), latent), 0);
+      kernels.fill(partOf(gated.bMag(), latent), 0);
+    }
     for (ParameterState state : states) {
       if (CHANGED.contains(state.name())) {
         kernels.fill(partOf(state.firstMoment(), latent), 0);
@@ -196,7 +214,7 @@ final class Resampling {
     tokensSinceFiring[latent] = 0;
   }
 
-  private static FloatMatrix partOf(FloatMatrix moment, int latent) {
-    return moment.rows() == 1 ? moment.columnRange(latent, latent + 1) : moment.row(latent);
+  private static FloatMatrix partOf(FloatMatrix numbers, int latent) {
+    return numbers.rows() == 1 ? numbers.columnRange(latent, latent + 1) : numbers.row(latent);
   }
 }

@@ -10,6 +10,7 @@ import mechinterp.optim.ParameterState;
 import mechinterp.sae.Sae;
 import mechinterp.sae.SaeConfig;
 import mechinterp.sae.SaeInit;
+import mechinterp.sae.objective.DownstreamLoss;
 import mechinterp.sae.objective.SaeLoss;
 import mechinterp.tensor.FloatMatrix;
 
@@ -50,6 +51,7 @@ final class SaeRun {
 
   /** Goes on behind the steps that were restored, or sets the weights where there are none. */
   void begin(List<StepMetrics> restored, ActivationBatches batches) {
+    config.endToEnd().ifPresent(_ -> training.objective().continueWith(downstream(batches)));
     history.addAll(restored);
     restored.forEach(health::remember);
     if (restored.isEmpty()) {
@@ -57,6 +59,14 @@ final class SaeRun {
     } else {
       sae().weightsChanged();
     }
+  }
+
+  private static DownstreamLoss downstream(ActivationBatches batches) {
+    if (batches instanceof DownstreamLoss loss) {
+      return loss;
+    }
+    throw new IllegalArgumentException(
+        "end_to_end: is there, but the activations are stored or mixed; it needs the sequences of a model that runs beside");
   }
 
   private float[] decoderBias(ActivationBatches batches) {

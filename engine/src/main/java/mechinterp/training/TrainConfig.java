@@ -7,6 +7,7 @@ import mechinterp.optim.LearningRateSchedule;
 import mechinterp.sae.AuxKConfig;
 import mechinterp.sae.DecoderBiasInit;
 import mechinterp.sae.DecoderNorm;
+import mechinterp.sae.objective.EndToEndConfig;
 import mechinterp.sae.objective.KScheduleConfig;
 import mechinterp.sae.objective.LossNormalizer;
 import mechinterp.sae.objective.ObjectiveSettings;
@@ -36,6 +37,8 @@ import mechinterp.sae.objective.ObjectiveSettings;
  *     to it. Empty to take gradients as they are
  * @param emaDecay the saved weights are the moving average over the steps with this decay, more
  *     than 0 and less than 1. Empty for the last step's weights
+ * @param endToEnd what a language model that goes on with reconstructions is asked; empty to train
+ *     for reconstruction. Present only with activations straight from a model
  */
 public record TrainConfig(
     long tokens,
@@ -54,7 +57,8 @@ public record TrainConfig(
     Optional<KScheduleConfig> kSchedule,
     Optional<ResampleConfig> resample,
     Optional<Double> maxGradientNorm,
-    Optional<Double> emaDecay) {
+    Optional<Double> emaDecay,
+    Optional<EndToEndConfig> endToEnd) {
   private static final double REFERENCE_RATE = 2e-4;
   private static final double REFERENCE_LATENTS = 1 << 14;
 
@@ -113,6 +117,7 @@ public record TrainConfig(
         Optional.empty(),
         Optional.empty(),
         Optional.empty(),
+        Optional.empty(),
         Optional.empty());
   }
 
@@ -123,7 +128,7 @@ public record TrainConfig(
 
   /** Returns what an objective needs to know. */
   ObjectiveSettings objectiveSettings() {
-    return new ObjectiveSettings(steps(), batchSize, lossNormalizer, auxK, kSchedule);
+    return new ObjectiveSettings(steps(), batchSize, lossNormalizer, auxK, kSchedule, endToEnd);
   }
 
   /** Returns the peak learning rate for {@code dSae} latents. */

@@ -6,6 +6,7 @@ import mechinterp.optim.LearningRateDecay;
 import mechinterp.sae.AuxKConfig;
 import mechinterp.sae.DecoderBiasInit;
 import mechinterp.sae.DecoderNorm;
+import mechinterp.sae.objective.EndToEndConfig;
 import mechinterp.sae.objective.KScheduleConfig;
 import mechinterp.sae.objective.LossNormalizer;
 
@@ -28,6 +29,7 @@ public final class TrainConfigBuilder {
   private Optional<ResampleConfig> resample;
   private Optional<Double> maxGradientNorm;
   private Optional<Double> emaDecay;
+  private Optional<EndToEndConfig> endToEnd;
 
   TrainConfigBuilder(TrainConfig config) {
     this.tokens = config.tokens();
@@ -47,6 +49,7 @@ public final class TrainConfigBuilder {
     this.resample = config.resample();
     this.maxGradientNorm = config.maxGradientNorm();
     this.emaDecay = config.emaDecay();
+    this.endToEnd = config.endToEnd();
   }
 
   /** Sets tokens to train on. */
@@ -151,6 +154,12 @@ public final class TrainConfigBuilder {
     return this;
   }
 
+  /** Sets what a language model that goes on with reconstructions is asked. */
+  public TrainConfigBuilder endToEnd(EndToEndConfig value) {
+    endToEnd = Optional.of(value);
+    return this;
+  }
+
   /**
    * Returns the settings.
    *
@@ -174,6 +183,7 @@ public final class TrainConfigBuilder {
         kSchedule,
         resample,
         maxGradientNorm,
-        emaDecay);
+        emaDecay,
+        endToEnd);
   }
 }

@@ -135,6 +135,25 @@ final class CodeKernelsTest {
   }
 
   @Test
+  void anAffineFunctionMayTakeThePlaceOfItsCodes() {
+    FloatMatrix scales = matrices.gaussian(LATENTS, 1);
+    FloatMatrix shifts = matrices.gaussian(LATENTS, 1);
+    for (Kernels kernels : List.of(scalar, vector())) {
+      SparseCodes inPlace = new TestMatrices(14).codes(TOKENS, CAPACITY, LATENTS);
+      SparseCodes apart = TestMatrices.emptyCodes(TOKENS, CAPACITY, LATENTS);
+      kernels.codes().affine(apart, inPlace, scales, shifts);
+      kernels.codes().affine(inPlace, inPlace, scales, shifts);
+      for (int t = 0; t < TOKENS; t++) {
+        assertEquals(getInt(apart.counts(), t, 0), getInt(inPlace.counts(), t, 0));
+        for (int slot = 0; slot < CAPACITY; slot++) {
+          assertEquals(getInt(apart.indices(), t, slot), getInt(inPlace.indices(), t, slot));
+          assertEquals(get(apart.values(), t, slot), get(inPlace.values(), t, slot));
+        }
+      }
+    }
+  }
+
+  @Test
   void preActivationsAreDividedAtTheirThresholds() {
     FloatMatrix thresholds = matrices.gaussian(LATENTS, 1);
     scalar.multiply(thresholds, thresholds, thresholds);

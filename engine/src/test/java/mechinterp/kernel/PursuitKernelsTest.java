@@ -67,7 +67,7 @@ final class PursuitKernelsTest {
     }
 
     SparseCodes codes(Kernels kernels, PursuitForm form) {
-      SparseCodes codes = emptyCodes(x.rows(), form.k(), dictionary.rows());
+      SparseCodes codes = emptyCodes(x.rows(), form.mostActive(), dictionary.rows());
       kernels.pursuit().encode(codes, x, shortlist, dictionary, inverses(kernels), form);
       return codes;
     }
@@ -116,7 +116,7 @@ final class PursuitKernelsTest {
   void vectorsFindWhatTheReferenceFinds(
       int tokens, int d, int latents, int candidates, int k, int rounds, double overshoot) {
     Problem problem = problem(tokens, d, latents, candidates);
-    PursuitForm form = new PursuitForm(k, rounds, overshoot);
+    PursuitForm form = PursuitForm.ofLargest(k, rounds, overshoot);
 
     assertClose(problem.inverses(scalar), problem.inverses(vector()), 1e-5);
     assertSameCodes(problem.codes(scalar, form), problem.codes(vector(), form), 1e-4);
@@ -125,10 +125,32 @@ final class PursuitKernelsTest {
 
   @ParameterizedTest
   @CsvSource(textBlock = SIZES)
+  void codesThatAreTooSmallAreDroppedWhateverTheirNumber(
+      int tokens, int d, int latents, int candidates, int k, int rounds, double overshoot) {
+    Problem problem = problem(tokens, d, latents, candidates);
+    PursuitForm largest = PursuitForm.ofLargest(k, rounds, overshoot);
+    PursuitForm all = new PursuitForm(k, rounds, overshoot, Float.MIN_VALUE);
+    PursuitForm some = new PursuitForm(k, rounds, overshoot, 0.3f);
+    assertSameCodes(problem.codes(scalar, some), problem.codes(vector(), some), 1e-4);
+    int most = 0;
+    long ofAll = 0;
+    long ofSome = 0;
+    for (int t = 0; t < tokens; t++) {
+      most = Math.max(most, getInt(problem.codes(vector(), all).counts(), t, 0));
+      ofAll += getInt(problem.codes(vector(), all).counts(), t, 0);
+      ofSome += getInt(problem.codes(vector(), some).counts(), t, 0);
+    }
+    assertTrue(most <= all.mostActive() && most <= Math.min(candidates, Math.ceil(overshoot * k)));
+    assertTrue(ofSome <= ofAll);
+    assertEquals(k, largest.mostActive());
+  }
+
+  @ParameterizedTest
+  @CsvSource(textBlock = SIZES)
   void codesArePositiveFewAndOfTheShortlist(
       int tokens, int d, int latents, int candidates, int k, int rounds, double overshoot) {
     Problem problem = problem(tokens, d, latents, candidates);
-    SparseCodes codes = problem.codes(vector(), new PursuitForm(k, rounds, overshoot));
+    SparseCodes codes = problem.codes(vector(), PursuitForm.ofLargest(k, rounds, overshoot));
     for (int t = 0; t < tokens; t++) {
       int count = getInt(codes.counts(), t, 0);
       assertTrue(count <= k);
@@ -156,7 +178,7 @@ final class PursuitKernelsTest {
   void targetsAreTheCodesAndTheResidualsPartAlongEachRow(
       int tokens, int d, int latents, int candidates, int k, int rounds, double overshoot) {
     Problem problem = problem(tokens, d, latents, candidates);
-    PursuitForm form = new PursuitForm(k, rounds, overshoot);
+    PursuitForm form = PursuitForm.ofLargest(k, rounds, overshoot);
     SparseCodes codes = problem.codes(vector(), form);
     FloatMatrix targets = problem.targets(vector(), form);
     for (int t = 0; t < tokens; t++) {
@@ -181,7 +203,7 @@ final class PursuitKernelsTest {
     Problem problem = problem(200, 40, 160, 60);
     double before = Double.POSITIVE_INFINITY;
     for (int rounds : new int[] {1, 2, 3, 8}) {
-      SparseCodes codes = problem.codes(vector(), new PursuitForm(10, rounds, 1.5));
+      SparseCodes codes = problem.codes(vector(), PursuitForm.ofLargest(10, rounds, 1.5));
       double left = 0;
       for (int t = 0; t < 200; t++) {
         double square = square(residual(problem, codes, t));
@@ -215,7 +237,7 @@ final class PursuitKernelsTest {
       setInt(everything.counts(), t, 0, 50);
     }
     Problem known = new Problem(problem.x, everything, problem.dictionary);
-    SparseCodes found = known.codes(vector(), new PursuitForm(3, 3, 2));
+    SparseCodes found = known.codes(vector(), PursuitForm.ofLargest(3, 3, 2));
     for (int t = 0; t < 30; t++) {
       assertEquals(3, getInt(found.counts(), t, 0));
       for (int slot = 0; slot < 3; slot++) {
@@ -238,7 +260,7 @@ final class PursuitKernelsTest {
     setInt(shortlist.counts(), 0, 0, 4);
     Problem problem = new Problem(TestMatrices.of(new float[] {3, -2}), shortlist, dictionary);
     for (Kernels kernels : new Kernels[] {scalar, vector()}) {
-      SparseCodes codes = problem.codes(kernels, new PursuitForm(1, 1, 1));
+      SparseCodes codes = problem.codes(kernels, PursuitForm.ofLargest(1, 1, 1));
       assertEquals(1, getInt(codes.counts(), 0, 0));
       assertEquals(2, getInt(codes.indices(), 0, 0));
       assertEquals(3, get(codes.values(), 0, 0));
@@ -252,7 +274,7 @@ final class PursuitKernelsTest {
     FloatMatrix x = TestMatrices.copyOf(unit.x);
     scalar.scale(scaled, scaled, 0.25f);
     scalar.scale(x, x, 0.25f);
-    PursuitForm form = new PursuitForm(6, 3, 1.5);
+    PursuitForm form = PursuitForm.ofLargest(6, 3, 1.5);
     for (Kernels kernels : new Kernels[] {scalar, vector()}) {
       assertSameCodes(
           unit.codes(kernels, form),
@@ -266,7 +288,7 @@ final class PursuitKernelsTest {
     Problem problem = problem(10, 8, 12, 12);
     scalar.fill(problem.dictionary.rowRange(0, 6), 0);
     for (Kernels kernels : new Kernels[] {scalar, vector()}) {
-      SparseCodes codes = problem.codes(kernels, new PursuitForm(12, 3, 1));
+      SparseCodes codes = problem.codes(kernels, PursuitForm.ofLargest(12, 3, 1));
       for (int t = 0; t < 10; t++) {
         for (int slot = 0; slot < getInt(codes.counts(), t, 0); slot++) {
           assertTrue(getInt(codes.indices(), t, slot) >= 6);
@@ -278,7 +300,7 @@ final class PursuitKernelsTest {
   @Test
   void aTokensBitsDependNeitherOnTheThreadsNorOnOtherTokens() {
     Problem problem = problem(57, 50, 120, 40);
-    PursuitForm form = new PursuitForm(8, 3, 1.5);
+    PursuitForm form = PursuitForm.ofLargest(8, 3, 1.5);
     SparseCodes codes = problem.codes(vector(), form);
     FloatMatrix targets = problem.targets(vector(), form);
     try (WorkerPool one = new WorkerPool(1)) {
@@ -294,16 +316,16 @@ final class PursuitKernelsTest {
 
   @Test
   void roundsHoldTheirShareOfTheOvershoot() {
-    PursuitForm form = new PursuitForm(32, 3, 1.5);
+    PursuitForm form = PursuitForm.ofLargest(32, 3, 1.5);
     assertArrayEquals(new int[] {16, 32, 48}, new int[] {form.held(1), form.held(2), form.held(3)});
-    assertEquals(1, new PursuitForm(1, 3, 1.5).held(1));
+    assertEquals(1, PursuitForm.ofLargest(1, 3, 1.5).held(1));
   }
 
   @Test
   void whatDoesNotFitIsRefused() {
     Problem problem = problem(4, 6, 9, 5);
     FloatMatrix inverses = problem.inverses(scalar);
-    PursuitForm form = new PursuitForm(3, 3, 1.5);
+    PursuitForm form = PursuitForm.ofLargest(3, 3, 1.5);
     assertEquals(
         "pursuit: codes hold 2 of 9 latents; they must hold 3 of 9",
         refusal(() ->
@@ -343,11 +365,12 @@ final class PursuitKernelsTest {
     assertEquals(
         "inverseSquares: out is [1, 8]; it must be [1, 9]",
         refusal(() -> scalar.pursuit().inverseSquares(empty(1, 8), problem.dictionary)));
-    assertEquals("k: is 0; it must be at least 1", refusal(() -> new PursuitForm(0, 3, 1.5)));
-    assertEquals("rounds: is 0; it must be at least 1", refusal(() -> new PursuitForm(1, 0, 1.5)));
+    assertEquals("k: is 0; it must be at least 1", refusal(() -> PursuitForm.ofLargest(0, 3, 1.5)));
+    assertEquals(
+        "rounds: is 0; it must be at least 1", refusal(() -> PursuitForm.ofLargest(1, 0, 1.5)));
     assertEquals(
         "overshoot: is 0.9; it must be at least 1 and finite",
-        refusal(() -> new PursuitForm(1, 1, 0.9)));
+        refusal(() -> PursuitForm.ofLargest(1, 1, 0.9)));
   }
 
   private static String refusal(org.junit.jupiter.api.function.Executable executable) {

@@ -259,8 +259,9 @@ class ScalarKernelsTest {
     FloatMatrix p = TestMatrices.of(row(1, 1, 1));
     FloatMatrix m = TestMatrices.of(row(0, 0, 0));
     FloatMatrix v = TestMatrices.of(row(0, 0, 0));
-    kernels.optimizer().adam(
-        p, m, v, TestMatrices.of(row(4, -.5f, 0)), new AdamStep(.1f, .9f, .999f, 1e-12f, 1));
+    kernels
+        .optimizer()
+        .adam(p, m, v, TestMatrices.of(row(4, -.5f, 0)), new AdamStep(.1f, .9f, .999f, 1e-12f, 1));
     assertClose(TestMatrices.of(row(.9f, 1.1f, 1)), p, 1e-6);
     assertClose(TestMatrices.of(row(.4f, -.05f, 0)), m, 1e-6);
     assertClose(TestMatrices.of(row(.016f, .00025f, 0)), v, 1e-6);

@@ -263,7 +263,9 @@ class VectorKernelsTest {
         stepByStep(copyOf(start), copyOf(first), copyOf(second), term, step, constraint);
     for (Kernels kernels : List.of(scalar, vector)) {
       FloatMatrix actual = copyOf(start);
-      kernels.optimizer().sparseAdam(actual, copyOf(first), copyOf(second), List.of(term), step, constraint);
+      kernels
+          .optimizer()
+          .sparseAdam(actual, copyOf(first), copyOf(second), List.of(term), step, constraint);
       assertClose(expected, actual, NEARLY);
     }
   }
@@ -298,7 +300,9 @@ class VectorKernelsTest {
       FloatMatrix expected = filled(7, 21);
       FloatMatrix actual = filled(7, 21);
       kernels.optimizer().adam(expected, filled(7, 21), filled(7, 21), quarter, step);
-      kernels.optimizer().adam(actual, filled(7, 21), filled(7, 21), gradient, step.withGradientScale(0.25f));
+      kernels
+          .optimizer()
+          .adam(actual, filled(7, 21), filled(7, 21), gradient, step.withGradientScale(0.25f));
       assertSameBits(expected, actual);
     }
   }
@@ -394,13 +398,15 @@ class VectorKernelsTest {
     kernels.fill(m, 0);
     kernels.fill(v, 0);
     SparseOuterProduct term = new SparseOuterProduct(order(codes), codes.values(), rows);
-    kernels.optimizer().sparseAdam(
-        p,
-        m,
-        v,
-        List.of(term),
-        new AdamStep(1e-3f, 0.9f, 0.999f, 1e-8f, 1),
-        RowConstraint.UNIT_NORM);
+    kernels
+        .optimizer()
+        .sparseAdam(
+            p,
+            m,
+            v,
+            List.of(term),
+            new AdamStep(1e-3f, 0.9f, 0.999f, 1e-8f, 1),
+            RowConstraint.UNIT_NORM);
     return p;
   }
 

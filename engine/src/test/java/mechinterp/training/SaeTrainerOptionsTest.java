@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Optional;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import mechinterp.device.CpuDevice;
@@ -16,14 +17,19 @@ import mechinterp.io.Refusal;
 import mechinterp.optim.AdamConfig;
 import mechinterp.optim.LearningRateDecay;
 import mechinterp.sae.AuxKConfig;
+import mechinterp.sae.AuxiliaryDecoder;
 import mechinterp.sae.BatchTopKConfig;
 import mechinterp.sae.DecoderBiasInit;
 import mechinterp.sae.DecoderNorm;
+import mechinterp.sae.GatedConfig;
+import mechinterp.sae.GatedSae;
+import mechinterp.sae.GatedTraining;
 import mechinterp.sae.MatryoshkaConfig;
 import mechinterp.sae.Sae;
 import mechinterp.sae.SaeConfig;
 import mechinterp.sae.SaeInit;
 import mechinterp.sae.SaeParameter;
+import mechinterp.sae.SparsityConfig;
 import mechinterp.sae.TopKConfig;
 import mechinterp.sae.TopKSae;
 import mechinterp.sae.objective.KScheduleConfig;
@@ -197,6 +203,36 @@ final class SaeTrainerOptionsTest {
       assertEquals(norm, norm(encoder), 1e-5);
       assertEquals(norm, dot(encoder, decoder), 1e-5);
     }
+  }
+
+  @Test
+  void aGatedLatentThatIsMadeAnewHasNoScaleAndBiasOfItsOwn() {
+    TrainConfig without = deadly(60);
+    GatedSae before = gated(without);
+    GatedSae after =
+        gated(without.toBuilder().resample(new ResampleConfig(List.of(0.999), 150, 0.7)).build());
+    float[] oldDecoder = device.toHost(before.weights().wDec());
+    float[] newDecoder = device.toHost(after.weights().wDec());
+    float[] oldScales = device.toHost(before.rMag());
+    float[] oldBiases = device.toHost(before.bMag());
+    float[] newScales = device.toHost(after.rMag());
+    float[] newBiases = device.toHost(after.bMag());
+    int moved = 0;
+    for (int f = 0; f < SAE.dSae(); f++) {
+      boolean anew = !Arrays.equals(row(oldDecoder, f), row(newDecoder, f));
+      moved += anew && oldScales[f] != 0 && oldBiases[f] != 0 ? 1 : 0;
+      assertEquals(anew ? 0 : oldScales[f], newScales[f]);
+      assertEquals(anew ? 0 : oldBiases[f], newBiases[f]);
+    }
+    assertTrue(moved > 3, "latents that had them " + moved);
+  }
+
+  private GatedSae gated(TrainConfig config) {
+    SparsityConfig strong = new SparsityConfig(10, Optional.empty(), 0);
+    GatedTraining training = new GatedTraining(strong, AuxiliaryDecoder.FROZEN);
+    GatedConfig sae = new GatedConfig(SAE.dIn(), SAE.dSae(), Optional.of(training));
+    KnownFeatures data = new KnownFeatures(device, SAE.dIn(), 24, 2, 11);
+    return (GatedSae) new SaeTrainer(device, config).train(sae, data, TrainListener.none()).sae();
   }
 
   private float[][] directionsOfNextTokens(TrainedSae trained, long position, int count) {

@@ -13,11 +13,13 @@ import mechinterp.device.Device;
 import mechinterp.device.InsufficientMemoryException;
 import mechinterp.device.MemoryPlan;
 import mechinterp.device.OpaqueDevice;
+import mechinterp.io.Refusal;
 import mechinterp.metrics.SaeEvaluator;
 import mechinterp.sae.AuxKConfig;
 import mechinterp.sae.BatchTopKConfig;
 import mechinterp.sae.DecoderBiasInit;
 import mechinterp.sae.DecoderNorm;
+import mechinterp.sae.MatchingPursuitConfig;
 import mechinterp.sae.MatryoshkaConfig;
 import mechinterp.sae.Prefix;
 import mechinterp.sae.Sae;
@@ -222,6 +224,15 @@ class SaeTrainerTest {
       assertEquals(expected.history(), actual.history());
       assertSameBits(one, expected.sae(), three, actual.sae());
     }
+  }
+
+  @Test
+  void aKindThatIsOnlyLoadedIsNotTrained() {
+    assertEquals(
+        "architecture: is matching_pursuit, which can be loaded and used, not trained",
+        Refusal.of(
+            IllegalArgumentException.class,
+            () -> train(device, config(2), MatchingPursuitConfig.of(D_IN, 40, 3))));
   }
 
   private static TrainConfig withAll(TrainConfig config) {

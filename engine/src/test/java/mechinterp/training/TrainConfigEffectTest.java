@@ -6,12 +6,16 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Optional;
 import java.util.stream.Stream;
 import mechinterp.device.CpuDevice;
 import mechinterp.device.Device;
 import mechinterp.optim.AdamConfig;
 import mechinterp.sae.AuxKConfig;
 import mechinterp.sae.DecoderBiasInit;
+import mechinterp.sae.GatedConfig;
+import mechinterp.sae.GatedTraining;
+import mechinterp.sae.SaeConfig;
 import mechinterp.sae.SaeParameter;
 import mechinterp.sae.TopKConfig;
 import mechinterp.sae.objective.KScheduleConfig;
@@ -27,6 +31,11 @@ final class TrainConfigEffectTest {
 
   /** Settings of which all matter: all that may be left out is there, and some latents are dead. */
   private static TrainConfig base() {
+    return withoutK().toBuilder().kSchedule(new KScheduleConfig(5, 0.4)).build();
+  }
+
+  /** The same for kinds that have no k. */
+  private static TrainConfig withoutK() {
     return TrainConfig.defaults().toBuilder()
         .batchSize(64)
         .tokens(64L * 12)
@@ -40,13 +49,16 @@ final class TrainConfigEffectTest {
         .resample(new ResampleConfig(List.of(0.5, 0.7), 100, 0.7))
         .maxGradientNorm(0.05)
         .emaDecay(0.8)
-        .kSchedule(new KScheduleConfig(5, 0.4))
         .build();
   }
 
   private List<float[]> weights(TrainConfig config) {
+    return weights(config, SAE);
+  }
+
+  private List<float[]> weights(TrainConfig config, SaeConfig sae) {
     KnownFeatures data = new KnownFeatures(device, SAE.dIn(), 24, 2, 11);
-    TrainedSae trained = new SaeTrainer(device, config).train(SAE, data, TrainListener.none());
+    TrainedSae trained = new SaeTrainer(device, config).train(sae, data, TrainListener.none());
     List<float[]> weights = new ArrayList<>();
     for (SaeParameter parameter : trained.sae().parameters()) {
       weights.add(device.toHost(parameter.value()));
@@ -67,6 +79,24 @@ final class TrainConfigEffectTest {
   void changingASettingChangesTheWeights(Variants.Variant variant) {
     TrainConfig changed = (TrainConfig) variant.make().get();
     assertFalse(equal(weights(base()), weights(changed)), variant + " has no effect");
+  }
+
+  private static Stream<Variants.Variant> variantsOfGated() {
+    return Variants.of(GatedTraining.reaching(3)).stream();
+  }
+
+  @ParameterizedTest
+  @MethodSource("variantsOfGated")
+  void changingASettingOfGatedChangesTheWeights(Variants.Variant variant) {
+    assertFalse(
+        equal(
+            weights(withoutK(), gated(GatedTraining.reaching(3))),
+            weights(withoutK(), gated((GatedTraining) variant.make().get()))),
+        variant + " has no effect");
+  }
+
+  private static GatedConfig gated(GatedTraining training) {
+    return new GatedConfig(SAE.dIn(), SAE.dSae(), Optional.of(training));
   }
 
   @Test

@@ -2,11 +2,13 @@ package mechinterp.training;
 
 import java.util.List;
 import mechinterp.sae.BatchTopKConfig;
+import mechinterp.sae.GatedConfig;
 import mechinterp.sae.JumpReluConfig;
 import mechinterp.sae.MatryoshkaConfig;
 import mechinterp.sae.PAnnealConfig;
 import mechinterp.sae.SaeConfig;
 import mechinterp.sae.StandardConfig;
+import mechinterp.sae.SwitchConfig;
 import mechinterp.sae.TopKConfig;
 
 /** One of each kind that is trained. */
@@ -20,7 +22,9 @@ final class TrainedKinds {
         MatryoshkaConfig.of(16, 120, 3),
         StandardConfig.of(16, 120, 3),
         PAnnealConfig.of(16, 120, 3),
-        JumpReluConfig.of(16, 120, 3));
+        JumpReluConfig.of(16, 120, 3),
+        GatedConfig.of(16, 120, 3),
+        SwitchConfig.of(16, 120, 3, 4));
   }
 
   /** Those whose L0 a controller brings to k. */
@@ -28,6 +32,7 @@ final class TrainedKinds {
     return List.of(
         StandardConfig.of(dIn, dSae, k),
         PAnnealConfig.of(dIn, dSae, k),
-        JumpReluConfig.of(dIn, dSae, k));
+        JumpReluConfig.of(dIn, dSae, k),
+        GatedConfig.of(dIn, dSae, k));
   }
 }

@@ -29,6 +29,14 @@ final class DictionaryLearningFiles {
   static final String BATCH_TOP_K = "BatchTopKSAE";
   static final String MATRYOSHKA = "MatryoshkaBatchTopKSAE";
   static final String JUMP_RELU = "JumpReluAutoEncoder";
+  static final String GATED = "GatedAutoEncoder";
+
+  /** The tensors of {@link #GATED} that {@link TensorNames} does not have. */
+  static final String GATE_BIAS = "gate_bias";
+
+  static final String MAGNITUDE_SCALE = "r_mag";
+  static final String MAGNITUDE_BIAS = "mag_bias";
+  static final String GATED_DECODER_BIAS = "decoder_bias";
 
   /** What {@code torch.allclose} takes for a norm of 1. */
   private static final double UNIT_TOLERANCE = 1e-5 + 1e-8;
@@ -66,6 +74,9 @@ final class DictionaryLearningFiles {
         case BATCH_TOP_K -> reader(linear("b_dec")).jumpRelu(prefix + "threshold");
         case MATRYOSHKA -> reader(TensorNames.SAELENS).jumpRelu(prefix + "threshold");
         case JUMP_RELU -> reader(TensorNames.SAELENS).uncentred().jumpRelu(prefix + "threshold");
+        case GATED ->
+            reader(linear(GATED_DECODER_BIAS).withEncoderBias(GATE_BIAS))
+                .gated(prefix + MAGNITUDE_SCALE, prefix + MAGNITUDE_BIAS);
         default ->
             throw trainer
                 .at("dict_class")
@@ -77,7 +88,8 @@ final class DictionaryLearningFiles {
                             TOP_K,
                             BATCH_TOP_K,
                             MATRYOSHKA,
-                            JUMP_RELU));
+                            JUMP_RELU,
+                            GATED));
       };
     }
 

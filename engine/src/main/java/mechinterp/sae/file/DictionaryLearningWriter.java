@@ -14,11 +14,14 @@ import mechinterp.io.TensorSink;
 import mechinterp.io.archive.TorchWriter;
 import mechinterp.sae.BatchTopKConfig;
 import mechinterp.sae.CrosscoderConfig;
+import mechinterp.sae.GatedConfig;
+import mechinterp.sae.GatedSae;
 import mechinterp.sae.GroupMaxConfig;
 import mechinterp.sae.HybridSaeConfig;
 import mechinterp.sae.JumpReluConfig;
 import mechinterp.sae.JumpReluCrosscoderConfig;
 import mechinterp.sae.JumpReluTranscoderConfig;
+import mechinterp.sae.MatchingPursuitConfig;
 import mechinterp.sae.MatryoshkaConfig;
 import mechinterp.sae.MultiTopKConfig;
 import mechinterp.sae.PAnnealConfig;
@@ -27,6 +30,7 @@ import mechinterp.sae.Sae;
 import mechinterp.sae.SaeConfig;
 import mechinterp.sae.SaeWeights;
 import mechinterp.sae.StandardConfig;
+import mechinterp.sae.SwitchConfig;
 import mechinterp.sae.ThresholdSae;
 import mechinterp.sae.TopKConfig;
 import mechinterp.sae.TranscoderConfig;
@@ -35,8 +39,8 @@ import mechinterp.tensor.FloatMatrix;
 /**
  * Writes folders that dictionary_learning's {@code load_dictionary} loads. TopK becomes an
  * AutoEncoderTopK, BatchTopK a BatchTopKSAE and Matryoshka a MatryoshkaBatchTopKSAE with their
- * threshold, JumpReLU and ReLU a JumpReluAutoEncoder, whose encoder does not subtract b_dec: its
- * b_enc is b_enc - b_dec W_enc.
+ * threshold, Gated a GatedAutoEncoder, JumpReLU and ReLU a JumpReluAutoEncoder, whose encoder does
+ * not subtract b_dec: its b_enc is b_enc - b_dec W_enc.
  */
 final class DictionaryLearningWriter {
   /** What an AutoEncoderTopK has that was never asked for a threshold. */
@@ -59,11 +63,14 @@ final class DictionaryLearningWriter {
       case BatchTopKConfig _ -> DictionaryLearningFiles.BATCH_TOP_K;
       case MatryoshkaConfig _ -> DictionaryLearningFiles.MATRYOSHKA;
       case JumpReluConfig _, StandardConfig _, PAnnealConfig _ -> DictionaryLearningFiles.JUMP_RELU;
+      case GatedConfig _ -> DictionaryLearningFiles.GATED;
       case TranscoderConfig _,
           JumpReluTranscoderConfig _,
           CrosscoderConfig _,
           JumpReluCrosscoderConfig _,
-          GroupMaxConfig _ ->
+          GroupMaxConfig _,
+          SwitchConfig _,
+          MatchingPursuitConfig _ ->
           throw unknown(config);
     };
   }
@@ -112,7 +119,7 @@ final class DictionaryLearningWriter {
       case BatchTopKConfig batchTopK -> {
         state.integer("k", batchTopK.k());
         addOne("threshold", threshold());
-        addLinear();
+        addLinear("encoder.bias", "b_dec");
         yield Optional.of(batchTopK.k());
       }
       case MatryoshkaConfig matryoshka -> {
@@ -128,11 +135,17 @@ final class DictionaryLearningWriter {
         state.tensor("threshold", DType.F32, rows(thresholds), sae.dSae());
         yield Optional.empty();
       }
+      case GatedConfig _ -> {
+        addGated((GatedSae) sae);
+        yield Optional.empty();
+      }
       case TranscoderConfig _,
           JumpReluTranscoderConfig _,
           CrosscoderConfig _,
           JumpReluCrosscoderConfig _,
-          GroupMaxConfig _ ->
+          GroupMaxConfig _,
+          SwitchConfig _,
+          MatchingPursuitConfig _ ->
           throw unknown(sae.config());
     };
   }
@@ -140,15 +153,24 @@ final class DictionaryLearningWriter {
   private int addTopK(int k) {
     state.integer("k", k);
     addOne("threshold", UNSET);
-    addLinear();
+    addLinear("encoder.bias", "b_dec");
     return k;
   }
 
-  private void addLinear() {
+  private void addGated(GatedSae gated) {
+    addLinear(DictionaryLearningFiles.GATE_BIAS, DictionaryLearningFiles.GATED_DECODER_BIAS);
+    state
+        .tensor(
+            DictionaryLearningFiles.MAGNITUDE_SCALE, DType.F32, rows(gated.rMag()), gated.dSae())
+        .tensor(
+            DictionaryLearningFiles.MAGNITUDE_BIAS, DType.F32, rows(gated.bMag()), gated.dSae());
+  }
+
+  private void addLinear(String encoderBias, String decoderBias) {
     int dIn = sae.dIn();
     int dSae = sae.dSae();
     state
-        .tensor("b_dec", DType.F32, rows(weights.bDec()), dIn)
+        .tensor(decoderBias, DType.F32, rows(weights.bDec()), dIn)
         .tensor(
             "decoder.weight",
             DType.F32,
@@ -156,7 +178,7 @@ final class DictionaryLearningWriter {
             dIn,
             dSae)
         .tensor("encoder.weight", DType.F32, rows(weights.wEnc()), dSae, dIn)
-        .tensor("encoder.bias", DType.F32, rows(weights.bEnc()), dSae);
+        .tensor(encoderBias, DType.F32, rows(weights.bEnc()), dSae);
   }
 
   private void addPlain(SafetensorsWriter.Source encoderBias) {

@@ -12,7 +12,8 @@ import mechinterp.sae.Sae;
 
 /**
  * Single files of {@code torch.save}: those of openai/sparse_autoencoder (pre_bias, encoder.weight,
- * latent_bias, decoder.weight; a TopK brings each activation to mean 0 and standard deviation 1) and those of Goodfire (encoder_linear, decoder_linear).
+ * latent_bias, decoder.weight; a TopK brings each activation to mean 0 and standard deviation 1)
+ * and those of Goodfire (encoder_linear, decoder_linear).
  */
 final class OpenAiFiles {
   static final String LATENT_BIAS = "latent_bias";

@@ -3,6 +3,8 @@ package mechinterp.sae.file;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
+import java.util.Optional;
 import mechinterp.device.Device;
 import mechinterp.io.AtomicFolder;
 import mechinterp.io.DType;
@@ -12,21 +14,29 @@ import mechinterp.io.SafetensorsFile;
 import mechinterp.io.SafetensorsWriter;
 import mechinterp.io.TensorFile;
 import mechinterp.io.TensorSink;
+import mechinterp.kernel.RowNorm;
+import mechinterp.sae.GatedSae;
+import mechinterp.sae.MatchingPursuitConfig;
+import mechinterp.sae.MatchingPursuitSae;
 import mechinterp.sae.NormalizedSae;
+import mechinterp.sae.RankedSae;
 import mechinterp.sae.Sae;
 import mechinterp.sae.SaeConfig;
 import mechinterp.sae.SaeParameter;
 import mechinterp.sae.SaeWeights;
 import mechinterp.sae.SelectedSae;
+import mechinterp.sae.SwitchSae;
 import mechinterp.sae.ThresholdSae;
 import mechinterp.tensor.FloatMatrix;
 
 /**
  * Autoencoders in folders of SAELens' layout: {@code cfg.json} and {@code sae_weights.safetensors}
  * with W_enc [d_in, d_sae], b_enc [d_sae], W_dec [d_sae, d_in] and b_dec [d_in] in float32, and for
- * JumpReLU threshold [d_sae]. A transcoder's W_dec is [d_sae, d_out], b_dec [d_out] and W_skip
- * [d_out, d_in]. Saved and loaded again, all weights have the same bits. BatchTopK is saved as the
- * JumpReLU that it is after training, as SAELens does it.
+ * JumpReLU threshold [d_sae]. A gated one has b_gate instead of b_enc, and r_mag and b_mag [d_sae].
+ * A transcoder's W_dec is [d_sae, d_out], b_dec [d_out] and W_skip [d_out, d_in]. A Switch has
+ * W_router [d_in, experts] and b_router [d_in] besides, a matching pursuit W_dec and b_dec alone.
+ * Saved and loaded again, all weights have the same bits. BatchTopK is saved as the JumpReLU that
+ * it is after training, as SAELens does it.
  *
  * <p>There is one saved form: for activations as the model makes them ({@code
  * normalize_activations} none: a scale is folded first, {@link Sae#foldInputScale}), b_dec
@@ -68,10 +78,15 @@ public final class SaeFiles {
     if (sae instanceof SelectedSae selected) {
       SelectorFile.write(selected, folder);
     }
-    writeWeights(sae instanceof NormalizedSae normalized ? normalized.sae() : sae, folder);
+    Path file = folder.resolve(WEIGHTS);
+    writeWeights(sae instanceof NormalizedSae normalized ? normalized.sae() : sae, file);
   }
 
-  private static void writeWeights(Sae sae, Path folder) throws IOException {
+  private static void writeWeights(Sae sae, Path file) throws IOException {
+    if (sae instanceof MatchingPursuitSae pursuit) {
+      MatchingPursuitForm.write(pursuit, file);
+      return;
+    }
     SaeWeights weights = sae.weights();
     Device device = sae.device();
     SafetensorsWriter writer = new SafetensorsWriter();
@@ -81,7 +96,11 @@ public final class SaeFiles {
             DType.F32,
             sink -> writeTransposed(sink, device, weights.wEnc()),
             LayeredTensors.shape(sae.config(), "W_enc", sae.dIn(), sae.dSae()))
-        .tensor("b_enc", DType.F32, sink -> writeRows(sink, device, weights.bEnc()), sae.dSae())
+        .tensor(
+            TensorNames.saeLens(sae.config()).encoderBias(),
+            DType.F32,
+            sink -> writeRows(sink, device, weights.bEnc()),
+            sae.dSae())
         .tensor(
             "W_dec",
             DType.F32,
@@ -100,14 +119,33 @@ public final class SaeFiles {
                 sink -> writeRows(sink, device, skip),
                 sae.dOut(),
                 sae.dIn()));
-    if (sae instanceof ThresholdSae jumpRelu && jumpRelu.hasThresholds()) {
+    for (SaeParameter numbers : numbersOfLatents(sae)) {
       writer.tensor(
-          ThresholdSae.THRESHOLD,
-          DType.F32,
-          sink -> writeRows(sink, device, jumpRelu.thresholds()),
-          sae.dSae());
+          numbers.name(), DType.F32, sink -> writeRows(sink, device, numbers.value()), sae.dSae());
     }
-    writer.write(folder.resolve(WEIGHTS));
+    if (sae instanceof SwitchSae experts) {
+      SwitchForm.addRouter(writer, experts);
+    }
+    writer.write(file);
+  }
+
+  /** Returns what a kind has of each latent besides the weights [1, d_sae]. */
+  private static List<SaeParameter> numbersOfLatents(Sae sae) {
+    return switch (sae) {
+      case ThresholdSae jumpRelu when jumpRelu.hasThresholds() ->
+          List.of(new SaeParameter(ThresholdSae.THRESHOLD, jumpRelu.thresholds(), false));
+      case GatedSae gated ->
+          List.of(
+              new SaeParameter(GatedSae.R_MAG, gated.rMag(), false),
+              new SaeParameter(GatedSae.B_MAG, gated.bMag(), false));
+      case RankedSae _,
+          ThresholdSae _,
+          SwitchSae _,
+          MatchingPursuitSae _,
+          NormalizedSae _,
+          SelectedSae _ ->
+          List.of();
+    };
   }
 
   static void writeRows(TensorSink sink, Device device, FloatMatrix matrix) throws IOException {
@@ -141,19 +179,27 @@ public final class SaeFiles {
     boolean rescales = file.rescalesByDecoderNorm();
     try (SafetensorsFile weights = SafetensorsFile.open(folder.resolve(WEIGHTS))) {
       TensorFile tensors = LayeredTensors.of(weights, config);
-      TensorNames.SAELENS.requireShapes(tensors, config.dIn(), config.dSae(), config.dOut());
+      if (config instanceof MatchingPursuitConfig pursuit) {
+        Sae sae = MatchingPursuitForm.read(tensors, pursuit, file.subtractsDecoderBias(), device);
+        double scale = file.expectsScaledInput() ? inputScale(folder) : 1;
+        return new LoadedSae(
+            normalized(scale == 1 ? sae : sae.foldInputScale(scale), file), file.metadata());
+      }
+      TensorNames names = TensorNames.saeLens(config);
+      names.requireShapes(tensors, config.dIn(), config.dSae(), config.dOut());
       SaeTensors reader = new SaeTensors(tensors, device);
       reader.requireOnes(FINE_TUNED);
       Sae sae = Sae.allocate(device, config);
       float[] factors =
-          rescales
-              ? reader.decoderNorms(TensorNames.SAELENS.decoder())
-              : SaeTensors.ones(config.dSae());
+          rescales ? reader.decoderNorms(names.decoder()) : SaeTensors.ones(config.dSae());
       double scale = file.expectsScaledInput() ? inputScale(folder) : 1;
       SaeScaling scaling = new SaeScaling(factors, scale, 1 / scale);
-      reader.read(sae.weights(), TensorNames.SAELENS, scaling);
+      reader.read(sae.weights(), names, scaling);
+      if (sae instanceof GatedSae gated) {
+        reader.readMagnitudes(gated, GatedSae.R_MAG, GatedSae.B_MAG, factors);
+      }
       if (config.centresInput() && !file.subtractsDecoderBias()) {
-        reader.subtractDecoderBias(sae.weights());
+        reader.subtractDecoderBias(sae);
       }
       if (sae.skip().isPresent()) {
         tensors.info(SaeParameter.SKIP, config.dOut(), config.dIn());
@@ -164,10 +210,17 @@ public final class SaeFiles {
           && file.hasThresholds()) {
         reader.readThresholds(jumpRelu.thresholds(), ThresholdSae.THRESHOLD, factors);
       }
+      if (sae instanceof SwitchSae experts) {
+        SwitchForm.readRouter(tensors, experts);
+      }
       sae.weightsChanged();
-      Sae whole = file.tokenNorm().<Sae>map(norm -> NormalizedSae.of(sae, norm)).orElse(sae);
-      return new LoadedSae(whole, file.metadata());
+      return new LoadedSae(normalized(sae, file), file.metadata());
     }
+  }
+
+  private static Sae normalized(Sae sae, SaeLensConfig file) throws FormatException {
+    Optional<RowNorm> norm = file.tokenNorm();
+    return norm.isPresent() ? NormalizedSae.of(sae, norm.get()) : sae;
   }
 
   /**

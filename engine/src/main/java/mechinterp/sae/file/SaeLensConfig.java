@@ -1,37 +1,40 @@
 package mechinterp.sae.file;
 
-import tools.jackson.databind.node.ObjectNode;
-import mechinterp.sae.Sae;
-import mechinterp.sae.NormalizedSae;
-import mechinterp.kernel.RowNorm;
-import java.util.List;
-import java.util.ArrayList;
 import com.fasterxml.jackson.annotation.JsonProperty;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import mechinterp.io.FormatException;
 import mechinterp.io.Json;
 import mechinterp.io.JsonField;
+import mechinterp.kernel.RowNorm;
 import mechinterp.sae.BatchTopKConfig;
 import mechinterp.sae.CrosscoderConfig;
+import mechinterp.sae.GatedConfig;
 import mechinterp.sae.GroupMaxConfig;
 import mechinterp.sae.HybridSaeConfig;
 import mechinterp.sae.JumpReluConfig;
 import mechinterp.sae.JumpReluCrosscoderConfig;
 import mechinterp.sae.JumpReluTranscoderConfig;
 import mechinterp.sae.KScope;
+import mechinterp.sae.MatchingPursuitConfig;
 import mechinterp.sae.MatryoshkaConfig;
 import mechinterp.sae.MultiTopKConfig;
+import mechinterp.sae.NormalizedSae;
 import mechinterp.sae.PAnnealConfig;
 import mechinterp.sae.Prefix;
+import mechinterp.sae.Sae;
 import mechinterp.sae.SaeConfig;
 import mechinterp.sae.StandardConfig;
+import mechinterp.sae.SwitchConfig;
 import mechinterp.sae.TopKConfig;
 import mechinterp.sae.TranscoderConfig;
 import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.node.ObjectNode;
 
 /**
  * SAELens' {@code cfg.json}. What is written is the form of version 6; what is read may have
@@ -116,10 +119,9 @@ final class SaeLensConfig {
         fields.put(TRAINED_WIDTHS, matryoshka.prefixes().stream().map(Prefix::latents).toList());
         yield file(JumpReluConfig.ARCHITECTURE, matryoshka, fields);
       }
-      case JumpReluConfig jumpRelu ->
-          file(JumpReluConfig.ARCHITECTURE, jumpRelu, fields);
-      case StandardConfig standard ->
-          file(StandardConfig.ARCHITECTURE, standard, fields);
+      case JumpReluConfig jumpRelu -> file(JumpReluConfig.ARCHITECTURE, jumpRelu, fields);
+      case GatedConfig gated -> file(GatedConfig.ARCHITECTURE, gated, fields);
+      case StandardConfig standard -> file(StandardConfig.ARCHITECTURE, standard, fields);
       case PAnnealConfig pAnneal -> {
         fields.put(TRAINED_AS, pAnneal.architecture());
         yield file(StandardConfig.ARCHITECTURE, pAnneal, fields);
@@ -130,11 +132,11 @@ final class SaeLensConfig {
         yield file(TopKConfig.ARCHITECTURE, hybrid, hybrid.k(), fields);
       }
       case TranscoderConfig transcoder -> TranscoderForm.of(transcoder, fields);
-      case JumpReluTranscoderConfig transcoder ->
-          TranscoderForm.of(transcoder, fields);
+      case JumpReluTranscoderConfig transcoder -> TranscoderForm.of(transcoder, fields);
       case CrosscoderConfig crosscoder -> CrosscoderForm.of(crosscoder, fields);
-      case JumpReluCrosscoderConfig crosscoder ->
-          CrosscoderForm.of(crosscoder, fields);
+      case JumpReluCrosscoderConfig crosscoder -> CrosscoderForm.of(crosscoder, fields);
+      case SwitchConfig experts -> SwitchForm.of(experts, fields);
+      case MatchingPursuitConfig pursuit -> MatchingPursuitForm.of(pursuit, fields);
     };
   }
 
@@ -184,7 +186,7 @@ final class SaeLensConfig {
     boolean ofOneSite =
         !architecture.endsWith(TranscoderConfig.ARCHITECTURE)
             && !architecture.endsWith(CrosscoderConfig.ARCHITECTURE);
-    requireNormalization(ofOneSite);
+    requireNormalization(ofOneSite && !architecture.equals(SwitchConfig.ARCHITECTURE));
     requireReadable("reshape_activations", "none", "hook_z");
     requireUncentred(architecture, !ofOneSite);
     try {
@@ -208,11 +210,15 @@ final class SaeLensConfig {
                 KScope.TOKEN);
         case JumpReluCrosscoderConfig.ARCHITECTURE ->
             new JumpReluCrosscoderConfig(integer("layers"), integer("d_model"), integer("d_sae"));
+        case GatedConfig.ARCHITECTURE -> new GatedConfig(integer("d_in"), integer("d_sae"));
         case StandardConfig.ARCHITECTURE -> new StandardConfig(integer("d_in"), integer("d_sae"));
+        case SwitchConfig.ARCHITECTURE -> SwitchForm.config(new JsonField(file, "", tree));
+        case MatchingPursuitConfig.ARCHITECTURE ->
+            MatchingPursuitForm.config(new JsonField(file, "", tree));
         default ->
             throw new FormatException(
                 file,
-                "architecture is \"%s\"; it must be \"topk\", \"jumprelu\", \"standard\", \"groupmax\" or that of a transcoder or crosscoder"
+                "architecture is \"%s\"; it must be \"topk\", \"jumprelu\", \"standard\", \"gated\", \"groupmax\", \"switch\", \"matching_pursuit\" or that of a transcoder or crosscoder"
                     .formatted(architecture));
       };
     } catch (IllegalArgumentException e) {

@@ -7,6 +7,8 @@ import mechinterp.io.FormatException;
 import mechinterp.io.Json;
 import mechinterp.io.JsonField;
 import mechinterp.io.TensorFile;
+import mechinterp.sae.GatedConfig;
+import mechinterp.sae.GatedSae;
 import mechinterp.sae.HybridSae;
 import mechinterp.sae.HybridSaeConfig;
 import mechinterp.sae.JumpReluConfig;
@@ -84,6 +86,19 @@ record SaeReader(
     settings.require(fits, "d_in %d, d_sae %d, k %d".formatted(dIn(), dSae(), k));
     names.requireShapes(file, dIn(), dSae());
     return read(HybridSae.allocate(device, config));
+  }
+
+  /**
+   * Reads gates and magnitudes.
+   *
+   * @param logarithms the tensor of r_mag
+   * @param bias the tensor of b_mag
+   */
+  GatedSae gated(String logarithms, String bias) throws IOException {
+    requireShapes();
+    GatedSae sae = GatedSae.allocate(device, checked(() -> new GatedConfig(dIn(), dSae())));
+    new SaeTensors(file, device).readMagnitudes(sae, logarithms, bias, scaling.latents());
+    return read(sae);
   }
 
   /** Reads all positive pre-activations. */
@@ -186,7 +201,7 @@ record SaeReader(
     SaeTensors tensors = new SaeTensors(file, device);
     tensors.read(sae.weights(), names, scaling);
     if (!subtractsDecoderBias) {
-      tensors.subtractDecoderBias(sae.weights());
+      tensors.subtractDecoderBias(sae);
     }
     sae.weightsChanged();
     return sae;

@@ -6,6 +6,8 @@ import mechinterp.device.Device;
 import mechinterp.io.FormatException;
 import mechinterp.io.TensorFile;
 import mechinterp.io.TensorInfo;
+import mechinterp.sae.GatedSae;
+import mechinterp.sae.Sae;
 import mechinterp.sae.SaeWeights;
 import mechinterp.tensor.FloatMatrix;
 
@@ -64,29 +66,73 @@ final class SaeTensors {
 
   /**
    * Brings an encoder that did not subtract b_dec from its input into the form that does: b_enc +=
-   * b_dec W_enc.
+   * b_dec W_enc, and b_mag += exp(r_mag) b_dec W_enc of a gated one.
    */
-  void subtractDecoderBias(SaeWeights weights) {
-    device.upload(weights.bEnc(), shiftedBias(device, weights, 1), 0);
+  void subtractDecoderBias(Sae sae) {
+    device.upload(sae.weights().bEnc(), shiftedBias(device, sae.weights(), 1), 0);
+    if (sae instanceof GatedSae gated) {
+      double[] shift = encodedDecoderBias(device, sae.weights());
+      float[] logarithms = device.toHost(gated.rMag());
+      float[] bias = device.toHost(gated.bMag());
+      for (int i = 0; i < bias.length; i++) {
+        bias[i] = (float) (bias[i] + StrictMath.exp(logarithms[i]) * shift[i]);
+      }
+      device.upload(gated.bMag(), bias, 0);
+    }
   }
 
   /** Returns b_enc + sign b_dec W_enc. */
   static float[] shiftedBias(Device device, SaeWeights weights, int sign) {
-    float[] shift = device.toHost(weights.bDec());
+    double[] shift = encodedDecoderBias(device, weights);
     float[] bias = device.toHost(weights.bEnc());
+    for (int i = 0; i < bias.length; i++) {
+      bias[i] = (float) (bias[i] + sign * shift[i]);
+    }
+    return bias;
+  }
+
+  /** Returns b_dec W_enc. */
+  private static double[] encodedDecoderBias(Device device, SaeWeights weights) {
+    float[] bias = device.toHost(weights.bDec());
+    double[] encoded = new double[weights.bEnc().cols()];
     FloatMatrix encoder = weights.wEnc();
     for (int from = 0; from < encoder.rows(); from += BLOCK) {
       int to = Math.min(encoder.rows(), from + BLOCK);
       float[] rows = device.toHost(encoder.rowRange(from, to));
       for (int latent = from; latent < to; latent++) {
         double sum = 0;
-        for (int i = 0; i < shift.length; i++) {
-          sum += (double) rows[(latent - from) * shift.length + i] * shift[i];
+        for (int i = 0; i < bias.length; i++) {
+          sum += (double) rows[(latent - from) * bias.length + i] * bias[i];
         }
-        bias[latent] = (float) (bias[latent] + sign * sum);
+        encoded[latent] = sum;
       }
     }
-    return bias;
+    return encoded;
+  }
+
+  /**
+   * Reads what a gated autoencoder has besides.
+   *
+   * @param logarithms the tensor of r_mag
+   * @param bias the tensor of b_mag
+   * @param factors what each latent's activation is multiplied with
+   * @throws FormatException when a tensor is missing, has another shape, or exp(r_mag) or a number
+   *     is not finite
+   */
+  void readMagnitudes(GatedSae sae, String logarithms, String bias, float[] factors)
+      throws IOException {
+    TensorInfo info = file.info(logarithms, sae.dSae());
+    float[] values = block(info, 0, sae.dSae());
+    for (float value : values) {
+      if (!Float.isFinite((float) StrictMath.exp(value))) {
+        throw new FormatException(
+            file.source(),
+            "tensor \"%s\" has %s; its exponential must be finite".formatted(logarithms, value));
+      }
+    }
+    device.upload(sae.rMag(), values, 0);
+    file.info(bias, sae.dSae());
+    readBias(sae.bMag(), bias, factors);
   }
 
   /**

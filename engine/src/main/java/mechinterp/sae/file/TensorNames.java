@@ -3,12 +3,14 @@ package mechinterp.sae.file;
 import mechinterp.io.FormatException;
 import mechinterp.io.TensorFile;
 import mechinterp.io.TensorInfo;
+import mechinterp.sae.GatedConfig;
+import mechinterp.sae.SaeConfig;
 
 /**
  * Where a file keeps the weights of one encoder and one decoder.
  *
  * @param encoder the encoder's weights
- * @param encoderBias [d_sae]
+ * @param encoderBias [d_sae]; of a gated kind that of the gates
  * @param decoder the decoder's weights
  * @param decoderBias [d_out], which is d_in but for transcoders
  */
@@ -44,6 +46,16 @@ record TensorNames(Matrix encoder, String encoderBias, Matrix decoder, String de
   /** W_enc [d_in, d_sae] and W_dec [d_sae, d_in], as SAELens has them. */
   static final TensorNames SAELENS =
       new TensorNames(Matrix.latentColumns("W_enc"), "b_enc", Matrix.latentRows("W_dec"), "b_dec");
+
+  /** Returns the names that SAELens has for a kind. */
+  static TensorNames saeLens(SaeConfig config) {
+    return config instanceof GatedConfig ? SAELENS.withEncoderBias("b_gate") : SAELENS;
+  }
+
+  /** Returns the same names with another of the encoder's bias. */
+  TensorNames withEncoderBias(String name) {
+    return new TensorNames(encoder, name, decoder, decoderBias);
+  }
 
   /** The names of torch's Linear layers, whose weights are [out, in]. */
   static TensorNames linear(String encoder, String decoder, String decoderBias) {

@@ -45,9 +45,13 @@ final class AuxK {
     this.deadEncoder = workspace.packed("dead latents' W_enc packed", dIn, dSae);
     this.deadBias = workspace.floats("dead latents' b_enc", 1, dSae);
     this.deadCodes = workspace.codes("dead latents' codes", batchSize, kAux, dSae);
-    boolean hasBias = config.decoderBias() == AuxDecoderBias.INCLUDED;
+    DecoderGradient decoder =
+        switch (config.decoderBias()) {
+          case INCLUDED -> DecoderGradient.WHOLE;
+          case EXCLUDED -> DecoderGradient.WITHOUT_BIAS;
+        };
     this.term =
-        new FurtherReconstruction(workspace, "auxiliary", sae, batchSize, kAux, sums, hasBias);
+        new FurtherReconstruction(workspace, "auxiliary", sae, batchSize, kAux, sums, decoder);
     this.noBias = workspace.floats("no bias", 1, sae.dOut());
   }
 

@@ -1,5 +1,6 @@
 package mechinterp.sae.objective;
 
+import java.util.List;
 import mechinterp.device.Workspace;
 import mechinterp.kernel.Kernels;
 import mechinterp.kernel.Write;
@@ -17,7 +18,7 @@ final class FurtherReconstruction {
   private final Kernels kernels;
   private final Sae sae;
   private final BatchSums sums;
-  private final boolean hasDecoderBias;
+  private final DecoderGradient decoderGradient;
   private final SparseCodes codes;
   private final LatentOrder order;
   private final FloatMatrix error;
@@ -28,7 +29,7 @@ final class FurtherReconstruction {
    *
    * @param name of the buffers
    * @param active the most latents of a token
-   * @param hasDecoderBias whether b_dec is part of what the codes stand for
+   * @param decoderGradient which of the decoder's weights learn from it
    */
   FurtherReconstruction(
       Workspace workspace,
@@ -37,11 +38,11 @@ final class FurtherReconstruction {
       int batchSize,
       int active,
       BatchSums sums,
-      boolean hasDecoderBias) {
+      DecoderGradient decoderGradient) {
     this.kernels = workspace.device().kernels();
     this.sae = sae;
     this.sums = sums;
-    this.hasDecoderBias = hasDecoderBias;
+    this.decoderGradient = decoderGradient;
     this.codes = workspace.codes(name + " codes", batchSize, active, sae.dSae());
     this.order = workspace.order(name + " order", batchSize, active, sae.dSae());
     this.error = workspace.floats(name + " error", batchSize, sae.dOut());
@@ -54,6 +55,21 @@ final class FurtherReconstruction {
 
   FloatMatrix error() {
     return error;
+  }
+
+  LatentOrder order() {
+    return order;
+  }
+
+  FloatMatrix codeGradients() {
+    return codeGradients;
+  }
+
+  /** Takes the loss of the codes with e = what they stand for - target, and its gradient. */
+  double backward(FloatMatrix target, double factor) {
+    sae.decode(error, codes);
+    kernels.subtract(error, error, target);
+    return backward(factor);
   }
 
   /** Takes the loss of the codes and their e, and its gradient. */
@@ -69,8 +85,10 @@ final class FurtherReconstruction {
     return new SparseOuterProduct(order, codeGradients, inputs);
   }
 
-  SparseOuterProduct decoderTerm() {
-    return new SparseOuterProduct(order, codes.values(), error);
+  List<SparseOuterProduct> decoderTerms() {
+    return decoderGradient == DecoderGradient.NONE
+        ? List.of()
+        : List.of(new SparseOuterProduct(order, codes.values(), error));
   }
 
   void addToEncoderBias(FloatMatrix gradient) {
@@ -79,7 +97,7 @@ final class FurtherReconstruction {
 
   /** Adds the share of b_dec as the decoder's bias. */
   void addToDecoderBias(FloatMatrix gradient) {
-    if (hasDecoderBias) {
+    if (decoderGradient == DecoderGradient.WHOLE) {
       kernels.sumRows(gradient, error, Write.ADD);
     }
   }

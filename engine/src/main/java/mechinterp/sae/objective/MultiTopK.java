@@ -13,7 +13,7 @@ import mechinterp.tensor.SparseCodes;
  *
  * <pre>  1/8 sum |x - x^|^2 / V,   x^ of all 4 k</pre>
  */
-final class MultiTopK implements LatentChoice {
+final class MultiTopK implements LatentChoice, FurtherLoss {
   private static final double WEIGHT = 1.0 / 8;
 
   private final Kernels kernels;
@@ -27,7 +27,8 @@ final class MultiTopK implements LatentChoice {
     this.config = config;
     BatchSums sums = new BatchSums(workspace, "4 k", batchSize, config.dIn());
     this.term =
-        new FurtherReconstruction(workspace, "4 k", sae, batchSize, config.moreK(), sums, true);
+        new FurtherReconstruction(
+            workspace, "4 k", sae, batchSize, config.moreK(), sums, DecoderGradient.WHOLE);
   }
 
   @Override
@@ -36,14 +37,18 @@ final class MultiTopK implements LatentChoice {
     kernels.selection().keepLargestOfEach(kept, term.codes(), config.k());
   }
 
-  /** Takes the loss and its gradient. */
-  double backward(FloatMatrix x, double divisor) {
-    sae.decode(term.error(), term.codes());
-    kernels.subtract(term.error(), term.error(), x);
-    return term.backward(WEIGHT / divisor);
+  @Override
+  public String name() {
+    return SaeLoss.MULTI_TOPK;
   }
 
-  FurtherReconstruction term() {
+  @Override
+  public double backward(FloatMatrix target, double divisor) {
+    return term.backward(target, WEIGHT / divisor);
+  }
+
+  @Override
+  public FurtherReconstruction term() {
     return term;
   }
 }

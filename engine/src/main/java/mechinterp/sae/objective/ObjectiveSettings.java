@@ -11,13 +11,15 @@ import mechinterp.sae.AuxKConfig;
  * @param normalizer what the squared error is divided by
  * @param auxK the loss that revives dead latents
  * @param kSchedule how k falls, for kinds that have one; without it k does not change
+ * @param endToEnd what a model that goes on with reconstructions is asked, if it is
  */
 public record ObjectiveSettings(
     int steps,
     int batchSize,
     LossNormalizer normalizer,
     AuxKConfig auxK,
-    Optional<KScheduleConfig> kSchedule) {
+    Optional<KScheduleConfig> kSchedule,
+    Optional<EndToEndConfig> endToEnd) {
   /** Returns how many latents of d_sae are active from step to step. */
   KSchedule schedule(int k, int dSae) {
     return kSchedule
@@ -27,6 +29,7 @@ public record ObjectiveSettings(
 
   /** Returns the settings of a kind whose latents AuxK cannot revive. */
   ObjectiveSettings withoutAuxK() {
-    return new ObjectiveSettings(steps, batchSize, normalizer, auxK.withAlpha(0), kSchedule);
+    return new ObjectiveSettings(
+        steps, batchSize, normalizer, auxK.withAlpha(0), kSchedule, endToEnd);
   }
 }

@@ -5,6 +5,9 @@ import java.util.Optional;
 import mechinterp.device.Workspace;
 import mechinterp.sae.BatchTopKConfig;
 import mechinterp.sae.CrosscoderConfig;
+import mechinterp.sae.GatedConfig;
+import mechinterp.sae.GatedSae;
+import mechinterp.sae.GatedTraining;
 import mechinterp.sae.GroupMaxConfig;
 import mechinterp.sae.HybridSae;
 import mechinterp.sae.HybridSaeConfig;
@@ -12,15 +15,20 @@ import mechinterp.sae.JumpReluConfig;
 import mechinterp.sae.JumpReluCrosscoderConfig;
 import mechinterp.sae.JumpReluTraining;
 import mechinterp.sae.JumpReluTranscoderConfig;
+import mechinterp.sae.MatchingPursuitConfig;
+import mechinterp.sae.MatchingPursuitSae;
 import mechinterp.sae.MatryoshkaConfig;
 import mechinterp.sae.MultiTopKConfig;
 import mechinterp.sae.NormalizedSae;
 import mechinterp.sae.PAnnealConfig;
 import mechinterp.sae.Prefix;
 import mechinterp.sae.Sae;
+import mechinterp.sae.SaeConfig;
 import mechinterp.sae.SelectedSae;
 import mechinterp.sae.SparsityConfig;
 import mechinterp.sae.StandardConfig;
+import mechinterp.sae.SwitchConfig;
+import mechinterp.sae.SwitchSae;
 import mechinterp.sae.ThresholdSae;
 import mechinterp.sae.TopKConfig;
 import mechinterp.sae.TopKSae;
@@ -42,7 +50,10 @@ final class Objectives {
     return switch (sae) {
       case TopKSae topK -> topK(topK);
       case ThresholdSae threshold -> threshold(threshold);
+      case GatedSae gated -> gated(gated);
       case HybridSae hybrid -> hybrid(hybrid);
+      case SwitchSae experts -> experts(experts);
+      case MatchingPursuitSae pursuit -> throw untrained(pursuit.config());
       case NormalizedSae normalized ->
           throw new IllegalArgumentException(
               "normalize_activations: is %s, each activation by itself; such an autoencoder can be loaded and used, not trained"
@@ -73,13 +84,22 @@ final class Objectives {
       case StandardConfig config -> standard(sae, config);
       case PAnnealConfig config -> pAnneal(sae, config);
       case JumpReluConfig config -> jumpRelu(sae, config);
-      case JumpReluTranscoderConfig _, JumpReluCrosscoderConfig _ ->
-          throw new IllegalArgumentException(
-              "architecture: is %s, which can be loaded and used, not trained"
-                  .formatted(sae.config().architecture()));
-      case TopKConfig _, MultiTopKConfig _, GroupMaxConfig _, HybridSaeConfig _ ->
+      case JumpReluTranscoderConfig _, JumpReluCrosscoderConfig _ -> throw untrained(sae.config());
+      case TopKConfig _,
+          MultiTopKConfig _,
+          GroupMaxConfig _,
+          GatedConfig _,
+          HybridSaeConfig _,
+          SwitchConfig _,
+          MatchingPursuitConfig _ ->
           throw new IllegalStateException(sae.config() + " has no thresholds");
     };
+  }
+
+  private static IllegalArgumentException untrained(SaeConfig config) {
+    return new IllegalArgumentException(
+        "architecture: is %s, which can be loaded and used, not trained"
+            .formatted(config.architecture()));
   }
 
   private BatchTopK batchTopK(ThresholdSae sae, int k) {
@@ -108,7 +128,7 @@ final class Objectives {
         workspace,
         sae,
         sae::encodePositive,
-        WholeReconstruction::new,
+        reconstruction(),
         FurtherTerms.penalty(penalty),
         settings.withoutAuxK());
   }
@@ -118,6 +138,27 @@ final class Objectives {
     JumpRelu jumpRelu =
         new JumpRelu(workspace, sae, training, settings.steps(), settings.batchSize());
     return whole(sae, jumpRelu, FurtherTerms.penalty(jumpRelu));
+  }
+
+  /** As for ReLU: where no gate opens, no pre-activation is positive. */
+  private SparseObjective gated(GatedSae sae) {
+    GatedTraining training =
+        SparsityConfig.require(sae.config().architecture(), sae.config().training());
+    Gated gated = new Gated(workspace, sae, training, settings.steps(), settings.batchSize());
+    return new SparseObjective(
+        workspace, sae, gated, reconstruction(), FurtherTerms.gated(gated), settings.withoutAuxK());
+  }
+
+  /** A dead latent could be revived by its own expert's tokens alone, which AuxK does not know. */
+  private SparseObjective experts(SwitchSae sae) {
+    LoadBalance balance = new LoadBalance(workspace, sae, settings.batchSize());
+    return new SparseObjective(
+        workspace,
+        sae,
+        balance,
+        reconstruction(),
+        FurtherTerms.penalty(balance),
+        settings.withoutAuxK());
   }
 
   /** With one prefix, of weight 1, and a fixed-point weight of 0 it is TopK's, bit for bit. */
@@ -134,11 +175,24 @@ final class Objectives {
   }
 
   private SparseObjective whole(Sae sae, LatentChoice choice, FurtherTerms terms) {
-    return new SparseObjective(workspace, sae, choice, WholeReconstruction::new, terms, settings);
+    return new SparseObjective(workspace, sae, choice, reconstruction(), terms, settings);
+  }
+
+  private SparseObjective.ReconstructionBuffers reconstruction() {
+    return settings
+        .endToEnd()
+        .<SparseObjective.ReconstructionBuffers>map(config ->
+            (w, sae, tokens, sums) -> new EndToEndReconstruction(w, sae, tokens, sums, config))
+        .orElse(WholeReconstruction::new);
   }
 
   private SparseObjective nested(
       Sae sae, LatentChoice choice, List<Prefix> prefixes, FurtherTerms terms) {
+    if (settings.endToEnd().isPresent()) {
+      throw new IllegalArgumentException(
+          "end_to_end: is there, but %s has several reconstructions of a token; leave it out"
+              .formatted(sae.config().architecture()));
+    }
     return new SparseObjective(
         workspace,
         sae,

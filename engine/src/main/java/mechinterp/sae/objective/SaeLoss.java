@@ -27,8 +27,17 @@ public record SaeLoss(Map<String, Double> parts, double fvu, double l0, int dead
   /** The part of reconstructions with more latents. */
   public static final String MULTI_TOPK = "multi_topk";
 
+  /** The part of a gated kind's reconstruction by its open gates. */
+  public static final String GATE = "gate";
+
   /** The part that keeps codes sparse. */
   public static final String SPARSITY = "sparsity";
+
+  /** The part of a model that goes on with reconstructions. */
+  public static final String END_TO_END = "end_to_end";
+
+  /** The part that keeps experts evenly used. */
+  public static final String LOAD_BALANCE = "load_balance";
 
   /** Copies the parts. */
   public SaeLoss {

@@ -22,6 +22,12 @@ public interface SaeObjective {
   Sae sae();
 
   /**
+   * Hears what becomes of reconstructions further on, before the first loss of an objective with
+   * {@link EndToEndConfig}.
+   */
+  void continueWith(DownstreamLoss loss);
+
+  /**
    * Hears which step the next loss is of, for what changes from step to step.
    *
    * @param step its number, from 1

@@ -56,7 +56,7 @@ final class SparseObjective implements SaeObjective {
   private final FiringRecord firing;
   private final Optional<FixedPoint> fixedPoint;
   private final Optional<AuxK> aux;
-  private final Optional<MultiTopK> more;
+  private final Optional<FurtherLoss> more;
   private final List<FurtherReconstruction> terms = new ArrayList<>();
   private final BatchSums sums;
 
@@ -120,6 +120,11 @@ final class SparseObjective implements SaeObjective {
   }
 
   @Override
+  public void continueWith(DownstreamLoss loss) {
+    reconstruction.continueWith(loss);
+  }
+
+  @Override
   public void beginStep(int step) {
     choice.beginStep(step);
   }
@@ -151,12 +156,13 @@ final class SparseObjective implements SaeObjective {
     }
     more.ifPresent(term -> {
       terms.add(term.term());
-      parts.put(SaeLoss.MULTI_TOPK, term.backward(target, divisor));
+      parts.put(term.name(), term.backward(target, divisor));
     });
     double l0 = (double) starts[starts.length - 1] / batchSize;
     reconstruction.differentiate(divisor);
+    parts.putAll(reconstruction.furtherParts());
     reconstruction.codeGradients(codeGradients, codes);
-    penalty.ifPresent(each -> parts.put(SaeLoss.SPARSITY, each.backward(active(l0, divisor))));
+    penalty.ifPresent(each -> parts.put(each.name(), each.backward(active(l0, divisor))));
     differentiateTheRest(x);
     return checked(new SaeLoss(parts, reconstruction.squaredError() / variance, l0, dead.length));
   }
@@ -171,7 +177,7 @@ final class SparseObjective implements SaeObjective {
     penalty.ifPresent(each -> wDec.addAll(each.decoderTerms()));
     terms.forEach(term -> {
       wEnc.add(term.encoderTerm(inputs));
-      wDec.add(term.decoderTerm());
+      wDec.addAll(term.decoderTerms());
     });
     Map<String, SaeGradient> gradients = new HashMap<>();
     gradients.put("W_enc", new SaeGradient.Sparse(wEnc));
@@ -199,7 +205,8 @@ final class SparseObjective implements SaeObjective {
   }
 
   private SparsityPenalty.Batch active(double l0, double divisor) {
-    return new SparsityPenalty.Batch(codes, order, codeGradients, reconstruction, l0, divisor);
+    return new SparsityPenalty.Batch(
+        inputs, codes, order, codeGradients, reconstruction, l0, divisor);
   }
 
   /** Goes on from the code gradients. */

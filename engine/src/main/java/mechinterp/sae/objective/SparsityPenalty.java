@@ -7,11 +7,15 @@ import mechinterp.tensor.LatentOrder;
 import mechinterp.tensor.SparseCodes;
 import mechinterp.tensor.SparseOuterProduct;
 
-/** The part of a loss that keeps codes sparse, and its gradient. */
+/**
+ * The part of a loss that keeps codes sparse, or the experts that they are of evenly used, and its
+ * gradient.
+ */
 interface SparsityPenalty {
   /**
    * A batch whose reconstruction has been differentiated.
    *
+   * @param inputs what the encoder multiplies
    * @param codes the active latents
    * @param order the same by latent
    * @param codeGradients derivative of the loss by each active latent [n, capacity]
@@ -20,6 +24,7 @@ interface SparsityPenalty {
    * @param divisor what squared errors are divided by
    */
   record Batch(
+      FloatMatrix inputs,
       SparseCodes codes,
       LatentOrder order,
       FloatMatrix codeGradients,
@@ -27,7 +32,15 @@ interface SparsityPenalty {
       double l0,
       double divisor) {}
 
-  /** Takes the loss of a batch and adds its gradient to the batch's code gradients. */
+  /** Returns the name of the part. */
+  default String name() {
+    return SaeLoss.SPARSITY;
+  }
+
+  /**
+   * Takes the loss of a batch and makes the batch's code gradients those of the whole loss by the
+   * pre-activations.
+   */
   double backward(Batch batch);
 
   /**

@@ -13,15 +13,14 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import org.junit.jupiter.params.provider.EnumSource;
-import mechinterp.io.Refusal;
-import mechinterp.sae.NormalizedSae;
-import mechinterp.kernel.RowNorm;
 import mechinterp.device.CpuDevice;
 import mechinterp.device.Device;
 import mechinterp.io.FormatException;
+import mechinterp.io.Refusal;
 import mechinterp.io.SafetensorsFile;
 import mechinterp.io.SafetensorsWriter;
+import mechinterp.kernel.RowNorm;
+import mechinterp.sae.NormalizedSae;
 import mechinterp.sae.RandomSae;
 import mechinterp.sae.Sae;
 import mechinterp.sae.SaeWeights;
@@ -33,6 +32,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.EnumSource;
 
 class SaeFilesTest {
   private static final int D_IN = 67;
@@ -189,7 +189,7 @@ class SaeFilesTest {
         "\"k\": 4 | \"k\": 132 | k: is 132, d_sae is 131; k must be at most d_sae",
         "\"k\": 4 | \"k\": 4.5 | k is 4.5; it must be a whole number",
         "\"k\": 4, | \"k_\": 4, | k is missing; it must be a whole number",
-        "\"topk\" | \"temporal\" | architecture is \"temporal\"; it must be \"topk\", \"jumprelu\", \"standard\", \"groupmax\" or that of a transcoder or crosscoder",
+        "\"topk\" | \"temporal\" | architecture is \"temporal\"; it must be \"topk\", \"jumprelu\", \"standard\", \"gated\", \"groupmax\", \"switch\", \"matching_pursuit\" or that of a transcoder or crosscoder",
         "\"topk\" | 7 | architecture is 7; it must be text",
         "\"normalize_activations\": \"none\" | \"normalize_activations\": \"covariance_whitening\" | normalize_activations is \"covariance_whitening\"; it must be one of none, expected_average_only_in, constant_norm_rescale, layer_norm to be read here",
         "\"reshape_activations\": \"none\" | \"reshape_activations\": \"x\" | reshape_activations is \"x\"; only \"none\" and \"hook_z\" can be read",
@@ -231,10 +231,7 @@ class SaeFilesTest {
             IllegalArgumentException.class,
             () ->
                 SaeFormats.save(
-                    sae,
-                    folder.resolve("other"),
-                    SaeFormat.SPARSIFY,
-                    new SaeMetadata(Map.of()))));
+                    sae, folder.resolve("other"), SaeFormat.SPARSIFY, new SaeMetadata(Map.of()))));
   }
 
   /** In place, as where it is spliced into a model. */

@@ -12,6 +12,7 @@ import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
 import java.util.function.DoubleSupplier;
+import java.util.stream.IntStream;
 import mechinterp.device.CpuDevice;
 import mechinterp.device.Device;
 import mechinterp.io.FormatException;
@@ -347,5 +348,29 @@ class HybridSaeTest {
 
   private static String refusal(org.junit.jupiter.api.function.Executable executable) {
     return Refusal.of(IllegalArgumentException.class, executable);
+  }
+
+  @Test
+  void aLeastCodeSharesOutLatentsAmongTokens() throws FormatException {
+    HybridSaeConfig config = HybridSaeConfig.of(24, 96, 6);
+    HybridSae few =
+        HybridSae.withWeightsOf(RandomSae.of(device, new TopKConfig(24, 96, 6), 5), config);
+    FloatMatrix sample = RandomSae.activations(device, 500, 24, 3);
+    HybridSae shared = few.withMeanL0(sample);
+    assertEquals(9, shared.maxActive());
+    SparseCodes codes = shared.newCodes(500);
+    shared.encode(codes, sample);
+    int[] counts = device.toHost(codes.counts());
+    double mean = IntStream.of(counts).average().orElseThrow();
+    assertEquals(6, mean, 0.06);
+    assertTrue(IntStream.of(counts).max().orElseThrow() > 6);
+    assertTrue(IntStream.of(counts).min().orElseThrow() < 6);
+    assertEquals(
+        shared.config(), Json.value("test", Json.node(shared.config()), HybridSaeConfig.class));
+    String message =
+        Refusal.of(
+            IllegalArgumentException.class,
+            () -> HybridSae.withWeightsOf(few, config.withPursuit(4, 3, 1)).withMeanL0(sample));
+    assertTrue(message.startsWith("k: is 6, the pursuit holds 5."), message);
   }
 }

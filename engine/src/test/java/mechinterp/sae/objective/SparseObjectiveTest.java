@@ -8,10 +8,12 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.util.Arrays;
 import java.util.List;
+import java.util.Optional;
 import java.util.function.DoubleSupplier;
 import java.util.stream.DoubleStream;
 import mechinterp.device.CpuDevice;
 import mechinterp.device.Device;
+import mechinterp.device.Workspace;
 import mechinterp.io.Refusal;
 import mechinterp.random.RandomStream;
 import mechinterp.sae.AuxDecoderBias;
@@ -230,6 +232,42 @@ class SparseObjectiveTest {
     WrittenGradients gradients = WrittenGradients.of(objective);
     assertGradient("W_enc", total(naive), naive.wEnc, gradients.get("W_enc"));
     assertGradient("W_dec", total(naive), naive.wDec, gradients.get("W_dec"));
+  }
+
+  /** With the squared error as what a model makes of reconstructions. */
+  @Test
+  void aDownstreamLossAddsItsGradientByTheReconstructions() {
+    NaiveTopK naive = point(5);
+    TopKSae sae = sae(naive);
+    FloatMatrix x = upload(naive.x);
+    AuxKConfig none = aux().withAlpha(0);
+    SaeObjective plain = Trained.of(sae, BATCH, LossNormalizer.TOKENS, none);
+    SaeLoss expected = plain.backward(x);
+    EndToEndConfig config = new EndToEndConfig(EndToEndConfig.Loss.KL, 3, 0.25);
+    ObjectiveSettings settings =
+        new ObjectiveSettings(
+            1, BATCH, LossNormalizer.TOKENS, none, Optional.empty(), Optional.of(config));
+    SaeObjective downstream =
+        Workspace.allocate("test", device, w -> SaeObjective.of(w, sae, settings));
+    downstream.continueWith((gradient, reconstructions, _) -> {
+      device.kernels().subtract(gradient, reconstructions, x);
+      double squares = 0;
+      for (float each : device.toHost(gradient)) {
+        squares += (double) each * each;
+      }
+      device.kernels().scale(gradient, gradient, 2f / BATCH);
+      return squares / BATCH;
+    });
+    SaeLoss found = downstream.backward(x);
+    assertEquals(3 * expected.total(), found.part("end_to_end"), 1e-5);
+    assertEquals(0.25 * expected.total(), found.part("reconstruction"), 1e-5);
+    WrittenGradients one = WrittenGradients.of(plain);
+    WrittenGradients both = WrittenGradients.of(downstream);
+    for (String name : List.of("W_enc", "b_enc", "W_dec", "b_dec")) {
+      for (int i = 0; i < one.get(name).length; i++) {
+        assertEquals(3.25 * one.get(name)[i], both.get(name)[i], 1e-4, name);
+      }
+    }
   }
 
   @Test

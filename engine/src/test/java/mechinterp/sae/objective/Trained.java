@@ -16,7 +16,8 @@ final class Trained {
   static SaeObjective of(
       Sae sae, int steps, int batchSize, LossNormalizer normalizer, AuxKConfig aux) {
     ObjectiveSettings settings =
-        new ObjectiveSettings(steps, batchSize, normalizer, aux, Optional.empty());
+        new ObjectiveSettings(
+            steps, batchSize, normalizer, aux, Optional.empty(), Optional.empty());
     return Workspace.allocate("test", sae.device(), w -> SaeObjective.of(w, sae, settings));
   }
 }

@@ -16,7 +16,8 @@ import picocli.CommandLine.Spec;
       SaeVerify.class,
       SaeEncode.class,
       SaeDecode.class,
-      SaeDistill.class
+      SaeDistill.class,
+      SaeCalibrate.class
     })
 public final class SaeCommand implements Runnable {
   @Spec private CommandSpec spec;

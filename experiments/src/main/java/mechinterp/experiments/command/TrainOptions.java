@@ -11,6 +11,7 @@ import mechinterp.optim.LearningRateDecay;
 import mechinterp.sae.AuxKConfig;
 import mechinterp.sae.DecoderNorm;
 import mechinterp.sae.KScope;
+import mechinterp.sae.objective.EndToEndConfig;
 import mechinterp.sae.objective.KScheduleConfig;
 import mechinterp.training.ResampleConfig;
 import mechinterp.training.TrainConfig;
@@ -66,6 +67,15 @@ final class TrainOptions {
   private Optional<KScope> kScope = Optional.empty();
 
   @Option(
+      names = "--experts",
+      paramLabel = "N",
+      description = {
+        "Experts of a switch, which divide the latents among them. Default: 8, or the next lower",
+        "power of two that divides --d-sae and leaves each --k latents."
+      })
+  private Optional<Integer> experts = Optional.empty();
+
+  @Option(
       names = "--tokens",
       paramLabel = "N",
       description = "Tokens to train on; when the data ends it goes round again in a new order.")
@@ -100,6 +110,15 @@ final class TrainOptions {
       paramLabel = "DECAY",
       description = "Save the moving average of the weights with this decay. Default: none.")
   private Optional<Double> emaDecay = Optional.empty();
+
+  @Option(
+      names = "--end-to-end",
+      paramLabel = "LOSS",
+      description = {
+        "Train for what a language model (--model) predicts with reconstructions in place: kl (KL",
+        "divergence from its own predictions) or ce (cross-entropy). Default: reconstruction."
+      })
+  private Optional<EndToEndConfig.Loss> endToEnd = Optional.empty();
 
   @Option(names = "--seed", paramLabel = "S", description = "Seed of the weights. Default: 0.")
   private Optional<Long> seed = Optional.empty();
@@ -243,6 +262,7 @@ final class TrainOptions {
     schedule.ifPresent(shape -> shape.set(train, settings.train().warmUpFraction()));
     maxGradientNorm.ifPresent(train::maxGradientNorm);
     emaDecay.ifPresent(train::emaDecay);
+    endToEnd.ifPresent(loss -> train.endToEnd(EndToEndConfig.of(loss)));
     seed.ifPresent(train::seed);
     firstK.ifPresent(first -> train.kSchedule(new KScheduleConfig(first, FIRST_TENTH)));
     if (resample) {
@@ -250,13 +270,15 @@ final class TrainOptions {
     }
     decoderNorm.ifPresent(train::decoderNorm);
     deadAfter.ifPresent(value -> train.auxK(settings.train().auxK().withDeadAfterTokens(value)));
-    return new TrainSettings(
+    SaeSettings changed =
         new SaeSettings(
             kind.orElse(sae.architecture()),
             dSae.orElse(sae.dSae()),
             k.orElse(sae.k()),
             kScope.or(sae::kScope),
-            sae.options()),
+            sae.options());
+    return new TrainSettings(
+        experts.map(number -> changed.withOption("experts", number)).orElse(changed),
         normalization.orElse(settings.normalizeActivations()),
         maxActivationNorm.or(settings::maxActivationNorm),
         bufferTokens.or(settings::bufferTokens),

@@ -105,8 +105,7 @@ public final class Comparison implements AutoCloseable {
         display.start(arm.name(), (long) train.steps() * train.batchSize(), "tokens")) {
       Sae sae =
           new SaeTrainer(device, train)
-              .train(
-                  cell.sae().config(data.dIn()), activations.batches(), show(progress, train))
+              .train(cell.sae().config(data.dIn()), activations.batches(), show(progress, train))
               .sae()
               .foldInputScale(activations.scale());
       double seconds = (System.nanoTime() - began) / NANOSECONDS;

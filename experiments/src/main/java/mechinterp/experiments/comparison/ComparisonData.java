@@ -20,8 +20,7 @@ public sealed interface ComparisonData permits SyntheticData, ModelData {
    * @param folder where they may be kept
    * @throws IOException when a model or text cannot be read, or the folder not be written
    */
-  ComparedActivations open(Path folder, Device device, Progress.Display display)
-      throws IOException;
+  ComparedActivations open(Path folder, Device device, Progress.Display display) throws IOException;
 
   /**
    * Checks a number of activations.

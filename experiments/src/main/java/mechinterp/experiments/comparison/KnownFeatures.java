@@ -5,16 +5,12 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import mechinterp.activation.ActivationBatches;
 import mechinterp.activation.ActivationStore;
 import mechinterp.device.Device;
 import mechinterp.device.Workspace;
 import mechinterp.metrics.FeatureRecovery;
 import mechinterp.metrics.ReconstructionMetrics;
 import mechinterp.metrics.ReconstructionSums;
-import mechinterp.sae.HybridSae;
-import mechinterp.sae.HybridSaeConfig;
-import mechinterp.sae.InferenceCodes;
 import mechinterp.sae.Sae;
 import mechinterp.synthetic.FiredFeatures;
 import mechinterp.synthetic.SyntheticActivations;
@@ -83,7 +79,8 @@ final class KnownFeatures implements ComparedActivations {
   public Map<String, Double> testFigures(Sae sae, int k) {
     Map<String, Double> figures = new Measurement(Codes.ofEncoder(sae)).of(test).figures();
     Map<String, Double> pursued = new Measurement(Codes.ofPursuit(sae, k)).of(test).figures();
-    PURSUED.forEach(name -> figures.put(Codes.PURSUIT + name, pursued.getOrDefault(name, Double.NaN)));
+    PURSUED.forEach(
+        name -> figures.put(Codes.PURSUIT + name, pursued.getOrDefault(name, Double.NaN)));
     return figures;
   }
 

@@ -49,12 +49,14 @@ final class ModelActivations implements ComparedActivations {
   private final ActivationStore test;
   private final FloatMatrix mean;
   private final TokenDetection tokens;
+  private final Probes probes;
 
   private ModelActivations(
       ModelData data,
       Transformer model,
       List<TokenBatch> splicedTexts,
       List<ActivationStore> stores,
+      Probes probes,
       Device device) {
     this.data = data;
     this.model = model;
@@ -65,11 +67,12 @@ final class ModelActivations implements ComparedActivations {
     this.validation = stores.get(1);
     this.test = stores.get(2);
     this.mean = MeanActivation.of(training, device);
+    this.probes = probes;
     this.tokens = TokenDetection.ofFrequent(training, data.frequentTokens());
   }
 
-  static ModelActivations open(
-      ModelData data, Path folder, Device device, Progress.Display display) throws IOException {
+  static ModelActivations open(ModelData data, Path folder, Device device, Progress.Display display)
+      throws IOException {
     SplitText text = SplitText.read(data.text());
     CorpusSplit heldOut = new CorpusSplit(text.heldOut(), HALF, data.text().seed() + 1);
     Transformer model = Models.load(data.model(), device);
@@ -85,6 +88,10 @@ final class ModelActivations implements ComparedActivations {
             stores.of("training", text.training(), data.trainingActivations()),
             stores.of("validation", heldOut.training(), data.validationTokens()),
             stores.of("test", heldOut.heldOut(), data.testTokens())),
+        Probes.of(
+            data.probedEntries(),
+            data.text().seed(),
+            corpus -> stores.of("probes", corpus, Harvesting.ALL)),
         device);
   }
 
@@ -159,6 +166,7 @@ final class ModelActivations implements ComparedActivations {
       figures.put("kl", result.reconstruction().klDivergence());
     }
     figures.putAll(tokens.f1(sae, validation, test));
+    figures.putAll(probes.accuracies(sae));
     return figures;
   }
 
@@ -177,5 +185,6 @@ final class ModelActivations implements ComparedActivations {
     training.close();
     validation.close();
     test.close();
+    probes.close();
   }
 }

@@ -8,8 +8,8 @@ import mechinterp.experiments.console.Progress;
 import mechinterp.experiments.text.TextSettings;
 
 /**
- * Activations of a model. The held-out documents are divided into those that are chosen on and those
- * that are reported on.
+ * Activations of a model. The held-out documents are divided into those that are chosen on and
+ * those that are reported on.
  *
  * @param model name, folder or file of the model
  * @param hook where its activations are taken
@@ -21,6 +21,7 @@ import mechinterp.experiments.text.TextSettings;
  * @param splicedTexts documents of the test part that a language model reads with reconstructions
  *     spliced in
  * @param frequentTokens how many of the most frequent tokens single latents shall detect
+ * @param probedEntries how many dictionary entries of each subject are told apart by few latents
  * @param normalizeActivations what activations are multiplied with while training
  */
 public record ModelData(
@@ -33,6 +34,7 @@ public record ModelData(
     int testTokens,
     int splicedTexts,
     int frequentTokens,
+    int probedEntries,
     Normalization.Method normalizeActivations)
     implements ComparisonData {
   /**
@@ -47,6 +49,7 @@ public record ModelData(
     ComparisonData.requirePositive("test_tokens", testTokens);
     ComparisonData.requirePositive("spliced_texts", splicedTexts);
     ComparisonData.requirePositive("frequent_tokens", frequentTokens);
+    ComparisonData.requirePositive("probed_entries", probedEntries);
   }
 
   @Override

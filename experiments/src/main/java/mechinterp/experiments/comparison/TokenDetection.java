@@ -6,19 +6,14 @@ import java.util.List;
 import java.util.Map;
 import mechinterp.activation.ActivationStore;
 import mechinterp.activation.TokenOrigins;
-import mechinterp.device.Device;
 import mechinterp.metrics.LabelDetection;
 import mechinterp.sae.Sae;
-import mechinterp.tensor.FloatMatrix;
-import mechinterp.tensor.SparseCodes;
 
 /**
  * How well single latents tell which of the frequent tokens a token is, and which one came before
  * it: {@link LabelDetection}, chosen on one store and judged on another.
  */
 final class TokenDetection {
-  private static final int AT_ONCE = 1024;
-
   private final Map<Integer, Integer> labels;
 
   private TokenDetection(Map<Integer, Integer> labels) {
@@ -65,35 +60,19 @@ final class TokenDetection {
       own = new LabelDetection(sae.dSae(), labels.size());
       previous = new LabelDetection(sae.dSae(), labels.size());
       TokenOrigins origins = store.origins(0, store.tokens());
-      Device device = sae.device();
-      FloatMatrix x = device.floats(AT_ONCE, store.dIn());
-      SparseCodes codes = sae.newCodes(AT_ONCE);
-      float[] rows = new float[Math.multiplyExact(AT_ONCE, store.dIn())];
-      for (int first = 0; first < store.tokens(); first += AT_ONCE) {
-        int count = Math.min(AT_ONCE, store.tokens() - first);
-        store.read(first, count, rows, 0);
-        FloatMatrix part = x.rowRange(0, count);
-        device.upload(part, rows, 0);
-        SparseCodes active = codes.rowRange(0, count);
-        sae.encode(active, part);
-        add(active, device, origins, first);
-      }
+      EncodedStore.of(sae, store, part -> add(part, origins));
     }
 
-    private void add(SparseCodes active, Device device, TokenOrigins origins, int first) {
-      int count = active.rows();
-      int[] ownLabels = new int[count];
-      int[] previousLabels = new int[count];
-      for (int i = 0; i < count; i++) {
-        ownLabels[i] = label(origins, first + i);
-        previousLabels[i] =
-            follows(origins, first + i) ? label(origins, first + i - 1) : LabelDetection.NONE;
+    private void add(EncodedStore.Part part, TokenOrigins origins) {
+      int[] ownLabels = new int[part.counts().length];
+      int[] previousLabels = new int[ownLabels.length];
+      for (int t = 0; t < ownLabels.length; t++) {
+        int i = part.first() + t;
+        ownLabels[t] = label(origins, i);
+        previousLabels[t] = follows(origins, i) ? label(origins, i - 1) : LabelDetection.NONE;
       }
-      int[] indices = device.toHost(active.indices());
-      float[] values = device.toHost(active.values());
-      int[] counts = device.toHost(active.counts());
-      own.add(indices, values, counts, active.capacity(), ownLabels);
-      previous.add(indices, values, counts, active.capacity(), previousLabels);
+      own.add(part.indices(), part.values(), part.counts(), part.capacity(), ownLabels);
+      previous.add(part.indices(), part.values(), part.counts(), part.capacity(), previousLabels);
     }
 
     private static boolean follows(TokenOrigins origins, int i) {

@@ -1,6 +1,5 @@
 package mechinterp.experiments.quickstart;
 
-import mechinterp.experiments.text.SplitText;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -28,6 +27,7 @@ import mechinterp.experiments.run.RunFiles;
 import mechinterp.experiments.run.SaeSource;
 import mechinterp.experiments.run.Training;
 import mechinterp.experiments.run.TrainingData;
+import mechinterp.experiments.text.SplitText;
 import mechinterp.io.AtomicFolder;
 import mechinterp.io.Json;
 import mechinterp.metrics.LatentDensity;

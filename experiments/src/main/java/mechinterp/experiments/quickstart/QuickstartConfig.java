@@ -1,9 +1,9 @@
 package mechinterp.experiments.quickstart;
 
-import mechinterp.experiments.text.TextSettings;
 import mechinterp.activation.Normalization;
 import mechinterp.experiments.run.SaeSettings;
 import mechinterp.experiments.run.TrainSettings;
+import mechinterp.experiments.text.TextSettings;
 import mechinterp.training.TrainConfig;
 
 /**

@@ -10,12 +10,14 @@ import mechinterp.activation.Normalization;
  * @param maxActivationNorm those longer than this multiple of the median norm are left out
  * @param bufferTokens tokens that are mixed with each other when they are streamed
  * @param seed of the order
+ * @param wholeSequences whether a model streams whole sequences in the order of the text
  */
 public record DataSettings(
     Normalization.Method normalizeActivations,
     Optional<Double> maxActivationNorm,
     Optional<Integer> bufferTokens,
-    long seed) {
+    long seed,
+    boolean wholeSequences) {
   private static final int DEFAULT_BUFFER_TOKENS = 1 << 16;
 
   /**

@@ -1,7 +1,9 @@
 package mechinterp.experiments.run;
 
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Optional;
 import java.util.stream.Collectors;
 import mechinterp.activation.Normalization;
@@ -10,6 +12,7 @@ import mechinterp.io.FormatException;
 import mechinterp.io.Json;
 import mechinterp.sae.BatchTopKConfig;
 import mechinterp.sae.CrosscoderConfig;
+import mechinterp.sae.GatedConfig;
 import mechinterp.sae.GroupMaxConfig;
 import mechinterp.sae.HybridSaeConfig;
 import mechinterp.sae.JumpReluConfig;
@@ -19,6 +22,7 @@ import mechinterp.sae.MultiTopKConfig;
 import mechinterp.sae.PAnnealConfig;
 import mechinterp.sae.SaeConfig;
 import mechinterp.sae.StandardConfig;
+import mechinterp.sae.SwitchConfig;
 import mechinterp.sae.TopKConfig;
 import mechinterp.sae.TranscoderConfig;
 import tools.jackson.databind.JsonNode;
@@ -52,6 +56,14 @@ public record SaeSettings(
     return new SaeSettings(architecture, dSae, number, kScope, options);
   }
 
+  /** Returns these settings with one more option, or another value of one. */
+  public SaeSettings withOption(String name, Object value) {
+    Map<String, Object> all = new LinkedHashMap<>();
+    options.ifPresent(given -> given.forEachEntry(all::put));
+    all.put(name, value);
+    return new SaeSettings(architecture, dSae, k, kScope, Optional.of(Json.node(all)));
+  }
+
   /** The kinds. */
   public enum Kind {
     /** {@link TopKConfig}. */
@@ -68,6 +80,8 @@ public record SaeSettings(
     PANNEAL,
     /** {@link JumpReluConfig}. */
     JUMPRELU,
+    /** {@link GatedConfig}. */
+    GATED,
     /** {@link TranscoderConfig} of a store of two hook points. */
     TRANSCODER,
     /** {@link TranscoderConfig} with a skip connection. */
@@ -77,7 +91,9 @@ public record SaeSettings(
     /** {@link MultiTopKConfig}. */
     MULTI_TOPK,
     /** {@link GroupMaxConfig}. */
-    GROUPMAX;
+    GROUPMAX,
+    /** {@link SwitchConfig}. */
+    SWITCH;
 
     private boolean takes(int hookPoints) {
       return switch (this) {
@@ -129,10 +145,12 @@ public record SaeSettings(
       case HYBRID -> HybridSaeConfig.of(dIn, dSae, k);
       case STANDARD -> StandardConfig.of(dIn, dSae, k);
       case JUMPRELU -> JumpReluConfig.of(dIn, dSae, k);
+      case GATED -> GatedConfig.of(dIn, dSae, k);
       case PANNEAL -> PAnnealConfig.of(dIn, dSae, k);
       case TRANSCODER -> new TranscoderConfig(dIn, dOut, dSae, k, scope, false);
       case MULTI_TOPK -> new MultiTopKConfig(dIn, dSae, k);
       case GROUPMAX -> new GroupMaxConfig(dIn, dSae, k);
+      case SWITCH -> SwitchConfig.of(dIn, dSae, k);
       case CROSSCODER ->
           new CrosscoderConfig(
               sites.size(), sharedWidth(sites), dSae, k, kScope.orElse(KScope.BATCH));

@@ -11,6 +11,7 @@ import mechinterp.metrics.ReconstructionMetrics;
 import mechinterp.sae.BatchTopKConfig;
 import mechinterp.sae.MatryoshkaConfig;
 import mechinterp.sae.Sae;
+import mechinterp.sae.SwitchConfig;
 import mechinterp.sae.TopKConfig;
 import mechinterp.sae.TranscoderConfig;
 import mechinterp.sae.file.LoadedSae;
@@ -72,6 +73,7 @@ public record SaeVerification(
       case BatchTopKConfig batchTopK -> Optional.of((double) batchTopK.k());
       case MatryoshkaConfig matryoshka -> Optional.of((double) matryoshka.k());
       case TranscoderConfig transcoder -> Optional.of((double) transcoder.k());
+      case SwitchConfig experts -> Optional.of((double) experts.k());
       default ->
           loaded.metadata().number("average_l0").or(() -> loaded.metadata().number("training_k"));
     };

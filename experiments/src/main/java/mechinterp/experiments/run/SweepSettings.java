@@ -34,6 +34,12 @@ public record SweepSettings(
   public SweepSettings {
     maxActivationNorm.ifPresent(OutlierLimit::requireMultiple);
     members = List.copyOf(members);
+    long endToEnd = endToEnd(members);
+    if (endToEnd > 0 && endToEnd < members.size()) {
+      throw new IllegalArgumentException(
+          "members.train.end_to_end: %d of %d members have it; all must or none, for its activations come in the order of the text"
+              .formatted(endToEnd, members.size()));
+    }
   }
 
   /**
@@ -68,7 +74,12 @@ public record SweepSettings(
 
   /** Returns in which order and scale activations are trained on. */
   public DataSettings data() {
-    return new DataSettings(normalizeActivations, maxActivationNorm, bufferTokens, dataSeed);
+    return new DataSettings(
+        normalizeActivations, maxActivationNorm, bufferTokens, dataSeed, endToEnd(members) > 0);
+  }
+
+  private static long endToEnd(List<Member> members) {
+    return members.stream().filter(member -> member.train().endToEnd().isPresent()).count();
   }
 
   /** Returns the settings with which {@code mechinterp train} trains a member alone. */

@@ -64,6 +64,10 @@ public record TrainSettings(
   /** Returns in which order and scale activations are trained on. */
   public DataSettings data() {
     return new DataSettings(
-        normalizeActivations, maxActivationNorm, bufferTokens, dataSeed.orElse(train.seed()));
+        normalizeActivations,
+        maxActivationNorm,
+        bufferTokens,
+        dataSeed.orElse(train.seed()),
+        train.endToEnd().isPresent());
   }
 }

@@ -11,12 +11,14 @@ import mechinterp.activation.Corpus;
 import mechinterp.activation.Harvester;
 import mechinterp.activation.KeptTokens;
 import mechinterp.activation.OutlierLimit;
+import mechinterp.activation.SequenceBatches;
 import mechinterp.activation.Site;
 import mechinterp.activation.StreamConfig;
 import mechinterp.activation.StreamedBatches;
 import mechinterp.device.Device;
 import mechinterp.device.MemoryPlan;
 import mechinterp.sae.file.SaeMetadata;
+import mechinterp.training.EndToEndBatches;
 
 /** Activations in the order and scale in which settings want them, and where they come from. */
 public final class TrainingData implements AutoCloseable {
@@ -54,9 +56,14 @@ public final class TrainingData implements AutoCloseable {
   /**
    * Shuffles a store, which the caller closes.
    *
-   * @throws IllegalArgumentException when all activations are zero and shall be normalised
+   * @throws IllegalArgumentException when all activations are zero and shall be normalised, or a
+   *     model shall say what it makes of reconstructions
    */
   public static TrainingData of(DataSettings settings, ActivationStore store, Device device) {
+    if (settings.wholeSequences()) {
+      throw new IllegalArgumentException(
+          "end_to_end: is there, but the activations are stored; it needs a model that runs beside (--model)");
+    }
     Optional<KeptTokens> within = settings.maxActivationNorm().map(store::withinNorm);
     ActivationStore scaled =
         within
@@ -81,12 +88,10 @@ public final class TrainingData implements AutoCloseable {
    */
   public static TrainingData of(DataSettings settings, Harvester harvester, Corpus corpus)
       throws IOException {
-    StreamConfig config =
-        new StreamConfig(
-            settings.bufferTokens().orElseThrow(),
-            settings.normalizeActivations(),
-            settings.maxActivationNorm(),
-            settings.seed());
+    if (settings.wholeSequences()) {
+      return sequences(settings, harvester, corpus);
+    }
+    StreamConfig config = stream(settings);
     StreamedBatches stream = harvester.stream(corpus, config);
     return new TrainingData(
         stream,
@@ -96,6 +101,28 @@ public final class TrainingData implements AutoCloseable {
         stream::dropped,
         stream::close,
         Optional.of(harvester.streamPlan(config)));
+  }
+
+  private static TrainingData sequences(DataSettings settings, Harvester harvester, Corpus corpus)
+      throws IOException {
+    SequenceBatches sequences = harvester.sequences(corpus, stream(settings));
+    EndToEndBatches batches = new EndToEndBatches(sequences);
+    return new TrainingData(
+        batches,
+        sequences.sites(),
+        SaeSource.metadata(Optional.of(harvester.identity(corpus)), sequences.sites()),
+        Optional.empty(),
+        () -> 0,
+        batches::close,
+        Optional.empty());
+  }
+
+  private static StreamConfig stream(DataSettings settings) {
+    return new StreamConfig(
+        settings.bufferTokens().orElseThrow(),
+        settings.normalizeActivations(),
+        settings.maxActivationNorm(),
+        settings.seed());
   }
 
   /** Returns the activations. */

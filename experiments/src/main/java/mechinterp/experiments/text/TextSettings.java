@@ -8,7 +8,8 @@ package mechinterp.experiments.text;
  * @param heldOutFraction which share of the documents is not trained on
  * @param seed of the choice of entries, the order of documents and the split
  */
-public record TextSettings(boolean europarl, double wordnetFraction, double heldOutFraction, long seed) {
+public record TextSettings(
+    boolean europarl, double wordnetFraction, double heldOutFraction, long seed) {
   /**
    * Checks the ranges.
    *

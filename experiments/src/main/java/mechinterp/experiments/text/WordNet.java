@@ -39,6 +39,44 @@ public final class WordNet {
     return documents;
   }
 
+  /**
+   * A noun's entry.
+   *
+   * @param entry the document
+   * @param lexicographerFile number of the file that its authors had it in: its subject, such as 5
+   *     for animals and 13 for food (lexnames(5WN))
+   */
+  public record Noun(Document entry, int lexicographerFile) {}
+
+  /**
+   * Returns all nouns in the order of their file.
+   *
+   * @throws IOException when the artifact is not on the class path or cannot be read
+   */
+  public static List<Noun> nouns() throws IOException {
+    String file = FOLDER + FILES.getFirst();
+    List<Noun> nouns = new ArrayList<>();
+    try (BufferedReader lines = TextResource.open(file, ARTIFACT)) {
+      int number = 0;
+      for (String line = lines.readLine(); line != null; line = lines.readLine()) {
+        number++;
+        if (!line.startsWith("  ")) {
+          nouns.add(new Noun(entry(file, number, line), lexicographerFile(file, number, line)));
+        }
+      }
+    }
+    return nouns;
+  }
+
+  private static int lexicographerFile(String file, int number, String line)
+      throws FormatException {
+    try {
+      return Integer.parseInt(line.split(" ", 3)[1]);
+    } catch (NumberFormatException _) {
+      throw malformed(file, number);
+    }
+  }
+
   static void addEntries(List<Document> documents, String file, BufferedReader lines)
       throws IOException {
     int number = 0;

@@ -11,14 +11,14 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.stream.Stream;
-import mechinterp.experiments.text.TextSettings;
-import mechinterp.experiments.comparison.ModelData;
 import mechinterp.activation.Normalization;
 import mechinterp.experiments.Execution;
 import mechinterp.experiments.comparison.Arm;
 import mechinterp.experiments.comparison.ComparisonConfig;
+import mechinterp.experiments.comparison.ModelData;
 import mechinterp.experiments.comparison.SyntheticData;
 import mechinterp.experiments.run.SaeSettings;
+import mechinterp.experiments.text.TextSettings;
 import mechinterp.io.Json;
 import mechinterp.synthetic.SyntheticConfig;
 import mechinterp.training.TrainConfig;
@@ -146,6 +146,7 @@ class CompareTest {
             600,
             6,
             10,
+            12,
             Normalization.Method.EXPECTED_AVERAGE_ONLY_IN);
     TrainConfig train =
         TrainConfig.defaults().toBuilder().tokens(8_000).batchSize(200).bDecSample(500).build();
@@ -166,6 +167,8 @@ class CompareTest {
     assertTrue(figures.path("ce_rise").path(0).doubleValue() > 0, figures.toString());
     assertTrue(figures.path("kl").path(0).doubleValue() > 0, figures.toString());
     assertTrue(figures.path("token_f1").path(0).doubleValue() > 0.1, figures.toString());
+    double probed = figures.path("probe_5").path(0).doubleValue();
+    assertTrue(probed > 0.4 && probed <= 1, figures.toString());
     assertTrue(
         figures.path("pursuit_fvu").path(0).doubleValue()
             < figures.path("fvu").path(0).doubleValue(),

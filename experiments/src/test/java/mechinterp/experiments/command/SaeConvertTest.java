@@ -3,6 +3,7 @@ package mechinterp.experiments.command;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
 import java.nio.file.Files;
@@ -14,6 +15,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
+import tools.jackson.databind.JsonNode;
 
 /** {@code sae convert}, {@code sae info} on its files, and {@code sae decode}. */
 class SaeConvertTest {
@@ -91,6 +93,43 @@ class SaeConvertTest {
         SafetensorsFile decoded = SafetensorsFile.open(out)) {
       assertArrayEquals(encoded.floats("reconstruction"), decoded.floats("activations"));
     }
+  }
+
+  @Test
+  void aCalibratedHybridHasKLatentsInTheMean() throws IOException {
+    Path activations = Samples.activationsFile(folder);
+    Path topK = Samples.sae(folder, "--activations", activations);
+    Path out = folder.resolve("calibrated");
+    calibrate(topK, activations, out).assertRefused("is topk; only a hybrid has full codes");
+    Path hybrid = folder.resolve("hybrid");
+    Samples.train("--activations", activations, hybrid, "--kind", "hybrid").assertDone();
+    JsonNode result = calibrate(hybrid, activations, out).assertDone().json();
+    assertTrue(result.get("least_code").doubleValue() > 0, result.toString());
+    assertEquals(
+        result.get("k").doubleValue(), l0(out, activations), 0.05 * result.get("k").doubleValue());
+    assertEquals(result.get("k").doubleValue(), l0(hybrid, activations), 1e-6);
+  }
+
+  private static Execution calibrate(Path sae, Path activations, Path out) {
+    return Execution.of(
+        "sae",
+        "calibrate",
+        "--sae",
+        sae.toString(),
+        "--activations",
+        activations.toString(),
+        "--out",
+        out.toString(),
+        "--json");
+  }
+
+  private static double l0(Path sae, Path activations) throws IOException {
+    return Execution.of(
+            "eval", "--sae", sae.toString(), "--activations", activations.toString(), "--json")
+        .assertDone()
+        .json()
+        .get("l0")
+        .doubleValue();
   }
 
   private static Execution decode(Path sae, Path codes, Path out) {

@@ -115,7 +115,9 @@ class TrainEvalTest {
     "matryoshka, jumprelu",
     "standard, standard",
     "panneal, standard",
-    "jumprelu, jumprelu"
+    "jumprelu, jumprelu",
+    "gated, gated",
+    "switch, switch"
   })
   void everyKindIsTrainedSavedAndEvaluated(String kind, String saved) throws IOException {
     String file = Samples.activationsFile(folder).toString();

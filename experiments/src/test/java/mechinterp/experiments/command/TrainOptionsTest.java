@@ -16,6 +16,8 @@ import mechinterp.experiments.run.TrainSettings;
 import mechinterp.io.Json;
 import mechinterp.optim.LearningRateDecay;
 import mechinterp.sae.DecoderNorm;
+import mechinterp.sae.SaeConfig;
+import mechinterp.sae.SwitchConfig;
 import mechinterp.training.TrainConfig;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -63,6 +65,22 @@ class TrainOptionsTest {
     assertEquals(DecoderNorm.FREE, settings("--decoder-norm", "free").decoderNorm());
     assertEquals(DecoderNorm.FREE, settings("--kind", "standard").decoderNorm());
     assertEquals(DecoderNorm.UNIT, settings("--kind", "panneal").decoderNorm());
+  }
+
+  @Test
+  void aSwitchHasAsManyExpertsAsAskedFor() throws IOException {
+    assertEquals(SwitchConfig.of(9, 32, 3, 8), kind("--kind", "switch"));
+    assertEquals(SwitchConfig.of(9, 32, 3, 4), kind("--kind", "switch", "--experts", "4"));
+    run(folder.resolve("uneven"), "--kind", "switch", "--experts", "5")
+        .assertRefused("sae.options: experts: is 5, d_sae is 32; experts must divide d_sae");
+    run(folder.resolve("without"), "--experts", "4")
+        .assertRefused("sae.options: field experts: is unknown");
+  }
+
+  private SaeConfig kind(String... options) throws IOException {
+    Path out = folder.resolve("out" + runs++);
+    run(out, options).assertDone();
+    return Json.read(out.resolve("train.json"), TrainSettings.class).sae().config(9);
   }
 
   @Test

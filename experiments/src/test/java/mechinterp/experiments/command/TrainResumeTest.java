@@ -54,8 +54,7 @@ class TrainResumeTest {
     List<String> command = new ArrayList<>(List.of("train", "--model", "tiny-lm"));
     command.addAll(List.of("--hook", "blocks.1.hook_resid_post", "--text", text.toString()));
     command.addAll(List.of("--kind", "topk", "--d-sae", "300", "--k", "3", "--batch", "32"));
-    command.addAll(List.of("--tokens", "6400", "--buffer", "150", "--out", out.toString()));
-    command.addAll(List.of("--max-activation-norm", "1.2"));
+    command.addAll(List.of("--buffer", "150", "--out", out.toString()));
     command.addAll(List.of(more));
     return command;
   }
@@ -115,16 +114,45 @@ class TrainResumeTest {
   @Test
   void soDoesOneThatStreamsItsActivations() throws Exception {
     Path whole = folder.resolve("whole");
-    run(streamed(whole)).assertDone();
+    List<String> settings = List.of("--tokens", "6400", "--max-activation-norm", "1.2");
+    run(with(settings, streamed(whole))).assertDone();
     Path killed = folder.resolve("killed");
-    List<String> command = streamed(killed, "--resume", "--checkpoint-every", "7");
+    List<String> command = with(settings, streamed(killed, "--resume", "--checkpoint-every", "7"));
     kill(command, killed, new SplittableRandom(6).nextInt(200));
     assertFalse(Files.exists(killed.resolve("cfg.json")), "it must not have been finished before");
 
     run(command).assertDone();
     assertSameFiles(whole, killed);
-    String settings = Files.readString(killed.resolve("train.json"));
-    assertTrue(settings.contains("\"buffer_tokens\": 150"), settings);
+    String written = Files.readString(killed.resolve("train.json"));
+    assertTrue(written.contains("\"buffer_tokens\": 150"), written);
+  }
+
+  @Test
+  void soDoesOneOfWholeSequencesThatAModelGoesOnWith() throws Exception {
+    Path whole = folder.resolve("whole");
+    List<String> settings = List.of("--tokens", "1600", "--end-to-end", "kl");
+    Execution first = run(with(settings, streamed(whole))).assertDone();
+    assertTrue(
+        Files.readString(whole.resolve("metrics.jsonl")).contains("\"end_to_end\":"), first.out());
+    Path killed = folder.resolve("killed");
+    List<String> command = with(settings, streamed(killed, "--resume", "--checkpoint-every", "3"));
+    kill(command, killed, new SplittableRandom(6).nextInt(200));
+    assertFalse(Files.exists(killed.resolve("cfg.json")), "it must not have been finished before");
+
+    run(command).assertDone();
+    assertSameFiles(whole, killed);
+    run(with(settings, command(folder.resolve("stored"), 4)))
+        .assertRefused("end_to_end: is there, but the activations are stored");
+    run(with(
+            List.of("--tokens", "640", "--end-to-end", "ce", "--max-activation-norm", "1.2"),
+            streamed(folder.resolve("limited"))))
+        .assertRefused("max_activation_norm: is there; of whole sequences");
+  }
+
+  private static List<String> with(List<String> settings, List<String> command) {
+    List<String> both = new ArrayList<>(command);
+    both.addAll(settings);
+    return both;
   }
 
   @Test

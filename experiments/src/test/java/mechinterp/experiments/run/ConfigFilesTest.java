@@ -13,6 +13,7 @@ import mechinterp.activation.Normalization;
 import mechinterp.activation.Site;
 import mechinterp.experiments.comparison.Arm;
 import mechinterp.experiments.comparison.ComparisonConfig;
+import mechinterp.experiments.comparison.ModelData;
 import mechinterp.experiments.languagemodel.LanguageModelConfig;
 import mechinterp.experiments.quickstart.QuickstartConfig;
 import mechinterp.io.Json;
@@ -36,11 +37,21 @@ class ConfigFilesTest {
   void theComparisonOfTheHybridIsOnTheDataOfAllKinds() throws IOException {
     ComparisonConfig hybrid = comparison("hybrid-synthetic");
     ComparisonConfig all = comparison("known-features");
-    assertEquals(all.activations(), hybrid.activations());
+    assertEquals(all.data(), hybrid.data());
     assertEquals(all.train(), hybrid.train());
     assertEquals(all.arms().getFirst(), hybrid.arms().getFirst());
     for (Arm arm : hybrid.arms()) {
       assertEquals(1024, arm.sae().config(256).dSae());
+    }
+  }
+
+  @Test
+  void theComparisonOnTheShippedModelHasTheArmsOfTheHybridsParts() throws IOException {
+    ComparisonConfig hybrid = comparison("hybrid-tiny-lm").withK(16);
+    assertTrue(hybrid.data() instanceof ModelData data && data.model().equals("tiny-lm"));
+    for (Arm arm : hybrid.arms()) {
+      assertEquals(16, arm.sae().k());
+      assertEquals(4096, arm.sae().config(192).dSae());
     }
   }
 

@@ -9,6 +9,9 @@ import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.Optional;
 import mechinterp.io.Json;
+import mechinterp.sae.AuxiliaryDecoder;
+import mechinterp.sae.GatedConfig;
+import mechinterp.sae.GatedTraining;
 import mechinterp.sae.MatryoshkaConfig;
 import mechinterp.sae.Prefix;
 import mechinterp.sae.SparsityConfig;
@@ -47,6 +50,15 @@ class SaeSettingsTest {
                     "{'architecture': 'matryoshka', 'd_sae': 32, 'k': 4, 'options': {'prefixes': [{'latents': 32, 'weight': 1.0}]}}")
                 .config(9);
     assertEquals(List.of(new Prefix(32, 1)), nested.prefixes());
+    GatedConfig gated =
+        (GatedConfig)
+            settings(
+                    "{'architecture': 'gated', 'd_sae': 32, 'k': 4, 'options': {'training': {'auxiliary_decoder': 'trained'}}}")
+                .config(9);
+    GatedTraining defaults = GatedTraining.reaching(4);
+    assertEquals(
+        Optional.of(new GatedTraining(defaults.sparsity(), AuxiliaryDecoder.TRAINED)),
+        gated.training());
   }
 
   @Test
