@@ -22,7 +22,7 @@ public final class ShortlistRecall {
     int listed = SelectedSae.size(sae.sae(), sae.selector().config());
     this.sae = sae;
     this.inputs = workspace.floats("encoder inputs", batchSize, sae.dIn());
-    this.largest = workspace.codes("largest", batchSize, sae.maxActive(), sae.dSae());
+    this.largest = workspace.codes("largest", batchSize, sae.sae().k(), sae.dSae());
     this.shortlist = workspace.codes("shortlist", batchSize, listed, sae.dSae());
   }
 
@@ -47,7 +47,7 @@ public final class ShortlistRecall {
     int tokens = rows.rows();
     FloatMatrix prepared = inputs.rowRange(0, tokens);
     sae.prepareInputs(prepared, sae.inputs(rows));
-    sae.sae().encodePrepared(largest.rowRange(0, tokens), prepared, sae.maxActive());
+    sae.sae().encodePrepared(largest.rowRange(0, tokens), prepared, sae.sae().k());
     sae.encodeShortlist(shortlist.rowRange(0, tokens), prepared);
     count(tokens);
   }

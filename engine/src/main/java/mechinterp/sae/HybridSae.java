@@ -139,6 +139,11 @@ public final class HybridSae implements RankedSae {
   }
 
   @Override
+  public int k() {
+    return config.k();
+  }
+
+  @Override
   public int maxActive() {
     return Math.max(config.k(), config.pursuit().mostActive());
   }

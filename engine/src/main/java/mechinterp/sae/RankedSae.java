@@ -8,6 +8,9 @@ import mechinterp.tensor.SparseCodes;
  * so that a shortlist of some latents can stand for all: what a {@link Selector} serves.
  */
 public sealed interface RankedSae extends Sae permits TopKSae, HybridSae {
+  /** Returns how many of the largest pre-activations the encoder alone makes active. */
+  int k();
+
   /**
    * Writes the latents with the largest positive pre-activations z, and z as their activations.
    *

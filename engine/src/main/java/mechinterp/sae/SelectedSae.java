@@ -71,7 +71,7 @@ public final class SelectedSae implements Sae {
 
   /** Returns how many latents a shortlist of such a selector has. */
   public static int size(RankedSae sae, SelectorConfig config) {
-    return config.shortlist(sae.maxActive(), sae.dSae());
+    return config.shortlist(sae.k(), sae.dSae());
   }
 
   /** Returns the autoencoder that looks at all latents. */

@@ -70,6 +70,7 @@ public final class TopKSae implements RankedSae {
   }
 
   /** Returns how many latents are active on a token. */
+  @Override
   public int k() {
     return k;
   }

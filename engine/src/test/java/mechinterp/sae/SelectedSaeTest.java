@@ -73,10 +73,11 @@ final class SelectedSaeTest {
   void ofFullRankWithoutRoundingTheCodesAreTheAutoencoders() {
     TopKSae sae = topK();
     assertSameCodes(sae, SelectedSae.of(sae, whole(sae, 1)), activations());
-    for (InferenceCodes codes : InferenceCodes.values()) {
-      HybridSae hybrid =
-          HybridSae.withWeightsOf(sae, HybridSaeConfig.of(D_IN, D_SAE, K).withCodes(codes));
-      int listsAll = hybrid.config().shortlistFactor();
+    HybridSaeConfig full = HybridSaeConfig.of(D_IN, D_SAE, K);
+    for (HybridSaeConfig config :
+        List.of(full, full.withCodes(InferenceCodes.FAST), full.withLeastCode(0.3))) {
+      HybridSae hybrid = HybridSae.withWeightsOf(sae, config);
+      int listsAll = config.shortlistFactor();
       assertSameCodes(hybrid, SelectedSae.of(hybrid, whole(hybrid, listsAll)), activations());
     }
   }
