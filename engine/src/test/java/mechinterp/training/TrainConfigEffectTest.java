@@ -8,13 +8,10 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 import java.util.stream.Stream;
-import mechinterp.tensor.FloatMatrix;
-import mechinterp.sae.objective.EndToEndConfig;
-import mechinterp.sae.objective.DownstreamLoss;
-import mechinterp.kernel.Kernels;
 import mechinterp.activation.ActivationBatches;
 import mechinterp.device.CpuDevice;
 import mechinterp.device.Device;
+import mechinterp.kernel.Kernels;
 import mechinterp.optim.AdamConfig;
 import mechinterp.sae.AuxKConfig;
 import mechinterp.sae.DecoderBiasInit;
@@ -23,7 +20,10 @@ import mechinterp.sae.GatedTraining;
 import mechinterp.sae.SaeConfig;
 import mechinterp.sae.SaeParameter;
 import mechinterp.sae.TopKConfig;
+import mechinterp.sae.objective.DownstreamLoss;
+import mechinterp.sae.objective.EndToEndConfig;
 import mechinterp.sae.objective.KScheduleConfig;
+import mechinterp.tensor.FloatMatrix;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -64,8 +64,7 @@ final class TrainConfigEffectTest {
 
   private List<float[]> weights(TrainConfig config, SaeConfig sae) {
     WithDownstream data =
-        new WithDownstream(
-            device.kernels(), new KnownFeatures(device, SAE.dIn(), 24, 2, 11));
+        new WithDownstream(device.kernels(), new KnownFeatures(device, SAE.dIn(), 24, 2, 11));
     TrainedSae trained = new SaeTrainer(device, config).train(sae, data, TrainListener.none());
     List<float[]> weights = new ArrayList<>();
     for (SaeParameter parameter : trained.sae().parameters()) {
