@@ -102,12 +102,28 @@ class SaeConvertTest {
     Path out = folder.resolve("calibrated");
     calibrate(topK, activations, out).assertRefused("is topk; only a hybrid has full codes");
     Path hybrid = folder.resolve("hybrid");
-    Samples.train("--activations", activations, hybrid, "--kind", "hybrid").assertDone();
+    Execution.of(
+            "train",
+            "--activations",
+            activations.toString(),
+            "--out",
+            hybrid.toString(),
+            "--kind",
+            "hybrid",
+            "--d-sae",
+            "16",
+            "--k",
+            "3",
+            "--tokens",
+            "640",
+            "--batch",
+            "64")
+        .assertDone();
     JsonNode result = calibrate(hybrid, activations, out).assertDone().json();
     assertTrue(result.get("least_code").doubleValue() > 0, result.toString());
     assertEquals(
         result.get("k").doubleValue(), l0(out, activations), 0.05 * result.get("k").doubleValue());
-    assertEquals(result.get("k").doubleValue(), l0(hybrid, activations), 1e-6);
+    assertTrue(l0(hybrid, activations) <= 3);
   }
 
   private static Execution calibrate(Path sae, Path activations, Path out) {

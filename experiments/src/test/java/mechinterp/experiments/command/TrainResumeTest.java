@@ -141,7 +141,7 @@ class TrainResumeTest {
 
     run(command).assertDone();
     assertSameFiles(whole, killed);
-    run(with(settings, command(folder.resolve("stored"), 4)))
+    run(command(folder.resolve("stored"), 4, "--end-to-end", "kl"))
         .assertRefused("end_to_end: is there, but the activations are stored");
     run(with(
             List.of("--tokens", "640", "--end-to-end", "ce", "--max-activation-norm", "1.2"),
