@@ -64,26 +64,43 @@ public final class DecoderGeometry {
    * latent, -1.
    */
   public float[] nearestCosines() {
-    FloatMatrix unit = device.floats(decoder.rows(), decoder.cols());
-    kernels.normalizeRows(unit, decoder);
-    FloatMatrix products = device.floats(Math.min(BLOCK, decoder.rows()), decoder.rows());
-    float[] nearest = new float[decoder.rows()];
-    for (int from = 0; from < decoder.rows(); from += BLOCK) {
-      int rows = Math.min(BLOCK, decoder.rows() - from);
-      FloatMatrix block = products.rowRange(0, rows);
-      kernels.matmul(
-          block,
-          unit.rowRange(from, from + rows),
-          Operand.AS_IS,
-          unit,
-          Operand.TRANSPOSED,
-          Write.SET);
+    return largestCosines(decoder, true);
+  }
+
+  /**
+   * Returns for each latent the largest cosine of its decoder row with any row of another
+   * autoencoder.
+   *
+   * @throws IllegalArgumentException when its rows have another width
+   */
+  public float[] largestCosines(DecoderGeometry other) {
+    if (other.decoder.cols() != decoder.cols()) {
+      throw new IllegalArgumentException(
+          "cosines: decoder rows are %d wide, the other autoencoder's %d; they must be equal"
+              .formatted(decoder.cols(), other.decoder.cols()));
+    }
+    return largestCosines(other.decoder, false);
+  }
+
+  private float[] largestCosines(FloatMatrix others, boolean areOwn) {
+    FloatMatrix rows = device.floats(Math.min(BLOCK, decoder.rows()), decoder.cols());
+    FloatMatrix unit = device.floats(others.rows(), others.cols());
+    kernels.normalizeRows(unit, others);
+    FloatMatrix products = device.floats(rows.rows(), others.rows());
+    float[] largest = new float[decoder.rows()];
+    for (int from = 0; from < largest.length; from += BLOCK) {
+      int count = Math.min(BLOCK, largest.length - from);
+      FloatMatrix block = products.rowRange(0, count);
+      FloatMatrix own = rows.rowRange(0, count);
+      kernels.normalizeRows(own, decoder.rowRange(from, from + count));
+      kernels.matmul(block, own, Operand.AS_IS, unit, Operand.TRANSPOSED, Write.SET);
       float[] cosines = device.toHost(block);
-      for (int i = 0; i < rows; i++) {
-        nearest[from + i] = largestBut(cosines, i * nearest.length, nearest.length, from + i);
+      for (int i = 0; i < count; i++) {
+        int leftOut = areOwn ? from + i : -1;
+        largest[from + i] = largestBut(cosines, i * others.rows(), others.rows(), leftOut);
       }
     }
-    return nearest;
+    return largest;
   }
 
   private static float largestBut(float[] values, int at, int count, int leftOut) {

@@ -60,6 +60,11 @@ public final class FeatureRecovery {
     fires = new long[directions.rows()];
   }
 
+  /** Returns the number of the feature whose direction is nearest to each latent's. */
+  public int[] nearestFeatures() {
+    return nearest.clone();
+  }
+
   private static float[][] absoluteCosines(
       Device device, FloatMatrix wDec, FloatMatrix directions) {
     Kernels kernels = device.kernels();

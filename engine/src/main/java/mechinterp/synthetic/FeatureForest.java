@@ -70,6 +70,11 @@ public final class FeatureForest {
     }
   }
 
+  /** Returns the number of features. */
+  public int features() {
+    return parent.length;
+  }
+
   /** Returns the feature that must fire for this one to fire, or {@link #NONE}. */
   public int parent(int feature) {
     return parent[feature];

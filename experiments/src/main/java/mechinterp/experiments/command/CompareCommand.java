@@ -49,6 +49,14 @@ public final class CompareCommand implements Callable<Integer> {
               + " may share DIR.")
   private Optional<Integer> k = Optional.empty();
 
+  @Option(
+      names = "--tokens",
+      paramLabel = "N",
+      description =
+          "Tokens that every arm trains on, in place of what the file says. Runs with different"
+              + " numbers may share DIR.")
+  private Optional<Long> tokens = Optional.empty();
+
   @Mixin private DeviceOptions deviceOptions;
   @Mixin private ResultOutput output;
 
@@ -58,7 +66,8 @@ public final class CompareCommand implements Callable<Integer> {
   @Override
   public Integer call() throws IOException {
     ComparisonConfig read = Json.read(config, ComparisonConfig.class);
-    ComparisonConfig settings = k.map(read::withK).orElse(read);
+    ComparisonConfig ofK = k.map(read::withK).orElse(read);
+    ComparisonConfig settings = tokens.map(ofK::withTokens).orElse(ofK);
     try (Device device = deviceOptions.open();
         Comparison comparison = new Comparison(settings, out, device, output.progress())) {
       Result result = new Result(comparison.run());
@@ -71,6 +80,9 @@ public final class CompareCommand implements Callable<Integer> {
   }
 
   private String named(String file) {
-    return k.map(number -> "%s-k%d.json".formatted(file, number)).orElse(file + ".json");
+    return file
+        + k.map("-k%d"::formatted).orElse("")
+        + tokens.map("-tokens%d"::formatted).orElse("")
+        + ".json";
   }
 }

@@ -23,18 +23,32 @@ public record ArmResult(
     List<Double> trainingSeconds) {
   private static final double LEVEL = 0.95;
 
+  /**
+   * Puts the seeds together.
+   *
+   * @param agreement further figures of each seed
+   */
   static ArmResult of(
-      String name, double learningRate, Map<Double, Double> tuning, List<CellResult> seeds) {
+      String name,
+      double learningRate,
+      Map<Double, Double> tuning,
+      List<ReportedCell> seeds,
+      List<Map<String, Double>> agreement) {
     Map<String, List<Double>> figures = new LinkedHashMap<>();
-    for (String figure : seeds.getFirst().test().keySet()) {
-      figures.put(figure, seeds.stream().map(seed -> value(seed.test(), figure)).toList());
-    }
+    addAll(figures, seeds.stream().map(ReportedCell::figures).toList());
+    addAll(figures, agreement);
     return new ArmResult(
         name,
         learningRate,
         tuning,
         figures,
-        seeds.stream().map(CellResult::trainingSeconds).toList());
+        seeds.stream().map(ReportedCell::trainingSeconds).toList());
+  }
+
+  private static void addAll(Map<String, List<Double>> figures, List<Map<String, Double>> seeds) {
+    for (String figure : seeds.getFirst().keySet()) {
+      figures.put(figure, seeds.stream().map(seed -> value(seed, figure)).toList());
+    }
   }
 
   private static <T> T value(Map<String, T> figures, String figure) {

@@ -19,18 +19,23 @@ record Cell(ComparisonData data, SaeSettings sae, TrainConfig train) {
     return new Cell(
         config.data(),
         arm.sae(),
-        config.train().toBuilder().learningRate(learningRate).seed(seed).build());
+        config.train().toBuilder()
+            .tokens(arm.tokens().orElse(config.train().tokens()))
+            .learningRate(learningRate)
+            .seed(seed)
+            .build());
   }
 
-  /** Returns the name of its result's file: cells that differ in anything have other names. */
-  String fileName(Arm arm) {
+  /** Returns the name of its folder: cells that differ in anything have other names. */
+  String folderName(Arm arm) {
     Sha256 hash = new Sha256();
     hash.add(Json.canonical(this));
-    return "%s-lr%s-seed%d-%s.json"
+    String digits = hash.end();
+    return "%s-lr%s-seed%d-%s"
         .formatted(
             arm.name(),
             train.learningRate().orElseThrow(),
             train.seed(),
-            hash.end().substring(0, HASH_DIGITS));
+            digits.substring(digits.indexOf(':') + 1).substring(0, HASH_DIGITS));
   }
 }

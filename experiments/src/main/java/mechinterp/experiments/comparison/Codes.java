@@ -3,11 +3,14 @@ package mechinterp.experiments.comparison;
 import mechinterp.sae.HybridSae;
 import mechinterp.sae.HybridSaeConfig;
 import mechinterp.sae.InferenceCodes;
+import mechinterp.sae.MatchingPursuitConfig;
+import mechinterp.sae.MatchingPursuitSae;
 import mechinterp.sae.Sae;
 
-/** The two ways to codes that are compared for every dictionary. */
+/** The ways to codes that are compared for every dictionary. */
 final class Codes {
   static final String PURSUIT = "pursuit_";
+  static final String MATCHING = "matching_";
 
   private Codes() {}
 
@@ -27,5 +30,14 @@ final class Codes {
     return sae instanceof HybridSae hybrid
         ? HybridSae.withWeightsOf(hybrid, hybrid.config().withCodes(InferenceCodes.FULL))
         : HybridSae.withWeightsOf(sae, HybridSaeConfig.of(sae.dIn(), sae.dSae(), k));
+  }
+
+  /**
+   * Returns matching pursuit over the whole dictionary.
+   *
+   * @param k how often it picks a latent
+   */
+  static Sae ofMatching(Sae sae, int k) {
+    return MatchingPursuitSae.of(sae, MatchingPursuitConfig.of(sae.dIn(), sae.dSae(), k));
   }
 }

@@ -27,13 +27,16 @@ interface ComparedActivations extends AutoCloseable {
    */
   double validationFvu(Sae sae);
 
+  /** Returns a number that changes when other figures are measured, or in another way. */
+  int figuresVersion();
+
   /**
    * Returns all figures of the test activations: by the encoder's own codes, and with {@code
    * pursuit_} before their names by the codes of a pursuit on its shortlist, which can be added to
-   * any kind.
+   * any kind, and with {@code matching_} some by matching pursuit over the whole dictionary.
    *
    * @param sae for activations that are not multiplied with a scale
-   * @param k most latents that the pursuit leaves active
+   * @param k most latents that the pursuits leave active
    */
   Map<String, Double> testFigures(Sae sae, int k);
 

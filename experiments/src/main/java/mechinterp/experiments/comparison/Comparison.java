@@ -6,25 +6,16 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import mechinterp.device.Device;
 import mechinterp.experiments.console.Progress;
-import mechinterp.io.Json;
-import mechinterp.sae.Sae;
-import mechinterp.training.SaeTrainer;
-import mechinterp.training.StepMetrics;
-import mechinterp.training.TrainConfig;
-import mechinterp.training.TrainListener;
 
 /**
  * Trains every arm with every learning rate, chooses the rate by the validation activations, trains
  * every arm with every seed, and measures on the test activations. Each training that is finished
- * has a file and is not done again, so a comparison that was stopped goes on.
+ * has a folder and is not done again, so a comparison that was stopped goes on.
  */
 public final class Comparison implements AutoCloseable {
-  private static final double NANOSECONDS = 1e9;
-
   private final ComparisonConfig config;
   private final Path cells;
   private final Device device;
@@ -54,29 +45,34 @@ public final class Comparison implements AutoCloseable {
    */
   public List<ArmResult> run() throws IOException {
     Files.createDirectories(cells);
+    CellFolders folders = new CellFolders(config, cells, device, display, data);
     List<Tuned> tuned = new ArrayList<>();
     for (Arm arm : config.arms()) {
-      tuned.add(tune(arm));
+      tuned.add(tune(arm, folders));
     }
     for (long seed : config.seeds()) {
       for (Tuned arm : tuned) {
-        arm.seeds.add(cell(arm.arm, best(arm.fvus), seed));
+        arm.seeds.add(folders.reported(arm.arm, best(arm.fvus), seed));
       }
     }
-    return tuned.stream().map(Tuned::result).toList();
+    List<ArmResult> results = new ArrayList<>();
+    for (Tuned arm : tuned) {
+      results.add(arm.result(device));
+    }
+    return results;
   }
 
   /** An arm, its FVU by learning rate, and its runs so far with the best one. */
-  private record Tuned(Arm arm, Map<Double, Double> fvus, List<CellResult> seeds) {
-    ArmResult result() {
-      return ArmResult.of(arm.name(), best(fvus), fvus, seeds);
+  private record Tuned(Arm arm, Map<Double, Double> fvus, List<ReportedCell> seeds) {
+    ArmResult result(Device device) throws IOException {
+      return ArmResult.of(arm.name(), best(fvus), fvus, seeds, SeedAgreement.of(seeds, device));
     }
   }
 
-  private Tuned tune(Arm arm) throws IOException {
+  private Tuned tune(Arm arm, CellFolders folders) throws IOException {
     Map<Double, Double> fvus = new LinkedHashMap<>();
     for (double learningRate : config.learningRates()) {
-      fvus.put(learningRate, cell(arm, learningRate, config.tuningSeed()).validationFvu());
+      fvus.put(learningRate, folders.tuning(arm, learningRate));
     }
     return new Tuned(arm, fvus, new ArrayList<>());
   }
@@ -86,52 +82,6 @@ public final class Comparison implements AutoCloseable {
         .min(Map.Entry.comparingByValue())
         .map(Map.Entry::getKey)
         .orElseThrow();
-  }
-
-  private CellResult cell(Arm arm, double learningRate, long seed) throws IOException {
-    Cell cell = Cell.of(config, arm, learningRate, seed);
-    Path file = cells.resolve(cell.fileName(arm));
-    if (!Files.exists(file)) {
-      Json.write(file, train(arm, cell));
-    }
-    return Json.read(file, CellResult.class);
-  }
-
-  private CellResult train(Arm arm, Cell cell) {
-    TrainConfig train = cell.train();
-    ComparedActivations.Training activations = data.training(train.seed());
-    long began = System.nanoTime();
-    try (Progress progress =
-        display.start(arm.name(), (long) train.steps() * train.batchSize(), "tokens")) {
-      Sae sae =
-          new SaeTrainer(device, train)
-              .train(cell.sae().config(data.dIn()), activations.batches(), show(progress, train))
-              .sae()
-              .foldInputScale(activations.scale());
-      double seconds = (System.nanoTime() - began) / NANOSECONDS;
-      return new CellResult(
-          cell, data.validationFvu(sae), data.testFigures(sae, cell.sae().k()), seconds);
-    }
-  }
-
-  private static TrainListener show(Progress progress, TrainConfig train) {
-    String run =
-        String.format(
-            Locale.ROOT, "rate %s  seed %d", train.learningRate().orElseThrow(), train.seed());
-    return new TrainListener() {
-      @Override
-      public void step(StepMetrics metrics, int steps, double tokensPerSecond) {
-        progress.update(
-            metrics.tokens(),
-            String.format(
-                Locale.ROOT,
-                "%s  FVU %.4f  L0 %.1f  dead %,d",
-                run,
-                metrics.fvu(),
-                metrics.l0(),
-                metrics.deadLatents()));
-      }
-    };
   }
 
   @Override

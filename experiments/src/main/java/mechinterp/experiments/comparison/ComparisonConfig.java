@@ -52,7 +52,22 @@ public record ComparisonConfig(
         learningRates,
         tuningSeed,
         seeds,
-        arms.stream().map(arm -> new Arm(arm.name(), arm.sae().withK(k))).toList());
+        arms.stream().map(arm -> arm.withK(k)).toList());
+  }
+
+  /**
+   * Returns the comparison with so many tokens for every arm; arms that have a number of their own
+   * keep its ratio to the others'.
+   */
+  public ComparisonConfig withTokens(long tokens) {
+    double factor = (double) tokens / train.tokens();
+    return new ComparisonConfig(
+        data,
+        train.toBuilder().tokens(tokens).build(),
+        learningRates,
+        tuningSeed,
+        seeds,
+        arms.stream().map(arm -> arm.withTokens(factor)).toList());
   }
 
   private static void requireSome(String field, int number) {

@@ -8,6 +8,7 @@ import java.util.Optional;
 import mechinterp.activation.ActivationStore;
 import mechinterp.device.Device;
 import mechinterp.device.Workspace;
+import mechinterp.metrics.FeatureAbsorption;
 import mechinterp.metrics.FeatureRecovery;
 import mechinterp.metrics.ReconstructionMetrics;
 import mechinterp.metrics.ReconstructionSums;
@@ -23,7 +24,9 @@ import mechinterp.tensor.SparseCodes;
  */
 final class KnownFeatures implements ComparedActivations {
   private static final int AT_ONCE = 1024;
-  private static final List<String> PURSUED = List.of("fvu", "l0", "f1");
+  private static final int FIGURES = 2;
+  private static final String ABSORPTION = "absorption";
+  private static final List<String> PURSUED = List.of("fvu", "l0", "f1", ABSORPTION);
   private static final long TRAINING = 1L << 32;
 
   private final SyntheticActivations activations;
@@ -76,12 +79,27 @@ final class KnownFeatures implements ComparedActivations {
   }
 
   @Override
+  public int figuresVersion() {
+    return FIGURES;
+  }
+
+  @Override
   public Map<String, Double> testFigures(Sae sae, int k) {
     Map<String, Double> figures = new Measurement(Codes.ofEncoder(sae)).of(test).figures();
-    Map<String, Double> pursued = new Measurement(Codes.ofPursuit(sae, k)).of(test).figures();
-    PURSUED.forEach(
-        name -> figures.put(Codes.PURSUIT + name, pursued.getOrDefault(name, Double.NaN)));
+    addPursued(figures, Codes.PURSUIT, Codes.ofPursuit(sae, k));
+    addPursued(figures, Codes.MATCHING, Codes.ofMatching(sae, k));
     return figures;
+  }
+
+  private void addPursued(Map<String, Double> figures, String prefix, Sae sae) {
+    new Measurement(sae)
+        .of(test)
+        .figures()
+        .forEach((name, value) -> {
+          if (PURSUED.contains(name)) {
+            figures.put(prefix + name, value);
+          }
+        });
   }
 
   @Override
@@ -116,6 +134,7 @@ final class KnownFeatures implements ComparedActivations {
     private final SparseCodes codes;
     private final ReconstructionSums sums;
     private final FeatureRecovery recovery;
+    private final FeatureAbsorption absorption;
 
     Measurement(Sae sae) {
       this.sae = sae;
@@ -128,6 +147,7 @@ final class KnownFeatures implements ComparedActivations {
               device,
               w -> new ReconstructionSums(w, AT_ONCE, sae.dIn(), sae.dSae(), sae.maxActive()));
       recovery = new FeatureRecovery(device, sae.weights().wDec(), activations.directions());
+      absorption = new FeatureAbsorption(recovery.nearestFeatures(), activations.forest());
     }
 
     Measurement of(Part part) {
@@ -143,11 +163,10 @@ final class KnownFeatures implements ComparedActivations {
       sae.encode(active, inputs);
       sae.decode(decoded, active);
       sums.add(inputs, decoded, active);
-      recovery.add(
-          device.toHost(active.indices()),
-          device.toHost(active.counts()),
-          active.capacity(),
-          fired);
+      int[] indices = device.toHost(active.indices());
+      int[] counts = device.toHost(active.counts());
+      recovery.add(indices, counts, active.capacity(), fired);
+      absorption.add(indices, counts, active.capacity(), fired);
     }
 
     Map<String, Double> figures() {
@@ -162,6 +181,9 @@ final class KnownFeatures implements ComparedActivations {
       figures.put("recall", features.recall());
       figures.put("matched_cosine", features.matchedCosine());
       figures.put("uniqueness", features.uniqueness());
+      if (activations.config().hierarchy().isPresent()) {
+        figures.put(ABSORPTION, absorption.rate());
+      }
       return figures;
     }
   }

@@ -38,6 +38,7 @@ final class ModelActivations implements ComparedActivations {
       new Progress.Display(new PrintWriter(Writer.nullWriter()), false, System::nanoTime);
   private static final double HALF = 0.5;
   private static final int TEXTS_AT_ONCE = 16;
+  private static final int FIGURES = 2;
 
   private final ModelData data;
   private final Transformer model;
@@ -144,15 +145,29 @@ final class ModelActivations implements ComparedActivations {
   }
 
   @Override
+  public int figuresVersion() {
+    return FIGURES;
+  }
+
+  @Override
   public Map<String, Double> testFigures(Sae sae, int k) {
     Map<String, Double> figures = new LinkedHashMap<>(figures(Codes.ofEncoder(sae)));
     figures.put("nearest_cosine", nearestCosine(sae));
     figures(Codes.ofPursuit(sae, k))
         .forEach((name, value) -> figures.put(Codes.PURSUIT + name, value));
+    reconstruction(Codes.ofMatching(sae, k))
+        .forEach((name, value) -> figures.put(Codes.MATCHING + name, value));
     return figures;
   }
 
   private Map<String, Double> figures(Sae sae) {
+    Map<String, Double> figures = reconstruction(sae);
+    figures.putAll(tokens.f1(sae, validation, test));
+    figures.putAll(probes.accuracies(sae));
+    return figures;
+  }
+
+  private Map<String, Double> reconstruction(Sae sae) {
     Map<String, Double> figures = new LinkedHashMap<>();
     ReconstructionMetrics metrics = Evaluation.of(sae, test, SILENT).metrics();
     figures.put("fvu", metrics.fvu());
@@ -165,8 +180,6 @@ final class ModelActivations implements ComparedActivations {
       figures.put("ce_rise", result.reconstruction().crossEntropy() - result.crossEntropy());
       figures.put("kl", result.reconstruction().klDivergence());
     }
-    figures.putAll(tokens.f1(sae, validation, test));
-    figures.putAll(probes.accuracies(sae));
     return figures;
   }
 

@@ -19,6 +19,7 @@ import mechinterp.experiments.comparison.ModelData;
 import mechinterp.experiments.comparison.SyntheticData;
 import mechinterp.experiments.run.SaeSettings;
 import mechinterp.experiments.text.TextSettings;
+import mechinterp.io.FolderTree;
 import mechinterp.io.Json;
 import mechinterp.synthetic.SyntheticConfig;
 import mechinterp.training.TrainConfig;
@@ -100,6 +101,8 @@ class CompareTest {
       assertNotEquals(figures.path("fvu").path(0), figures.path("fvu").path(1));
       assertTrue(figures.path("fvu").path(0).doubleValue() < 0.4, figures.toString());
       assertTrue(figures.path("matched_cosine").path(0).doubleValue() > 0.5, figures.toString());
+      double agreement = figures.path("seed_cosine").path(1).doubleValue();
+      assertTrue(agreement > 0.5 && agreement < 0.9999, figures.toString());
     }
   }
 
@@ -124,14 +127,68 @@ class CompareTest {
     assertEquals(
         "", again.err().lines().filter(line -> line.contains("tokens")).findAny().orElse(""));
     try (Stream<Path> files = Files.list(folder.resolve("out/cells"))) {
-      for (Path file : files.filter(path -> path.toString().contains("batchtopk")).toList()) {
-        Files.delete(file);
+      for (Path cell : files.filter(path -> path.toString().contains("batchtopk")).toList()) {
+        FolderTree.delete(cell);
       }
     }
     compare(config(List.of(1L, 2L))).assertDone();
     assertEquals(3 * (2 + 2), cells());
     assertEquals(
         before.path("figures").path("f1").path(0), arm(1).path("figures").path("f1").path(0));
+  }
+
+  /** Figures of another version, as an earlier program may have left them, and none at all. */
+  @Test
+  void figuresAreMeasuredAgainWithoutTraining() throws IOException {
+    compare(config(List.of(1L))).assertDone();
+    JsonNode before = Json.tree(folder.resolve("out/result.json"));
+    try (Stream<Path> files = Files.list(folder.resolve("out/cells"))) {
+      for (Path cell : files.filter(path -> path.toString().contains("seed1")).toList()) {
+        Path figures = cell.resolve("figures.json");
+        if (cell.toString().contains("topk")) {
+          Files.writeString(figures, "{\"version\": -1, \"values\": {\"fvu\": 0.5}}");
+        } else {
+          Files.delete(figures);
+        }
+      }
+    }
+    Execution again = compare(config(List.of(1L))).assertDone();
+    assertEquals(
+        "", again.err().lines().filter(line -> line.contains("tokens")).findAny().orElse(""));
+    assertEquals(before, Json.tree(folder.resolve("out/result.json")));
+  }
+
+  @Test
+  void anArmMayTrainOnOtherTokensAndAllOfThemMay() throws IOException {
+    ComparisonConfig all = config(List.of(1L));
+    Arm topK = all.arms().getFirst();
+    ComparisonConfig two =
+        new ComparisonConfig(
+            all.data(),
+            all.train(),
+            List.of(1e-2),
+            0,
+            List.of(1L),
+            List.of(topK, new Arm("short", topK.sae(), Optional.of(2_000L))));
+    compare(two).assertDone();
+    double full = arm(0).path("figures").path("fvu").path(0).doubleValue();
+    double fewer = arm(1).path("figures").path("fvu").path(0).doubleValue();
+    assertTrue(full < fewer, full + " after 20,000 tokens, " + fewer + " after 2,000");
+    Path file = folder.resolve("config-of-run.json");
+    Execution.of(
+            "compare",
+            "--config",
+            file.toString(),
+            "--out",
+            folder.resolve("out").toString(),
+            "--tokens",
+            "10000")
+        .assertDone();
+    JsonNode written = Json.tree(folder.resolve("out/config-tokens10000.json"));
+    assertEquals(10_000, written.path("train").path("tokens").intValue());
+    assertEquals(1_000, written.path("arms").path(1).path("tokens").intValue());
+    JsonNode half = Json.tree(folder.resolve("out/result-tokens10000.json")).path("arms").path(0);
+    assertTrue(half.path("figures").path("fvu").path(0).doubleValue() > full, half.toString());
   }
 
   private static ComparisonConfig ofModel(String hook) {

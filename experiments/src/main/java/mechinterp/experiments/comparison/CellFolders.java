@@ -1,0 +1,134 @@
+package mechinterp.experiments.comparison;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Locale;
+import java.util.Map;
+import mechinterp.device.Device;
+import mechinterp.experiments.console.Progress;
+import mechinterp.io.AtomicFolder;
+import mechinterp.io.Json;
+import mechinterp.sae.Sae;
+import mechinterp.sae.file.SaeFiles;
+import mechinterp.sae.file.SaeMetadata;
+import mechinterp.training.SaeTrainer;
+import mechinterp.training.StepMetrics;
+import mechinterp.training.TrainConfig;
+import mechinterp.training.TrainListener;
+
+/**
+ * The trainings of a comparison, a folder each: {@code training.json}, and of those that are
+ * reported the autoencoder in {@code sae} and {@code figures.json}. What is there is not done
+ * again.
+ */
+final class CellFolders {
+  private static final String TRAINING = "training.json";
+  private static final String SAE = "sae";
+  private static final String FIGURES = "figures.json";
+  private static final double NANOSECONDS = 1e9;
+
+  private final ComparisonConfig config;
+  private final Path folder;
+  private final Device device;
+  private final Progress.Display display;
+  private final ComparedActivations data;
+
+  CellFolders(
+      ComparisonConfig config,
+      Path folder,
+      Device device,
+      Progress.Display display,
+      ComparedActivations data) {
+    this.config = config;
+    this.folder = folder;
+    this.device = device;
+    this.display = display;
+    this.data = data;
+  }
+
+  /** Returns the FVU of the validation activations after a training with the tuning seed. */
+  double tuning(Arm arm, double learningRate) throws IOException {
+    Cell cell = Cell.of(config, arm, learningRate, config.tuningSeed());
+    Path path = path(arm, cell);
+    if (!Files.exists(path.resolve(TRAINING))) {
+      train(arm, cell, path, false);
+    }
+    return Json.read(path.resolve(TRAINING), TrainedCell.class).validationFvu();
+  }
+
+  /** Returns the figures of the test activations after a training with a seed. */
+  ReportedCell reported(Arm arm, double learningRate, long seed) throws IOException {
+    Cell cell = Cell.of(config, arm, learningRate, seed);
+    Path path = path(arm, cell);
+    if (!Files.exists(path.resolve(TRAINING)) || !Files.exists(path.resolve(SAE))) {
+      train(arm, cell, path, true);
+    }
+    return new ReportedCell(
+        figures(path, cell.sae().k()),
+        Json.read(path.resolve(TRAINING), TrainedCell.class).trainingSeconds(),
+        path.resolve(SAE));
+  }
+
+  private Path path(Arm arm, Cell cell) {
+    return folder.resolve(cell.folderName(arm));
+  }
+
+  private Map<String, Double> figures(Path path, int k) throws IOException {
+    Path file = path.resolve(FIGURES);
+    if (Files.exists(file)) {
+      Figures found = Json.read(file, Figures.class);
+      if (found.version() == data.figuresVersion()) {
+        return found.values();
+      }
+    }
+    Sae sae = SaeFiles.load(path.resolve(SAE), device).sae();
+    Json.write(file, new Figures(data.figuresVersion(), data.testFigures(sae, k)));
+    return Json.read(file, Figures.class).values();
+  }
+
+  private void train(Arm arm, Cell cell, Path path, boolean isReported) throws IOException {
+    TrainConfig train = cell.train();
+    ComparedActivations.Training activations = data.training(train.seed());
+    long began = System.nanoTime();
+    try (Progress progress =
+        display.start(arm.name(), (long) train.steps() * train.batchSize(), "tokens")) {
+      Sae sae =
+          new SaeTrainer(device, train)
+              .train(cell.sae().config(data.dIn()), activations.batches(), show(progress, train))
+              .sae()
+              .foldInputScale(activations.scale());
+      double seconds = (System.nanoTime() - began) / NANOSECONDS;
+      TrainedCell trained = new TrainedCell(cell, data.validationFvu(sae), seconds);
+      AtomicFolder.replace(
+          path,
+          TRAINING,
+          to -> {
+            Json.write(to.resolve(TRAINING), trained);
+            if (isReported) {
+              SaeFiles.save(sae, to.resolve(SAE), new SaeMetadata(Map.of()));
+            }
+          });
+    }
+  }
+
+  private static TrainListener show(Progress progress, TrainConfig train) {
+    String run =
+        String.format(
+            Locale.ROOT, "rate %s  seed %d", train.learningRate().orElseThrow(), train.seed());
+    return new TrainListener() {
+      @Override
+      public void step(StepMetrics metrics, int steps, double tokensPerSecond) {
+        progress.update(
+            metrics.tokens(),
+            String.format(
+                Locale.ROOT,
+                "%s  FVU %.4f  L0 %.1f  dead %,d",
+                run,
+                metrics.fvu(),
+                metrics.l0(),
+                metrics.deadLatents()));
+      }
+    };
+  }
+}
