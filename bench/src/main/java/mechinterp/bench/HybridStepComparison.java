@@ -76,6 +76,7 @@ public final class HybridStepComparison {
     contenders.put("nested topk", hybrid.withFixedPoint(0, 1));
     contenders.put("hybrid, a quarter", hybrid.withFixedPoint(hybrid.fixedPointWeight(), 0.25));
     contenders.put("hybrid", hybrid);
+    contenders.put("hybrid, whole batches", hybrid.withFixedPoint(hybrid.fixedPointWeight(), 1));
     return contenders;
   }
 

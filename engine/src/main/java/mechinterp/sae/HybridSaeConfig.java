@@ -41,6 +41,8 @@ public record HybridSaeConfig(
   /** The name of this kind. */
   public static final String ARCHITECTURE = "hybrid";
 
+  private static final double LAST_PREFIX = 3;
+  private static final double FIXED_POINT_SHARE = 0.5;
   private static final double FIXED_POINT_WEIGHT = 0.3;
   private static final int SHORTLIST_FACTOR = 4;
   private static final int ROUNDS = 3;
@@ -71,17 +73,18 @@ public record HybridSaeConfig(
   }
 
   /**
-   * Returns prefixes of {@link Prefix#halvings}, a fixed-point loss of weight .3 on whole batches,
-   * a shortlist of 4 k, 3 rounds with an overshoot of 1.5, and full codes.
+   * Returns prefixes of {@link Prefix#halvings} whose last has 3 times the weight of another, a
+   * fixed-point loss of weight .3 on half of each batch, a shortlist of 4 k, 3 rounds with an
+   * overshoot of 1.5, and full codes.
    */
   public static HybridSaeConfig of(int dIn, int dSae, int k) {
     return new HybridSaeConfig(
         dIn,
         dSae,
         k,
-        Prefix.halvings(dSae),
+        Prefix.halvings(dSae, LAST_PREFIX),
         FIXED_POINT_WEIGHT,
-        1,
+        FIXED_POINT_SHARE,
         SHORTLIST_FACTOR,
         ROUNDS,
         OVERSHOOT,

@@ -290,27 +290,27 @@ class HybridSaeTest {
           "prefixes": [
             {
               "latents": 512,
-              "weight": 0.2
+              "weight": 0.14285714285714285
             },
             {
               "latents": 1024,
-              "weight": 0.2
+              "weight": 0.14285714285714285
             },
             {
               "latents": 2048,
-              "weight": 0.2
+              "weight": 0.14285714285714285
             },
             {
               "latents": 4096,
-              "weight": 0.2
+              "weight": 0.14285714285714285
             },
             {
               "latents": 8192,
-              "weight": 0.2
+              "weight": 0.42857142857142855
             }
           ],
           "fixed_point_weight": 0.3,
-          "fixed_point_share": 1.0,
+          "fixed_point_share": 0.5,
           "shortlist_factor": 4,
           "rounds": 3,
           "overshoot": 1.5,

@@ -1,6 +1,7 @@
 package mechinterp.experiments.command;
 
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
@@ -12,6 +13,7 @@ import mechinterp.experiments.comparison.ComparisonConfig;
 import mechinterp.experiments.comparison.ComparisonTable;
 import mechinterp.experiments.console.ResultOutput;
 import mechinterp.experiments.run.Environment;
+import mechinterp.io.AtomicFile;
 import mechinterp.io.Json;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -50,6 +52,14 @@ public final class CompareCommand implements Callable<Integer> {
   private Optional<Integer> k = Optional.empty();
 
   @Option(
+      names = "--hook",
+      paramLabel = "NAME",
+      description =
+          "Place in the model, in place of what the file says, such as blocks.4.hook_resid_post;"
+              + " each place needs a DIR of its own.")
+  private Optional<String> hook = Optional.empty();
+
+  @Option(
       names = "--tokens",
       paramLabel = "N",
       description =
@@ -60,29 +70,35 @@ public final class CompareCommand implements Callable<Integer> {
   @Mixin private DeviceOptions deviceOptions;
   @Mixin private ResultOutput output;
 
-  /** What is printed, and written as {@code result.json}. */
+  /** What is printed, and written as {@code result.json} and, as tables, {@code result.md}. */
   record Result(List<ArmResult> arms) {}
 
   @Override
   public Integer call() throws IOException {
     ComparisonConfig read = Json.read(config, ComparisonConfig.class);
-    ComparisonConfig ofK = k.map(read::withK).orElse(read);
+    ComparisonConfig ofHook = hook.map(read::withHook).orElse(read);
+    ComparisonConfig ofK = k.map(ofHook::withK).orElse(ofHook);
     ComparisonConfig settings = tokens.map(ofK::withTokens).orElse(ofK);
     try (Device device = deviceOptions.open();
         Comparison comparison = new Comparison(settings, out, device, output.progress())) {
       Result result = new Result(comparison.run());
-      Json.write(out.resolve(named("config")), settings);
-      Json.write(out.resolve(named("environment")), Environment.of(device));
-      Json.write(out.resolve(named("result")), result);
-      output.print(result, ComparisonTable.of(result.arms()));
+      Json.write(out.resolve(named("config.json")), settings);
+      Json.write(out.resolve(named("environment.json")), Environment.of(device));
+      Json.write(out.resolve(named("result.json")), result);
+      String tables = ComparisonTable.markdown(result.arms());
+      AtomicFile.write(
+          out.resolve(named("result.md")),
+          file -> file.write(tables.getBytes(StandardCharsets.UTF_8)));
+      output.print(result, ComparisonTable.text(result.arms()));
     }
     return 0;
   }
 
   private String named(String file) {
-    return file
+    int end = file.indexOf('.');
+    return file.substring(0, end)
         + k.map("-k%d"::formatted).orElse("")
         + tokens.map("-tokens%d"::formatted).orElse("")
-        + ".json";
+        + file.substring(end);
   }
 }

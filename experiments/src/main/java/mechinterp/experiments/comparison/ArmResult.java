@@ -73,6 +73,21 @@ public record ArmResult(
     return ConfidenceInterval.of(LEVEL, values);
   }
 
+  /**
+   * Returns the mean of a figure over another arm's figure, less 1, with its 95 % interval, paired
+   * by seed.
+   *
+   * @param baseFigure the other arm's figure, which may have another name
+   */
+  public ConfidenceInterval relativeTo(ArmResult base, String figure, String baseFigure) {
+    double[] values = array(value(figures, figure));
+    double[] bases = array(value(base.figures, baseFigure));
+    for (int i = 0; i < values.length; i++) {
+      values[i] = values[i] / bases[i] - 1;
+    }
+    return ConfidenceInterval.of(LEVEL, values);
+  }
+
   private static double[] array(List<Double> values) {
     return values.stream().mapToDouble(Double::doubleValue).toArray();
   }

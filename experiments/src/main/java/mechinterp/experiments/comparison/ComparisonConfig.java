@@ -56,6 +56,16 @@ public record ComparisonConfig(
   }
 
   /**
+   * Returns the comparison on another place in its model.
+   *
+   * @throws IllegalArgumentException when it is on no model
+   */
+  public ComparisonConfig withHook(String hook) {
+    return new ComparisonConfig(
+        data.withHook(hook), train, learningRates, tuningSeed, seeds, arms);
+  }
+
+  /**
    * Returns the comparison with so many tokens for every arm; arms that have a number of their own
    * keep its ratio to the others'.
    */

@@ -23,6 +23,13 @@ public sealed interface ComparisonData permits SyntheticData, ModelData {
   ComparedActivations open(Path folder, Device device, Progress.Display display) throws IOException;
 
   /**
+   * Returns the same of another place in the model.
+   *
+   * @throws IllegalArgumentException when there is no model
+   */
+  ComparisonData withHook(String hook);
+
+  /**
    * Checks a number of activations.
    *
    * @throws IllegalArgumentException with the JSON field's name

@@ -1,60 +1,112 @@
 package mechinterp.experiments.comparison;
 
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import mechinterp.experiments.console.TextTable;
 import mechinterp.metrics.ConfidenceInterval;
 
-/** The results of a comparison as text: means over the seeds, and differences to the first arm. */
+/**
+ * The results of a comparison as text, a row for each figure and a column for each arm: means over
+ * the seeds, differences to the first arm, and by how much errors are above or below those of the
+ * first arm's own codes, whichever codes they are of.
+ */
 public final class ComparisonTable {
-  private ComparisonTable() {}
+  private static final List<String> ERRORS = List.of("fvu", "ce_rise", "kl");
+  private static final int PERCENT = 100;
 
-  /** Returns both tables. */
-  public static String of(List<ArmResult> arms) {
-    List<String> figures = List.copyOf(arms.getFirst().figures().keySet());
+  private final List<ArmResult> arms;
+
+  private ComparisonTable(List<ArmResult> arms) {
+    this.arms = arms;
+  }
+
+  /** Returns all tables for a terminal. */
+  public static String text(List<ArmResult> arms) {
+    return new ComparisonTable(arms).joined(TextTable::toString, "\n");
+  }
+
+  /** Returns all tables in Markdown. */
+  public static String markdown(List<ArmResult> arms) {
+    return new ComparisonTable(arms).joined(TextTable::toMarkdown, "\n") + "\n";
+  }
+
+  @FunctionalInterface
+  private interface Form {
+    String of(TextTable table);
+  }
+
+  private String joined(Form form, String between) {
+    List<TextTable> tables = new ArrayList<>(List.of(means()));
+    if (arms.size() > 1) {
+      tables.add(differences());
+      tables.add(errors());
+    }
+    return tables.stream().map(form::of).collect(Collectors.joining(between))
+        + "\nMean over %d seeds +- half of the 95 %% interval (Student's t), paired by seed where arms are compared."
+            .formatted(arms.getFirst().trainingSeconds().size());
+  }
+
+  private TextTable means() {
+    TextTable table = table("", arms);
+    table.row(cells("learning rate", arms, arm -> "" + arm.learningRate()));
+    for (String figure : figures()) {
+      table.row(cells(figure, arms, arm -> text(arm.interval(figure), 1, 4)));
+    }
+    return table;
+  }
+
+  private TextTable differences() {
     ArmResult first = arms.getFirst();
-    TextTable means = table("arm", "lr", figures);
-    TextTable differences = table("difference to " + first.name(), "", figures);
-    for (ArmResult arm : arms) {
-      means.row(row(arm.name(), "" + arm.learningRate(), figures, arm::interval));
+    List<ArmResult> others = arms.subList(1, arms.size());
+    TextTable table = table("difference to " + first.name(), others);
+    for (String figure : figures()) {
+      table.row(cells(figure, others, arm -> text(arm.difference(first, figure), 1, 4)));
     }
-    for (ArmResult arm : arms.subList(1, arms.size())) {
-      differences.row(row(arm.name(), "", figures, figure -> arm.difference(first, figure)));
-    }
-    return means
-        + (arms.size() > 1 ? "\n" + differences : "")
-        + "\nMean over %d seeds +- half of the 95 %% interval (Student's t)."
-            .formatted(first.trainingSeconds().size());
+    return table;
   }
 
-  private interface Intervals {
-    ConfidenceInterval of(String figure);
-  }
-
-  private static TextTable table(String title, String second, List<String> figures) {
-    String[] titles = new String[figures.size() + 2];
-    titles[0] = title;
-    titles[1] = second;
-    for (int i = 0; i < figures.size(); i++) {
-      titles[i + 2] = figures.get(i);
+  private TextTable errors() {
+    ArmResult first = arms.getFirst();
+    TextTable table = table("%% above %s's own codes".formatted(first.name()), arms);
+    for (String error : ERRORS) {
+      Stream.of("", Codes.PURSUIT, Codes.MATCHING)
+          .map(codes -> codes + error)
+          .filter(figures()::contains)
+          .forEach(figure ->
+              table.row(
+                  cells(
+                      figure,
+                      arms,
+                      arm -> text(arm.relativeTo(first, figure, error), PERCENT, 1))));
     }
-    return new TextTable(titles);
+    return table;
   }
 
-  private static String[] row(
-      String name, String second, List<String> figures, Intervals intervals) {
-    String[] cells = new String[figures.size() + 2];
-    cells[0] = name;
-    cells[1] = second;
-    for (int i = 0; i < figures.size(); i++) {
-      cells[i + 2] = text(intervals.of(figures.get(i)));
-    }
-    return cells;
+  private List<String> figures() {
+    return List.copyOf(arms.getFirst().figures().keySet());
   }
 
-  private static String text(ConfidenceInterval interval) {
+  private static TextTable table(String title, List<ArmResult> columns) {
+    return new TextTable(cells(title, columns, ArmResult::name));
+  }
+
+  @FunctionalInterface
+  private interface Value {
+    String of(ArmResult arm);
+  }
+
+  private static String[] cells(String title, List<ArmResult> columns, Value value) {
+    return Stream.concat(Stream.of(title), columns.stream().map(value::of)).toArray(String[]::new);
+  }
+
+  private static String text(ConfidenceInterval interval, int factor, int digits) {
+    String number = "%." + digits + "f";
+    String mean = String.format(Locale.ROOT, number, factor * interval.mean());
     return Double.isFinite(interval.halfWidth())
-        ? String.format(Locale.ROOT, "%.4f +-%.4f", interval.mean(), interval.halfWidth())
-        : String.format(Locale.ROOT, "%.4f", interval.mean());
+        ? mean + String.format(Locale.ROOT, " +-" + number, factor * interval.halfWidth())
+        : mean;
   }
 }

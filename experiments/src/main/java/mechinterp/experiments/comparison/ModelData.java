@@ -57,4 +57,20 @@ public record ModelData(
       throws IOException {
     return ModelActivations.open(this, folder, device, display);
   }
+
+  @Override
+  public ModelData withHook(String other) {
+    return new ModelData(
+        model,
+        other,
+        text,
+        maxContext,
+        trainingActivations,
+        validationTokens,
+        testTokens,
+        splicedTexts,
+        frequentTokens,
+        probedEntries,
+        normalizeActivations);
+  }
 }

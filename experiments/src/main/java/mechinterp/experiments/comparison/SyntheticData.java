@@ -32,4 +32,10 @@ public record SyntheticData(
   public ComparedActivations open(Path folder, Device device, Progress.Display display) {
     return new KnownFeatures(this, device);
   }
+
+  @Override
+  public SyntheticData withHook(String hook) {
+    throw new IllegalArgumentException(
+        "hook: is %s, but the data are synthetic; only a model has hooks".formatted(hook));
+  }
 }

@@ -45,6 +45,18 @@ public final class TextTable {
     return text.toString();
   }
 
+  /** Returns the table in Markdown. */
+  public String toMarkdown() {
+    StringBuilder text = new StringBuilder();
+    for (List<String> row : rows) {
+      text.append("| ").append(String.join(" | ", row)).append(" |\n");
+      if (text.indexOf("\n") == text.length() - 1) {
+        text.append("|---".repeat(row.size())).append("|\n");
+      }
+    }
+    return text.toString();
+  }
+
   private static String line(List<String> row, int[] widths) {
     StringBuilder line = new StringBuilder();
     for (int column = 0; column < widths.length; column++) {

@@ -7,7 +7,9 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.stream.Stream;
@@ -72,11 +74,15 @@ class CompareTest {
                     List.of(Map.of("latents", 24, "weight", 1))))));
   }
 
-  private Execution compare(ComparisonConfig config) throws IOException {
+  private Execution compare(ComparisonConfig config, String... options) throws IOException {
     Path file = folder.resolve("config-of-run.json");
     Json.write(file, config);
-    return Execution.of(
-        "compare", "--config", file.toString(), "--out", folder.resolve("out").toString());
+    List<String> arguments =
+        new ArrayList<>(
+            List.of(
+                "compare", "--config", file.toString(), "--out", folder.resolve("out").toString()));
+    arguments.addAll(List.of(options));
+    return Execution.of(arguments.toArray(String[]::new));
   }
 
   private long cells() throws IOException {
@@ -104,6 +110,20 @@ class CompareTest {
       double agreement = figures.path("seed_cosine").path(1).doubleValue();
       assertTrue(agreement > 0.5 && agreement < 0.9999, figures.toString());
     }
+  }
+
+  @Test
+  void errorsOfAllCodesStandBesideThoseOfTheFirstArmsOwn() throws IOException {
+    compare(config(List.of(1L))).assertDone();
+    double topK = arm(0).path("figures").path("fvu").path(0).doubleValue();
+    String row = "| pursuit_fvu ";
+    for (int arm = 0; arm < 3; arm++) {
+      double pursuit = arm(arm).path("figures").path("pursuit_fvu").path(0).doubleValue();
+      row += String.format(Locale.ROOT, "| %.1f ", 100 * (pursuit / topK - 1));
+    }
+    String tables = Files.readString(folder.resolve("out/result.md"));
+    assertTrue(tables.contains("| % above topk's own codes | topk | batchtopk | hybrid |"), tables);
+    assertTrue(tables.contains(row + "|"), tables);
   }
 
   /** Not so for BatchTopK, whose tokens share out their latents as k of each token cannot. */
@@ -174,16 +194,7 @@ class CompareTest {
     double full = arm(0).path("figures").path("fvu").path(0).doubleValue();
     double fewer = arm(1).path("figures").path("fvu").path(0).doubleValue();
     assertTrue(full < fewer, full + " after 20,000 tokens, " + fewer + " after 2,000");
-    Path file = folder.resolve("config-of-run.json");
-    Execution.of(
-            "compare",
-            "--config",
-            file.toString(),
-            "--out",
-            folder.resolve("out").toString(),
-            "--tokens",
-            "10000")
-        .assertDone();
+    compare(two, "--tokens", "10000").assertDone();
     JsonNode written = Json.tree(folder.resolve("out/config-tokens10000.json"));
     assertEquals(10_000, written.path("train").path("tokens").intValue());
     assertEquals(1_000, written.path("arms").path(1).path("tokens").intValue());
@@ -236,9 +247,20 @@ class CompareTest {
     compare(ofModel("blocks.2.hook_resid_post")).assertDone();
     assertEquals(harvested, Files.getLastModifiedTime(store));
     assertEquals(before, Json.tree(folder.resolve("out/result.json")));
-    Execution other = compare(ofModel("blocks.1.hook_resid_post"));
+    Execution other = compare(ofModel("blocks.2.hook_resid_post"), "--hook", "blocks.1.hook_resid_post");
     assertEquals(2, other.exitCode());
     assertTrue(other.err().contains("blocks.1.hook_resid_post"), other.err());
+  }
+
+  @Test
+  void syntheticDataHaveNoHook() throws IOException {
+    Execution run = compare(config(List.of(1L)), "--hook", "blocks.1.hook_resid_post");
+    assertEquals(2, run.exitCode());
+    assertTrue(
+        run.err()
+            .contains(
+                "hook: is blocks.1.hook_resid_post, but the data are synthetic; only a model has hooks"),
+        run.err());
   }
 
   @Test

@@ -20,6 +20,17 @@ class TextTableTest {
   }
 
   @Test
+  void inMarkdownALineUnderTheTitlesMakesItATable() {
+    assertEquals(
+        """
+        | metric | held out |
+        |---|---|
+        | FVU | 0.21 |
+        """,
+        new TextTable("metric", "held out").row("FVU", "0.21").toMarkdown());
+  }
+
+  @Test
   void aRowOfAnotherLengthIsRefused() {
     TextTable table = new TextTable("a", "b");
     assertThrows(IllegalArgumentException.class, () -> table.row("1"));

@@ -43,6 +43,10 @@ class ConfigFilesTest {
     for (Arm arm : hybrid.arms()) {
       assertEquals(1024, arm.sae().config(256).dSae());
     }
+    for (Arm arm : comparison("hybrid-small").arms()) {
+      assertEquals(12, arm.sae().k());
+      assertEquals(512, arm.sae().config(96).dSae());
+    }
   }
 
   @Test
