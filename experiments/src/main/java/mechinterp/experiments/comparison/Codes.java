@@ -6,10 +6,12 @@ import mechinterp.sae.InferenceCodes;
 import mechinterp.sae.MatchingPursuitConfig;
 import mechinterp.sae.MatchingPursuitSae;
 import mechinterp.sae.Sae;
+import mechinterp.tensor.FloatMatrix;
 
 /** The ways to codes that are compared for every dictionary. */
 final class Codes {
   static final String PURSUIT = "pursuit_";
+  static final String ADAPTIVE = "adaptive_";
   static final String MATCHING = "matching_";
 
   private Codes() {}
@@ -26,10 +28,20 @@ final class Codes {
    *
    * @param k most latents that the pursuit leaves active
    */
-  static Sae ofPursuit(Sae sae, int k) {
+  static HybridSae ofPursuit(Sae sae, int k) {
     return sae instanceof HybridSae hybrid
         ? HybridSae.withWeightsOf(hybrid, hybrid.config().withCodes(InferenceCodes.FULL))
         : HybridSae.withWeightsOf(sae, HybridSaeConfig.of(sae.dIn(), sae.dSae(), k));
+  }
+
+  /**
+   * Returns the autoencoder with the codes of the same pursuit, where tokens share out latents: k
+   * of each in the mean.
+   *
+   * @param sample activations that the least code is found on
+   */
+  static Sae ofAdaptive(Sae sae, int k, FloatMatrix sample) {
+    return ofPursuit(sae, k).withMeanL0(sample);
   }
 
   /**

@@ -72,7 +72,7 @@ public final class ComparisonTable {
     ArmResult first = arms.getFirst();
     TextTable table = table("%% above %s's own codes".formatted(first.name()), arms);
     for (String error : ERRORS) {
-      Stream.of("", Codes.PURSUIT, Codes.MATCHING)
+      Stream.of("", Codes.PURSUIT, Codes.ADAPTIVE, Codes.MATCHING)
           .map(codes -> codes + error)
           .filter(figures()::contains)
           .forEach(figure ->

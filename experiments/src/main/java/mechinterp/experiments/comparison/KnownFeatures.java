@@ -24,7 +24,7 @@ import mechinterp.tensor.SparseCodes;
  */
 final class KnownFeatures implements ComparedActivations {
   private static final int AT_ONCE = 1024;
-  private static final int FIGURES = 2;
+  private static final int FIGURES = 3;
   private static final String ABSORPTION = "absorption";
   private static final List<String> PURSUED = List.of("fvu", "l0", "f1", ABSORPTION);
   private static final long TRAINING = 1L << 32;
@@ -87,8 +87,16 @@ final class KnownFeatures implements ComparedActivations {
   public Map<String, Double> testFigures(Sae sae, int k) {
     Map<String, Double> figures = new Measurement(Codes.ofEncoder(sae)).of(test).figures();
     addPursued(figures, Codes.PURSUIT, Codes.ofPursuit(sae, k));
+    addPursued(figures, Codes.ADAPTIVE, Codes.ofAdaptive(sae, k, sample()));
     addPursued(figures, Codes.MATCHING, Codes.ofMatching(sae, k));
     return figures;
+  }
+
+  private FloatMatrix sample() {
+    FiredFeatures first = validation.batches().getFirst();
+    FloatMatrix sample = device.floats(first.activations(), activations.dIn());
+    activations.write(sample, first);
+    return sample;
   }
 
   private void addPursued(Map<String, Double> figures, String prefix, Sae sae) {

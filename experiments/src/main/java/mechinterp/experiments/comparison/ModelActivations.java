@@ -38,7 +38,8 @@ final class ModelActivations implements ComparedActivations {
       new Progress.Display(new PrintWriter(Writer.nullWriter()), false, System::nanoTime);
   private static final double HALF = 0.5;
   private static final int TEXTS_AT_ONCE = 16;
-  private static final int FIGURES = 2;
+  private static final int FIGURES = 3;
+  private static final int SAMPLE = 4096;
 
   private final ModelData data;
   private final Transformer model;
@@ -155,9 +156,18 @@ final class ModelActivations implements ComparedActivations {
     figures.put("nearest_cosine", nearestCosine(sae));
     figures(Codes.ofPursuit(sae, k))
         .forEach((name, value) -> figures.put(Codes.PURSUIT + name, value));
+    reconstruction(Codes.ofAdaptive(sae, k, sample()))
+        .forEach((name, value) -> figures.put(Codes.ADAPTIVE + name, value));
     reconstruction(Codes.ofMatching(sae, k))
         .forEach((name, value) -> figures.put(Codes.MATCHING + name, value));
     return figures;
+  }
+
+  private FloatMatrix sample() {
+    int count = Math.min(SAMPLE, validation.tokens());
+    float[] rows = new float[Math.multiplyExact(count, validation.dIn())];
+    validation.read(0, count, rows, 0);
+    return device.matrix(count, validation.dIn(), rows);
   }
 
   private Map<String, Double> figures(Sae sae) {
