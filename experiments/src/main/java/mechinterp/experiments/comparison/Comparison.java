@@ -9,6 +9,7 @@ import java.util.List;
 import java.util.Map;
 import mechinterp.device.Device;
 import mechinterp.experiments.console.Progress;
+import mechinterp.sae.SaeConfig;
 
 /**
  * Trains every arm with every learning rate, chooses the rate by the validation activations, trains
@@ -42,8 +43,13 @@ public final class Comparison implements AutoCloseable {
    *
    * @throws IOException when a result cannot be written or read
    * @throws mechinterp.training.TrainingException when a loss is not finite
+   * @throws IllegalArgumentException with the JSON field's name, before anything is trained, when
+   *     an arm is not possible
    */
   public List<ArmResult> run() throws IOException {
+    config.arms().forEach(arm -> {
+      SaeConfig _ = arm.sae().config(data.dIn());
+    });
     Files.createDirectories(cells);
     CellFolders folders = new CellFolders(config, cells, device, display, data);
     List<Tuned> tuned = new ArrayList<>();

@@ -1,6 +1,7 @@
 package mechinterp.experiments.command;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -250,6 +251,14 @@ class CompareTest {
     Execution other = compare(ofModel("blocks.2.hook_resid_post"), "--hook", "blocks.1.hook_resid_post");
     assertEquals(2, other.exitCode());
     assertTrue(other.err().contains("blocks.1.hook_resid_post"), other.err());
+  }
+
+  @Test
+  void anArmThatIsNotPossibleIsRefusedBeforeAnythingIsTrained() throws IOException {
+    Execution run = compare(config(List.of(1L)), "--k", "25");
+    assertEquals(2, run.exitCode());
+    assertTrue(run.err().contains("k: is 25, d_sae is 24"), run.err());
+    assertFalse(Files.exists(folder.resolve("out/cells")));
   }
 
   @Test
