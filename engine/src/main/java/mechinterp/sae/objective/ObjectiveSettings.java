@@ -27,8 +27,18 @@ public record ObjectiveSettings(
         .orElseGet(() -> KSchedule.constant(k));
   }
 
-  /** Returns the settings of a kind whose latents AuxK cannot revive. */
-  ObjectiveSettings withoutAuxK() {
+  /**
+   * Returns the settings of a kind whose latents AuxK cannot revive.
+   *
+   * @throws IllegalArgumentException when AuxK has settings of its own, which would have no effect
+   */
+  ObjectiveSettings withoutAuxK(String architecture) {
+    AuxKConfig ignored = AuxKConfig.defaults().withDeadAfterTokens(auxK.deadAfterTokens());
+    if (auxK.alpha() > 0 && !auxK.equals(ignored)) {
+      throw new IllegalArgumentException(
+          "aux_k: has no effect on %s, whose dead latents it cannot revive; leave all but dead_after_tokens at the defaults"
+              .formatted(architecture));
+    }
     return new ObjectiveSettings(
         steps, batchSize, normalizer, auxK.withAlpha(0), kSchedule, endToEnd);
   }

@@ -130,7 +130,7 @@ final class Objectives {
         sae::encodePositive,
         reconstruction(),
         FurtherTerms.penalty(penalty),
-        settings.withoutAuxK());
+        withoutAuxK(sae));
   }
 
   private SparseObjective jumpRelu(ThresholdSae sae, JumpReluConfig config) {
@@ -146,7 +146,12 @@ final class Objectives {
         SparsityConfig.require(sae.config().architecture(), sae.config().training());
     Gated gated = new Gated(workspace, sae, training, settings.steps(), settings.batchSize());
     return new SparseObjective(
-        workspace, sae, gated, reconstruction(), FurtherTerms.gated(gated), settings.withoutAuxK());
+        workspace,
+        sae,
+        gated,
+        reconstruction(),
+        FurtherTerms.gated(gated),
+        withoutAuxK(sae));
   }
 
   /** A dead latent could be revived by its own expert's tokens alone, which AuxK does not know. */
@@ -158,7 +163,11 @@ final class Objectives {
         balance,
         reconstruction(),
         FurtherTerms.penalty(balance),
-        settings.withoutAuxK());
+        withoutAuxK(sae));
+  }
+
+  private ObjectiveSettings withoutAuxK(Sae sae) {
+    return settings.withoutAuxK(sae.config().architecture());
   }
 
   /** With one prefix, of weight 1, and a fixed-point weight of 0 it is TopK's, bit for bit. */

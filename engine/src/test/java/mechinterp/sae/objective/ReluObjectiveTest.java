@@ -167,6 +167,18 @@ class ReluObjectiveTest {
   }
 
   @Test
+  void settingsOfAuxKThatWouldHaveNoEffectAreRefused() {
+    ThresholdSae sae = ThresholdSae.allocate(device, StandardConfig.of(D_IN, D_SAE, 3));
+    assertEquals(
+        "aux_k: has no effect on standard, whose dead latents it cannot revive; leave all but dead_after_tokens at the defaults",
+        Refusal.of(
+            IllegalArgumentException.class,
+            () ->
+                Trained.of(
+                    sae, BATCH, LossNormalizer.TOKENS, AuxKConfig.defaults().withKAux(3))));
+  }
+
+  @Test
   void settingsOutOfTheirRangeAreRefused() {
     Map<String, Runnable> refused =
         Map.of(
