@@ -42,6 +42,7 @@ import mechinterp.sae.StraightThrough;
 import mechinterp.sae.SwitchConfig;
 import mechinterp.sae.TopKConfig;
 import mechinterp.sae.TranscoderConfig;
+import mechinterp.sae.objective.GhostGradientsConfig;
 import mechinterp.tensor.FloatMatrix;
 import mechinterp.tensor.SparseCodes;
 import org.junit.jupiter.api.Test;
@@ -63,7 +64,8 @@ final class KindOptionsEffectTest {
           MatchingPursuitConfig.class);
 
   /** What may be left out, and is. */
-  private static final Set<String> ABSENT = Set.of("kAux", "kSchedule", "resample", "endToEnd");
+  private static final Set<String> ABSENT =
+      Set.of("kAux", "kSchedule", "resample", "ghostGradients", "endToEnd");
 
   private final Device device = CpuDevice.scalar();
 
@@ -106,7 +108,11 @@ final class KindOptionsEffectTest {
           case StandardConfig _, PAnnealConfig _, GatedConfig _, SwitchConfig _ -> false;
           default -> true;
         };
-    return TrainConfig.defaults().toBuilder()
+    TrainConfigBuilder config = TrainConfig.defaults().toBuilder();
+    if (kind instanceof StandardConfig) {
+      config.ghostGradients(new GhostGradientsConfig(0.5, GhostGradientsConfig.Rescale.BATCH));
+    }
+    return config
         .batchSize(BATCH)
         .tokens((long) BATCH * STEPS)
         .learningRate(3e-2)

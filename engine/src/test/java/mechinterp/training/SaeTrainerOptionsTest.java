@@ -30,8 +30,10 @@ import mechinterp.sae.SaeConfig;
 import mechinterp.sae.SaeInit;
 import mechinterp.sae.SaeParameter;
 import mechinterp.sae.SparsityConfig;
+import mechinterp.sae.StandardConfig;
 import mechinterp.sae.TopKConfig;
 import mechinterp.sae.TopKSae;
+import mechinterp.sae.objective.GhostGradientsConfig;
 import mechinterp.sae.objective.KScheduleConfig;
 import mechinterp.tensor.FloatMatrix;
 import org.junit.jupiter.api.Test;
@@ -145,8 +147,11 @@ final class SaeTrainerOptionsTest {
   }
 
   private StepMetrics last(TrainConfig config) {
+    return last(new TopKConfig(24, 64, 3), config);
+  }
+
+  private StepMetrics last(SaeConfig sae, TrainConfig config) {
     KnownFeatures data = new KnownFeatures(device, 24, 64, 3, 11);
-    TopKConfig sae = new TopKConfig(24, 64, 3);
     return new SaeTrainer(device, config)
         .train(sae, data, TrainListener.none())
         .history()
@@ -260,6 +265,29 @@ final class SaeTrainerOptionsTest {
 
   private static double distance(float[] a, float[] b) {
     return Math.sqrt(Math.max(0, dot(a, a) + dot(b, b) - 2 * dot(a, b)));
+  }
+
+  /** Latents that the data's mean silences from the first step on. */
+  @Test
+  void ghostGradientsReviveDeadLatents() {
+    TrainConfig without =
+        config(200).toBuilder()
+            .learningRate(3e-3)
+            .decoderNorm(DecoderNorm.UNIT)
+            .auxK(AuxKConfig.defaults().withDeadAfterTokens(640))
+            .build();
+    TrainConfig with =
+        without.toBuilder().ghostGradients(GhostGradientsConfig.defaults()).build();
+    SparsityConfig sparsity = new SparsityConfig(0.3, Optional.empty(), 0);
+    StandardConfig sae = new StandardConfig(24, 128, Optional.of(sparsity));
+    StepMetrics left = last(sae, without);
+    StepMetrics revived = last(sae, with);
+    assertTrue(left.deadLatents() >= 12, "dead without " + left.deadLatents());
+    assertTrue(
+        revived.deadLatents() <= left.deadLatents() / 3,
+        "dead with %d, without %d".formatted(revived.deadLatents(), left.deadLatents()));
+    assertTrue(
+        revived.fvu() < 1.05 * left.fvu(), revived.fvu() + " against " + left.fvu());
   }
 
   @Test

@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Set;
 import java.util.stream.Stream;
 import mechinterp.activation.ActivationBatches;
 import mechinterp.device.CpuDevice;
@@ -105,7 +106,7 @@ final class TrainConfigEffectTest {
   }
 
   private static Stream<Variants.Variant> variants() {
-    return Variants.of(base()).stream();
+    return Variants.of(base(), Set.of("ghostGradients")).stream();
   }
 
   @ParameterizedTest

@@ -10,6 +10,7 @@ import mechinterp.sae.AuxKConfig;
  * @param batchSize tokens of a step
  * @param normalizer what the squared error is divided by
  * @param auxK the loss that revives dead latents
+ * @param ghostGradients the loss that does so for kinds with ReLU, if they have it
  * @param kSchedule how k falls, for kinds that have one; without it k does not change
  * @param endToEnd what a model that goes on with reconstructions is asked, if it is
  */
@@ -18,6 +19,7 @@ public record ObjectiveSettings(
     int batchSize,
     LossNormalizer normalizer,
     AuxKConfig auxK,
+    Optional<GhostGradientsConfig> ghostGradients,
     Optional<KScheduleConfig> kSchedule,
     Optional<EndToEndConfig> endToEnd) {
   /** Returns how many latents of d_sae are active from step to step. */
@@ -40,6 +42,6 @@ public record ObjectiveSettings(
               .formatted(architecture));
     }
     return new ObjectiveSettings(
-        steps, batchSize, normalizer, auxK.withAlpha(0), kSchedule, endToEnd);
+        steps, batchSize, normalizer, auxK.withAlpha(0), ghostGradients, kSchedule, endToEnd);
   }
 }

@@ -47,6 +47,7 @@ final class Objectives {
   }
 
   SparseObjective of(Sae sae) {
+    requireGhostsOfRelu(sae.config());
     return switch (sae) {
       case TopKSae topK -> topK(topK);
       case ThresholdSae threshold -> threshold(threshold);
@@ -63,6 +64,15 @@ final class Objectives {
               "selector: has rank %d; an autoencoder is trained without one, which is distilled afterwards"
                   .formatted(selected.selector().config().rank()));
     };
+  }
+
+  private void requireGhostsOfRelu(SaeConfig config) {
+    boolean isRelu = config instanceof StandardConfig || config instanceof PAnnealConfig;
+    if (settings.ghostGradients().isPresent() && !isRelu) {
+      throw new IllegalArgumentException(
+          "ghost_gradients: is there, but the kind is %s; they are of standard and p_anneal, leave it out"
+              .formatted(config.architecture()));
+    }
   }
 
   private SparseObjective topK(TopKSae sae) {
@@ -118,6 +128,7 @@ final class Objectives {
 
   /**
    * AuxK has nothing to do with ReLU: a latent that is not active has no positive pre-activation.
+   * Ghost gradients take its exponential.
    */
   private SparseObjective relu(
       ThresholdSae sae, SparsityConfig sparsity, Optional<Annealing> annealing) {

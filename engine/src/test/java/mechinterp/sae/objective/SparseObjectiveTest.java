@@ -246,7 +246,13 @@ class SparseObjectiveTest {
     EndToEndConfig config = new EndToEndConfig(EndToEndConfig.Loss.KL, 3, 0.25);
     ObjectiveSettings settings =
         new ObjectiveSettings(
-            1, BATCH, LossNormalizer.TOKENS, none, Optional.empty(), Optional.of(config));
+            1,
+            BATCH,
+            LossNormalizer.TOKENS,
+            none,
+            Optional.empty(),
+            Optional.empty(),
+            Optional.of(config));
     SaeObjective downstream =
         Workspace.allocate("test", device, w -> SaeObjective.of(w, sae, settings));
     downstream.continueWith((gradient, reconstructions, _) -> {

@@ -12,6 +12,7 @@ import mechinterp.sae.AuxKConfig;
 import mechinterp.sae.DecoderNorm;
 import mechinterp.sae.KScope;
 import mechinterp.sae.objective.EndToEndConfig;
+import mechinterp.sae.objective.GhostGradientsConfig;
 import mechinterp.sae.objective.KScheduleConfig;
 import mechinterp.training.ResampleConfig;
 import mechinterp.training.TrainConfig;
@@ -147,6 +148,14 @@ final class TrainOptions {
   private boolean resample;
 
   @Option(
+      names = "--ghost-gradients",
+      description = {
+        "Revive dead latents of standard and panneal by a loss of what they would add to the",
+        "reconstruction. Default: none."
+      })
+  private boolean ghostGradients;
+
+  @Option(
       names = "--decoder-norm",
       paramLabel = "NORM",
       description = {
@@ -267,6 +276,9 @@ final class TrainOptions {
     firstK.ifPresent(first -> train.kSchedule(new KScheduleConfig(first, FIRST_TENTH)));
     if (resample) {
       train.resample(ResampleConfig.defaults());
+    }
+    if (ghostGradients) {
+      train.ghostGradients(GhostGradientsConfig.defaults());
     }
     decoderNorm.ifPresent(train::decoderNorm);
     deadAfter.ifPresent(value -> train.auxK(settings.train().auxK().withDeadAfterTokens(value)));

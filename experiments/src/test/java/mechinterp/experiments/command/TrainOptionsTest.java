@@ -18,6 +18,7 @@ import mechinterp.optim.LearningRateDecay;
 import mechinterp.sae.DecoderNorm;
 import mechinterp.sae.SaeConfig;
 import mechinterp.sae.SwitchConfig;
+import mechinterp.sae.objective.GhostGradientsConfig;
 import mechinterp.training.TrainConfig;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -81,6 +82,16 @@ class TrainOptionsTest {
     Path out = folder.resolve("out" + runs++);
     run(out, options).assertDone();
     return Json.read(out.resolve("train.json"), TrainSettings.class).sae().config(9);
+  }
+
+  @Test
+  void ghostGradientsAreOfKindsWithReluAlone() throws IOException {
+    assertEquals(Optional.empty(), settings("--kind", "standard").ghostGradients());
+    assertEquals(
+        Optional.of(GhostGradientsConfig.defaults()),
+        settings("--kind", "panneal", "--ghost-gradients").ghostGradients());
+    run(folder.resolve("topk"), "--ghost-gradients")
+        .assertRefused("ghost_gradients: is there, but the kind is topk");
   }
 
   @Test
