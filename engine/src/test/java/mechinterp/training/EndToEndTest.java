@@ -25,6 +25,8 @@ import mechinterp.random.RandomStream;
 import mechinterp.sae.BatchTopKConfig;
 import mechinterp.sae.DecoderBiasInit;
 import mechinterp.sae.HybridSaeConfig;
+import mechinterp.sae.MatryoshkaConfig;
+import mechinterp.sae.Prefix;
 import mechinterp.sae.SaeConfig;
 import mechinterp.sae.SaeParameter;
 import mechinterp.sae.TopKConfig;
@@ -36,6 +38,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.MethodSource;
 
 /** The loss of what a model makes of reconstructions. */
 class EndToEndTest {
@@ -169,6 +172,27 @@ class EndToEndTest {
     }
   }
 
+  /** Each prefix of the latents is asked; hybrids learn from their fast codes. */
+  @ParameterizedTest
+  @MethodSource("nestedKinds")
+  void soDoesThatOfKindsWithSeveralPrefixes(SaeConfig sae) throws IOException {
+    EndToEndConfig endToEnd = EndToEndConfig.of(EndToEndConfig.Loss.KL);
+    try (EndToEndBatches batches = batches()) {
+      TrainedSae trained =
+          new SaeTrainer(device, config(endToEnd, 25)).train(sae, batches, TrainListener.none());
+      double first = part(trained.history().getFirst());
+      double last = part(trained.history().getLast());
+      assertTrue(last < 0.8 * first, first + " to " + last);
+    }
+  }
+
+  private static List<SaeConfig> nestedKinds() {
+    List<Prefix> prefixes = List.of(new Prefix(64, 0.5), new Prefix(256, 0.5));
+    return List.of(
+        new MatryoshkaConfig(192, 256, 8, prefixes),
+        HybridSaeConfig.of(192, 256, 8).withPrefixes(prefixes));
+  }
+
   private static double part(StepMetrics step) {
     return Objects.requireNonNull(step.losses().get("end_to_end"));
   }
@@ -200,11 +224,6 @@ class EndToEndTest {
             () ->
                 new SaeTrainer(device, config)
                     .train(new TopKConfig(12, 24, 2), stored, TrainListener.none())));
-    assertEquals(
-        "end_to_end: is there, but hybrid has several reconstructions of a token; leave it out",
-        Refusal.of(
-            IllegalArgumentException.class,
-            () -> new SaeTrainer(device, config).plan(HybridSaeConfig.of(16, 64, 2))));
     assertEquals(
         "end_to_end.weight: is 0.0; it must be positive and finite",
         Refusal.of(

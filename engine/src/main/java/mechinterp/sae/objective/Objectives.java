@@ -139,7 +139,7 @@ final class Objectives {
         workspace,
         sae,
         sae::encodePositive,
-        reconstruction(),
+        WholeReconstruction::new,
         FurtherTerms.penalty(penalty),
         withoutAuxK(sae));
   }
@@ -160,7 +160,7 @@ final class Objectives {
         workspace,
         sae,
         gated,
-        reconstruction(),
+        WholeReconstruction::new,
         FurtherTerms.gated(gated),
         withoutAuxK(sae));
   }
@@ -172,7 +172,7 @@ final class Objectives {
         workspace,
         sae,
         balance,
-        reconstruction(),
+        WholeReconstruction::new,
         FurtherTerms.penalty(balance),
         withoutAuxK(sae));
   }
@@ -195,29 +195,17 @@ final class Objectives {
   }
 
   private SparseObjective whole(Sae sae, LatentChoice choice, FurtherTerms terms) {
-    return new SparseObjective(workspace, sae, choice, reconstruction(), terms, settings);
-  }
-
-  private SparseObjective.ReconstructionBuffers reconstruction() {
-    return settings
-        .endToEnd()
-        .<SparseObjective.ReconstructionBuffers>map(config ->
-            (w, sae, tokens, sums) -> new EndToEndReconstruction(w, sae, tokens, sums, config))
-        .orElse(WholeReconstruction::new);
+    return new SparseObjective(workspace, sae, choice, WholeReconstruction::new, terms, settings);
   }
 
   private SparseObjective nested(
       Sae sae, LatentChoice choice, List<Prefix> prefixes, FurtherTerms terms) {
-    if (settings.endToEnd().isPresent()) {
-      throw new IllegalArgumentException(
-          "end_to_end: is there, but %s has several reconstructions of a token; leave it out"
-              .formatted(sae.config().architecture()));
-    }
     return new SparseObjective(
         workspace,
         sae,
         choice,
-        (w, s, tokens, sums) -> new NestedReconstruction(w, s, tokens, sums, prefixes),
+        (w, s, tokens, sums, asked) ->
+            new NestedReconstruction(w, s, tokens, sums, asked, prefixes),
         terms,
         settings);
   }

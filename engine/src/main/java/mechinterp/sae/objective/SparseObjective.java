@@ -62,6 +62,7 @@ final class SparseObjective implements SaeObjective {
   private final BatchSums sums;
 
   private final FloatMatrix inputs;
+  private final ReconstructionLoss asked;
   private final Reconstruction reconstruction;
   private final SparseCodes codes;
   private final LatentOrder order;
@@ -75,7 +76,8 @@ final class SparseObjective implements SaeObjective {
   /** Declares the buffers of a reconstruction. */
   @FunctionalInterface
   interface ReconstructionBuffers {
-    Reconstruction create(Workspace workspace, Sae sae, int batchSize, BatchSums sums);
+    Reconstruction create(
+        Workspace workspace, Sae sae, int batchSize, BatchSums sums, ReconstructionLoss asked);
   }
 
   SparseObjective(
@@ -99,7 +101,8 @@ final class SparseObjective implements SaeObjective {
     this.firing = new FiringRecord(workspace, dSae, settings.auxK().deadAfterTokens());
     this.sums = new BatchSums(workspace, "batch", batchSize, sae.dOut());
     this.inputs = workspace.floats("encoder inputs", batchSize, sae.dIn());
-    this.reconstruction = reconstruct.create(workspace, sae, batchSize, sums);
+    this.asked = new ReconstructionLoss(workspace, batchSize, sae.dOut(), settings.endToEnd());
+    this.reconstruction = reconstruct.create(workspace, sae, batchSize, sums, asked);
     this.codes = workspace.codes("codes", batchSize, capacity, dSae);
     this.order = workspace.order("order", batchSize, capacity, dSae);
     this.codeGradients = workspace.floats("code gradients", batchSize, capacity);
@@ -126,7 +129,7 @@ final class SparseObjective implements SaeObjective {
 
   @Override
   public void continueWith(DownstreamLoss loss) {
-    reconstruction.continueWith(loss);
+    asked.continueWith(loss);
   }
 
   @Override
@@ -157,8 +160,9 @@ final class SparseObjective implements SaeObjective {
       parts.put(term.name(), term.backward(target, divisor));
     });
     double l0 = (double) starts[starts.length - 1] / batchSize;
-    reconstruction.differentiate(divisor);
-    parts.putAll(reconstruction.furtherParts());
+    asked.begin();
+    reconstruction.differentiate(target, divisor);
+    parts.putAll(asked.furtherParts());
     reconstruction.codeGradients(codeGradients, codes);
     penalty.ifPresent(each -> parts.put(each.penaltyName(), each.backward(active(l0, divisor))));
     differentiateTheRest(x);
