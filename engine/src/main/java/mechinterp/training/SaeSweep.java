@@ -2,6 +2,7 @@ package mechinterp.training;
 
 import java.io.IOException;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -114,6 +115,16 @@ public final class SaeSweep {
     return Workspace.plan(purpose(), device, buffers(dIn));
   }
 
+  /** With the model that goes on with reconstructions once: all members share it. */
+  private MemoryPlan wholePlan(ActivationBatches batches) {
+    MemoryPlan own = plan(batches.dIn());
+    return members.stream()
+        .flatMap(member -> SaeRun.downstreamPlan(member.train(), batches).stream())
+        .max(Comparator.comparingLong(MemoryPlan::total))
+        .map(model -> own.and("end to end", model))
+        .orElse(own);
+  }
+
   /** Returns about how many bytes the weights of all members take in files. */
   public long weightBytes(int dIn) {
     return Float.BYTES * counted(dIn).values().stream().mapToLong(SaeTraining::weightNumbers).sum();
@@ -170,7 +181,7 @@ public final class SaeSweep {
       members.forEach(member -> SaeRun.requireWidth(member.sae(), batches));
       this.batches = batches;
       this.listener = listener;
-      MemoryPlan plan = plan(batches.dIn());
+      MemoryPlan plan = wholePlan(batches);
       plan.requireFits(device);
       listener.planned(plan);
       Buffers buffers = Workspace.allocate(purpose(), device, buffers(batches.dIn()));

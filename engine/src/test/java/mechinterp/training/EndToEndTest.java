@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
@@ -17,6 +18,7 @@ import mechinterp.activation.SequenceBatches;
 import mechinterp.activation.StreamConfig;
 import mechinterp.device.CpuDevice;
 import mechinterp.device.Device;
+import mechinterp.device.MemoryPlan;
 import mechinterp.io.Refusal;
 import mechinterp.model.HookPoint;
 import mechinterp.model.Models;
@@ -195,6 +197,34 @@ class EndToEndTest {
 
   private static double part(StepMetrics step) {
     return Objects.requireNonNull(step.losses().get("end_to_end"));
+  }
+
+  @ParameterizedTest
+  @EnumSource(EndToEndConfig.Loss.class)
+  void thePlanHasTheRunsOfTheModelAndLargerBatchesTakeMore(EndToEndConfig.Loss loss)
+      throws IOException {
+    TrainConfig config = config(EndToEndConfig.of(loss), 2);
+    List<MemoryPlan> plans = new ArrayList<>();
+    TrainListener listener =
+        new TrainListener() {
+          @Override
+          public void planned(MemoryPlan plan) {
+            plans.add(plan);
+          }
+        };
+    SaeTrainer trainer = new SaeTrainer(device, config);
+    SaeConfig sae = new TopKConfig(192, 256, 8);
+    try (EndToEndBatches batches = batches()) {
+      MemoryPlan model = batches.memoryPlan(BATCH, loss);
+      var _ = trainer.train(sae, batches, listener);
+      assertEquals(trainer.plan(sae).total() + model.total(), plans.getFirst().total());
+      int tokens = BATCH + 12;
+      long least = this.model.gradientMemoryPlan(tokens).total();
+      assertTrue(
+          Objects.requireNonNull(model.bytes().get("forward and backward pass")) >= least,
+          model.toString());
+      assertTrue(model.total() < batches.memoryPlan(3 * BATCH, loss).total());
+    }
   }
 
   @Test
