@@ -53,11 +53,19 @@ final class TrainFolder {
   private boolean resume;
 
   @Option(
+      names = "--curves",
+      paramLabel = "FILE",
+      description = {
+        "Page of curves that is written meanwhile and loads itself again.",
+        "Default: with checkpoints DIR/checkpoints/curves.html, otherwise none."
+      })
+  private Optional<Path> curves = Optional.empty();
+
+  @Option(
       names = "--curves-every",
       paramLabel = "N",
       description = {
-        "With checkpoints: steps after which DIR/checkpoints/curves.html is written again.",
-        "Default: ${DEFAULT-VALUE}."
+        "Steps after which the page of curves is written again.", "Default: ${DEFAULT-VALUE}."
       })
   private int curvesEvery = 100;
 
@@ -96,9 +104,10 @@ final class TrainFolder {
 
   TrainingPlace place() {
     Optional<Checkpoints> checkpoints = checkpoints();
-    Optional<Path> curves =
-        checkpoints.map(_ -> out.resolve(CHECKPOINTS).resolve(TrainingCurves.FILE));
-    return new TrainingPlace(out, checkpoints, CHECKPOINTS_KEPT, curves, curvesEvery);
+    Optional<Path> page =
+        curves.or(() ->
+            checkpoints.map(_ -> out.resolve(CHECKPOINTS).resolve(TrainingCurves.FILE)));
+    return new TrainingPlace(out, checkpoints, CHECKPOINTS_KEPT, page, curvesEvery);
   }
 
   private Optional<Checkpoints> checkpoints() {

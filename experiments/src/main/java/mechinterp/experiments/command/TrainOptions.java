@@ -46,6 +46,7 @@ final class TrainOptions {
   @Option(
       names = "--kind",
       paramLabel = "KIND",
+      converter = KindConverter.class,
       description = "Kind of autoencoder: ${COMPLETION-CANDIDATES}.")
   private Optional<SaeSettings.Kind> kind = Optional.empty();
 

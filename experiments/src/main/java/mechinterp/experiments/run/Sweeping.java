@@ -64,11 +64,12 @@ public record Sweeping(Map<String, Training> trained, Map<String, String> failed
     disk.requireFits();
     int batchSize = settings.members().getFirst().train().batchSize();
     try (Progress progress = display.start("train", (long) sweep.steps() * batchSize, "tokens")) {
-      SweepListener listener = new Watch(progress, disk, place);
+      Watch listener = new Watch(progress, disk, place, data.memory(), batchSize);
       SweepResult result =
           checkpoints.isPresent()
               ? sweep.train(batches, listener, checkpoints.get())
               : sweep.train(batches, listener);
+      listener.notes.finished();
       data.outliers().ifPresent(progress::note);
       return folded(result, data.scales());
     }
@@ -88,25 +89,32 @@ public record Sweeping(Map<String, Training> trained, Map<String, String> failed
     private final Progress progress;
     private final DiskPlan disk;
     private final TrainingPlace place;
+    private final PlanNotes notes;
+    private final int batchSize;
     private final Map<String, List<StepMetrics>> histories = new LinkedHashMap<>();
 
-    Watch(Progress progress, DiskPlan disk, TrainingPlace place) {
+    Watch(
+        Progress progress,
+        DiskPlan disk,
+        TrainingPlace place,
+        Optional<MemoryPlan> streamed,
+        int batchSize) {
       this.progress = progress;
       this.disk = disk;
       this.place = place;
+      this.notes = new PlanNotes(progress, streamed);
+      this.batchSize = batchSize;
     }
 
     @Override
     public void planned(MemoryPlan plan) {
-      progress.note(
-          "plan: %s; memory %s; %s: %s"
-              .formatted(
-                  plan.purpose(), DiskPlan.mebibytes(plan.total()), disk.out(), disk.describe()));
+      notes.planned(plan.purpose(), plan, Optional.of(disk));
     }
 
     @Override
     public void resumed(List<SweepStep> history) {
       history.forEach(this::remember);
+      notes.resumed(history.size());
     }
 
     private void remember(SweepStep step) {
@@ -125,7 +133,8 @@ public record Sweeping(Map<String, Training> trained, Map<String, String> failed
       progress.update(
           tokens,
           String.format(Locale.ROOT, "%d members, best FVU %.4f", metrics.members().size(), best));
-      if (step % place.curvesEvery() == 0) {
+      notes.step(step, steps, batchSize, tokensPerSecond);
+      if (place.curvesAreDue(step, steps)) {
         place.liveCurves().ifPresent(file -> writeCurves(file, steps));
       }
     }

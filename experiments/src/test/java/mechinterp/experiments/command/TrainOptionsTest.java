@@ -143,6 +143,26 @@ class TrainOptionsTest {
   }
 
   @Test
+  void aPageOfCurvesIsWrittenMeanwhileAlsoWithoutCheckpoints() throws IOException {
+    Path page = folder.resolve("live").resolve("curves.html");
+    Path out = folder.resolve("curved");
+    run(out, "--curves", page.toString(), "--curves-every", "1", "--tokens", "96").assertDone();
+    String last = Files.readString(page);
+    assertTrue(last.contains("step 3 of 3"), "the page ends with the last step");
+    assertFalse(last.contains("http-equiv=\"refresh\""));
+    assertEquals(last, Files.readString(out.resolve("curves.html")));
+  }
+
+  @Test
+  void kindsOfTwoWordsHaveEitherDash() throws IOException {
+    for (String kind : List.of("skip-transcoder", "SKIP_TRANSCODER")) {
+      run(folder.resolve(kind), "--kind", kind)
+          .assertRefused("architecture: is skip_transcoder, which is not of 1 hook points");
+    }
+    run(folder.resolve("unknown"), "--kind", "topl").assertRefused("expected one of [TOPK,");
+  }
+
+  @Test
   void thePlanComesFirstAndWhatWasMeasuredLast() throws IOException {
     Path out = folder.resolve("planned");
     Execution done = run(out, "--checkpoint-every", "1").assertDone();
