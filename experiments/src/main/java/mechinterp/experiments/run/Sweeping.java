@@ -21,6 +21,7 @@ import mechinterp.training.StepMetrics;
 import mechinterp.training.SweepListener;
 import mechinterp.training.SweepResult;
 import mechinterp.training.SweepStep;
+import mechinterp.training.TrainedSae;
 
 /**
  * A finished sweep.
@@ -71,16 +72,19 @@ public record Sweeping(Map<String, Training> trained, Map<String, String> failed
               : sweep.train(batches, listener);
       listener.notes.finished();
       data.outliers().ifPresent(progress::note);
-      return folded(result, data.scales());
+      return folded(result, settings, data);
     }
   }
 
-  private static Sweeping folded(SweepResult result, List<Double> scales) {
+  private static Sweeping folded(SweepResult result, SweepSettings settings, TrainingData data) {
     Map<String, Training> trained = new LinkedHashMap<>();
-    result
-        .trained()
-        .forEach((name, member) ->
-            trained.put(name, new Training(member.sae().foldScales(scales), member.history())));
+    for (SweepSettings.Member member : settings.members()) {
+      TrainedSae own = result.trained().get(member.name());
+      if (own != null) {
+        List<Double> scales = TrainingData.scales(member.sites(data.sites()));
+        trained.put(member.name(), new Training(own.sae().foldScales(scales), own.history()));
+      }
+    }
     return new Sweeping(trained, result.failed());
   }
 
