@@ -158,6 +158,7 @@ final class SaeRun {
   /** Returns the autoencoder, with its averaged weights where averages are kept. */
   TrainedSae trained() {
     training.useAverages();
+    training.objective().finish();
     return new TrainedSae(sae(), history);
   }
 }

@@ -18,10 +18,13 @@ import mechinterp.io.FormatException;
 import mechinterp.io.Refusal;
 import mechinterp.optim.LearningRateDecay;
 import mechinterp.sae.AuxKConfig;
+import mechinterp.sae.Sae;
 import mechinterp.sae.SaeConfig;
 import mechinterp.sae.SaeParameter;
 import mechinterp.sae.TopKConfig;
 import mechinterp.sae.objective.KScheduleConfig;
+import mechinterp.tensor.FloatMatrix;
+import mechinterp.tensor.SparseCodes;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -133,6 +136,28 @@ final class SaeCheckpointsTest {
         IllegalStateException.class,
         () -> trainer.train(kind, data(device, 11), killer(7), checkpoints));
     assertSameBits(whole, trainer.train(kind, data(device, 11), TrainListener.none(), checkpoints));
+  }
+
+  /** Killed after the last checkpoint and before the final files: thresholds are no parameters. */
+  @ParameterizedTest
+  @MethodSource("mechinterp.training.TrainedKinds#all")
+  void finishedRunsOfEveryKindAreReadWithAllThatTheyLearned(SaeConfig kind) throws IOException {
+    SaeTrainer trainer = new SaeTrainer(device, config());
+    Checkpoints checkpoints = new Checkpoints(folder, 2, 2);
+    TrainListener none = TrainListener.none();
+    float[] codes = codes(trainer.train(kind, data(device, 11), none, checkpoints).sae());
+    assertArrayEquals(
+        codes, codes(trainer.train(kind, data(device, 11), none, checkpoints).sae()));
+  }
+
+  private float[] codes(Sae sae) {
+    FloatMatrix x = device.floats(50, SAE.dIn());
+    data(device, 12).next(x);
+    SparseCodes codes = sae.newCodes(50);
+    sae.encode(codes, x);
+    FloatMatrix decoded = device.floats(50, SAE.dIn());
+    sae.decode(decoded, codes);
+    return device.toHost(decoded);
   }
 
   @Test

@@ -2,10 +2,13 @@ package mechinterp.training;
 
 import java.util.List;
 import mechinterp.sae.BatchTopKConfig;
+import mechinterp.sae.CrosscoderConfig;
+import mechinterp.sae.CrosscoderScore;
 import mechinterp.sae.GatedConfig;
 import mechinterp.sae.GroupMaxConfig;
 import mechinterp.sae.HybridSaeConfig;
 import mechinterp.sae.JumpReluConfig;
+import mechinterp.sae.KScope;
 import mechinterp.sae.MatryoshkaConfig;
 import mechinterp.sae.MultiTopKConfig;
 import mechinterp.sae.PAnnealConfig;
@@ -30,7 +33,8 @@ final class TrainedKinds {
         SwitchConfig.of(16, 120, 3, 4),
         new MultiTopKConfig(16, 120, 3),
         new GroupMaxConfig(16, 120, 3),
-        HybridSaeConfig.of(16, 120, 3));
+        HybridSaeConfig.of(16, 120, 3),
+        new CrosscoderConfig(2, 8, 120, 3, KScope.BATCH, CrosscoderScore.NORM_SUM));
   }
 
   /** Those whose L0 a controller brings to k. */

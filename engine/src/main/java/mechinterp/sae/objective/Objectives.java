@@ -88,7 +88,7 @@ final class Objectives {
     return switch (sae.config()) {
       case BatchTopKConfig config -> whole(sae, batchTopK(sae, config.k()), FurtherTerms.none());
       case TranscoderConfig config -> whole(sae, batchTopK(sae, config.k()), FurtherTerms.none());
-      case CrosscoderConfig config -> whole(sae, batchTopK(sae, config.k()), FurtherTerms.none());
+      case CrosscoderConfig config -> whole(sae, ofLayers(sae, config), FurtherTerms.none());
       case MatryoshkaConfig config ->
           nested(sae, batchTopK(sae, config.k()), config.prefixes(), FurtherTerms.none());
       case StandardConfig config -> standard(sae, config);
@@ -113,7 +113,16 @@ final class Objectives {
   }
 
   private BatchTopK batchTopK(ThresholdSae sae, int k) {
-    return new BatchTopK(sae, settings.schedule(k, sae.dSae()));
+    return new BatchTopK(sae, settings.schedule(k, sae.dSae()), Optional.empty());
+  }
+
+  private BatchTopK ofLayers(ThresholdSae sae, CrosscoderConfig config) {
+    Optional<LayerNormSums> scores =
+        switch (config.score()) {
+          case ACTIVATION -> Optional.empty();
+          case NORM_SUM -> Optional.of(new LayerNormSums(workspace, sae));
+        };
+    return new BatchTopK(sae, settings.schedule(config.k(), sae.dSae()), scores);
   }
 
   private SparseObjective standard(ThresholdSae sae, StandardConfig config) {

@@ -138,6 +138,11 @@ final class SparseObjective implements SaeObjective {
   }
 
   @Override
+  public void finish() {
+    choice.finish();
+  }
+
+  @Override
   public SaeLoss backward(FloatMatrix rows) {
     FloatMatrix x = sae.inputs(rows);
     FloatMatrix target = sae.targets(rows);
