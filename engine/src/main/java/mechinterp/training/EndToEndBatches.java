@@ -127,8 +127,8 @@ public final class EndToEndBatches implements ActivationBatches, DownstreamLoss,
   private Buffers buffers(int tokens, int rows) {
     Buffers large =
         held.filter(each -> each.holds(tokens, rows))
-            .orElseGet(() ->
-                Workspace.allocate("end to end", device, w -> declare(w, tokens, rows)));
+            .orElseGet(
+                () -> Workspace.allocate("end to end", device, w -> declare(w, tokens, rows)));
     held = Optional.of(large);
     return large.first(tokens, rows);
   }
@@ -166,8 +166,7 @@ public final class EndToEndBatches implements ActivationBatches, DownstreamLoss,
   }
 
   private double divergence(Buffers buffers, FloatMatrix hidden) {
-    KlDivergence own =
-        klDivergence.orElseGet(() -> new KlDivergence(device, unembed, LOGIT_ROWS));
+    KlDivergence own = klDivergence.orElseGet(() -> new KlDivergence(device, unembed, LOGIT_ROWS));
     klDivergence = Optional.of(own);
     float weight = 1f / hidden.rows();
     own.backward(buffers.dHidden(), buffers.losses(), sequences.output(), hidden, weight);
@@ -175,14 +174,12 @@ public final class EndToEndBatches implements ActivationBatches, DownstreamLoss,
   }
 
   private double crossEntropy(Buffers buffers, FloatMatrix hidden, TokenBatch tokens) {
-    CrossEntropy own =
-        crossEntropy.orElseGet(() -> new CrossEntropy(device, unembed, LOGIT_ROWS));
+    CrossEntropy own = crossEntropy.orElseGet(() -> new CrossEntropy(device, unembed, LOGIT_ROWS));
     crossEntropy = Optional.of(own);
     int predictions = Math.max(1, tokens.tokens() - tokens.sequences());
     device.upload(buffers.targets(), tokens.nextIds(), 0);
     kernels.fill(buffers.weights(), 1f / predictions);
-    own.backward(
-        buffers.dHidden(), buffers.losses(), hidden, buffers.targets(), buffers.weights());
+    own.backward(buffers.dHidden(), buffers.losses(), hidden, buffers.targets(), buffers.weights());
     return sum(buffers.losses()) / predictions;
   }
 

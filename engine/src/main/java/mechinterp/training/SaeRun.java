@@ -73,7 +73,8 @@ final class SaeRun {
       return loss;
     }
     throw new IllegalArgumentException(
-        "end_to_end: is there, but the activations are stored or mixed; it needs the sequences of a model that runs beside");
+        "end_to_end: is there, but the activations are stored or mixed; it needs the sequences of a"
+            + " model that runs beside");
   }
 
   /** Returns what a language model that goes on with reconstructions holds, where one does. */

@@ -18,9 +18,9 @@ import mechinterp.optim.ParameterState;
 import mechinterp.tensor.FloatMatrix;
 
 /**
- * Trains several autoencoders of any kinds, sizes, seeds, rates and hook points in one pass over the
- * same batches. Each ends with the bits that {@link SaeTrainer} gives it alone on those batches, also
- * when the sweep goes on from a checkpoint. A member that diverges ends alone.
+ * Trains several autoencoders of any kinds, sizes, seeds, rates and hook points in one pass over
+ * the same batches. Each ends with the bits that {@link SaeTrainer} gives it alone on those
+ * batches, also when the sweep goes on from a checkpoint. A member that diverges ends alone.
  */
 public final class SaeSweep {
   private final Device device;

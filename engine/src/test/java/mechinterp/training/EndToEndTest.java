@@ -248,7 +248,8 @@ class EndToEndTest {
     TrainConfig config = config(EndToEndConfig.of(EndToEndConfig.Loss.KL), 2);
     KnownFeatures stored = new KnownFeatures(device, 12, 24, 2, 11);
     assertEquals(
-        "end_to_end: is there, but the activations are stored or mixed; it needs the sequences of a model that runs beside",
+        "end_to_end: is there, but the activations are stored or mixed; it needs the sequences of a"
+            + " model that runs beside",
         Refusal.of(
             IllegalArgumentException.class,
             () ->

@@ -162,13 +162,13 @@ final class KindOptionsEffectTest {
   void anOptionOfAKindHasAnEffectOrIsRefused(SaeConfig kind) {
     int width = kind.rowWidth();
     List<String> before = outcome(kind, training(kind), width);
-    assertEquals(before, outcome(kind, training(kind), width), "the same options have the same result");
+    assertEquals(
+        before, outcome(kind, training(kind), width), "the same options have the same result");
     List<Variants.Variant> without =
         Variants.of((Record) kind).stream()
             .filter(variant ->
                 !hasEffect(
-                    before,
-                    () -> outcome((SaeConfig) variant.make().get(), training(kind), width)))
+                    before, () -> outcome((SaeConfig) variant.make().get(), training(kind), width)))
             .toList();
     assertEquals(List.of(), without, "options without effect");
   }
@@ -181,8 +181,7 @@ final class KindOptionsEffectTest {
     List<Variants.Variant> without =
         Variants.of(training(kind), ABSENT).stream()
             .filter(variant ->
-                !hasEffect(
-                    before, () -> outcome(kind, (TrainConfig) variant.make().get(), width)))
+                !hasEffect(before, () -> outcome(kind, (TrainConfig) variant.make().get(), width)))
             .toList();
     assertEquals(List.of(), without, "settings without effect");
   }

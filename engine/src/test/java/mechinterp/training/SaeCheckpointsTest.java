@@ -146,8 +146,7 @@ final class SaeCheckpointsTest {
     Checkpoints checkpoints = new Checkpoints(folder, 2, 2);
     TrainListener none = TrainListener.none();
     float[] codes = codes(trainer.train(kind, data(device, 11), none, checkpoints).sae());
-    assertArrayEquals(
-        codes, codes(trainer.train(kind, data(device, 11), none, checkpoints).sae()));
+    assertArrayEquals(codes, codes(trainer.train(kind, data(device, 11), none, checkpoints).sae()));
   }
 
   private float[] codes(Sae sae) {
@@ -186,11 +185,13 @@ final class SaeCheckpointsTest {
 
     assertEquals(
         folder.resolve("step-11")
-            + ": settings.train.aux_k.alpha is 0.03125 in the checkpoint, 0.25 now; they must be equal to go on",
+            + ": settings.train.aux_k.alpha is 0.03125 in the checkpoint, 0.25 now; they must be"
+            + " equal to go on",
         Refusal.of(IllegalArgumentException.class, () -> go(other, 11, TrainListener.none())));
     assertEquals(
         folder.resolve("step-11")
-            + ": data is 24 known features of seed 11 in the checkpoint, 24 known features of seed 12 now; they must be equal to go on",
+            + ": data is 24 known features of seed 11 in the checkpoint, 24 known features of seed"
+            + " 12 now; they must be equal to go on",
         Refusal.of(IllegalArgumentException.class, () -> go(config(), 12, TrainListener.none())));
   }
 

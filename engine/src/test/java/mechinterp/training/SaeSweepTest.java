@@ -107,8 +107,7 @@ final class SaeSweepTest {
             new SweepMember("first", Optional.of(0), new BatchTopKConfig(7, 40, 2), config(9)),
             new SweepMember("all", new TopKConfig(7 + D_IN, 40, 2), config(4)));
     SweepResult result =
-        new SaeSweep(device, parts)
-            .train(new Beside(device, narrow, data()), SweepListener.none());
+        new SaeSweep(device, parts).train(new Beside(device, narrow, data()), SweepListener.none());
     assertSameBits(
         new SaeTrainer(device, resampled).train(parts.get(0).sae(), data(), TrainListener.none()),
         Objects.requireNonNull(result.trained().get("last")));
@@ -225,7 +224,8 @@ final class SaeSweepTest {
         Refusal.of(
             IllegalArgumentException.class, () -> new SaeSweep(device, List.of(first, other))));
     assertEquals(
-        "name: is \"../x\"; it must consist of letters, digits, dots, hyphens and underscores and not begin with a dot",
+        "name: is \"../x\"; it must consist of letters, digits, dots, hyphens and underscores and"
+            + " not begin with a dot",
         Refusal.of(
             IllegalArgumentException.class,
             () -> new SweepMember("../x", first.sae(), first.train())));

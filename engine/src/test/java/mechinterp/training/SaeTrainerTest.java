@@ -347,7 +347,8 @@ class SaeTrainerTest {
         assertThrows(
             TrainingException.class, () -> trainer.train(SAE, broken, TrainListener.none()));
     assertEquals(
-        "training: step 3: activations: row 5 of the batch has NaN at dimension 7; all must be finite",
+        "training: step 3: activations: row 5 of the batch has NaN at dimension 7; all must be"
+            + " finite",
         e.getMessage());
   }
 
@@ -365,7 +366,8 @@ class SaeTrainerTest {
         assertThrows(
             TrainingException.class, () -> trainer.train(SAE, constant, TrainListener.none()));
     assertEquals(
-        "training: step 1: the 64 activations of the batch are all equal; loss_normalizer batch_variance needs different ones",
+        "training: step 1: the 64 activations of the batch are all equal; loss_normalizer"
+            + " batch_variance needs different ones",
         e.getMessage());
   }
 

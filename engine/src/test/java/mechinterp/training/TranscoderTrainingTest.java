@@ -279,7 +279,8 @@ class TranscoderTrainingTest {
     ActivationBatches data = batches(device);
     ActivationBatches broken = new BrokenBatches(device, data, 3);
     assertEquals(
-        "training: step 1: input activations: row 0 of the batch has NaN at dimension 3; all must be finite",
+        "training: step 1: input activations: row 0 of the batch has NaN at dimension 3; all must"
+            + " be finite",
         Refusal.of(
             TrainingException.class,
             () ->

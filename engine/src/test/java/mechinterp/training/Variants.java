@@ -96,8 +96,7 @@ final class Variants {
     }
   }
 
-  private static void changes(
-      String path, Object value, Set<String> absent, Consumer<Variant> to) {
+  private static void changes(String path, Object value, Set<String> absent, Consumer<Variant> to) {
     switch (value) {
       case Integer number -> add(path, (int) (number * 0.8), to);
       case Long number -> add(path, number < 5 ? number + 1 : (long) (number * 0.8), to);

@@ -80,7 +80,10 @@ final class BatchTopK implements LatentChoice {
     }
   }
 
-  /** The norms are those of the last weights; a run that goes on after its end has the state alone. */
+  /**
+   * Sets the thresholds again: a run that goes on after its last step has the state alone, and the
+   * norms are those of the last weights.
+   */
   @Override
   public void finish() {
     if (state[BATCHES] > 0) {

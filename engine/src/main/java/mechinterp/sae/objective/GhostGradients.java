@@ -8,9 +8,9 @@ import mechinterp.tensor.FloatMatrix;
 import mechinterp.tensor.SparseCodes;
 
 /**
- * The loss of {@link GhostGradientsConfig} and its share of the gradient. The scale of a token rules
- * out any factor of its exp(z), so they are taken as a softmax, which cannot overflow or vanish.
- * With e = g - r and codes c[t, i] = s[t] exp(z[t, i]):
+ * The loss of {@link GhostGradientsConfig} and its share of the gradient. The scale of a token
+ * rules out any factor of its exp(z), so they are taken as a softmax, which cannot overflow or
+ * vanish. With e = g - r and codes c[t, i] = s[t] exp(z[t, i]):
  *
  * <pre>
  *   dL/dg        = 2 weight m e / V

@@ -2,11 +2,12 @@ package mechinterp.sae.objective;
 
 /**
  * The loss that brings dead latents of kinds with ReLU back (ghost gradients: Jermyn and Templeton
- * 2024, "Ghost Grads: An improvement on resampling", Anthropic's update of January 2024). With r = x
- * - x^, held fixed, and the pre-activations z of the dead latents alone:
+ * 2024, "Ghost Grads: An improvement on resampling", Anthropic's update of January 2024). With r =
+ * x - x^, held fixed, and the pre-activations z of the dead latents alone:
  *
  * <pre>
- *   g[t] = s[t] sum over the dead latents i of exp(z[t, i]) W_dec[i],   s[t] such that |g[t]| = |r[t]| / 2
+ *   g[t] = s[t] sum over the dead latents i of exp(z[t, i]) W_dec[i]
+ *   s[t] such that |g[t]| = |r[t]| / 2
  *   loss = weight m sum |r - g|^2 / V</pre>
  *
  * with V as in the reconstruction's loss. The scales s and m are constants of the gradient.

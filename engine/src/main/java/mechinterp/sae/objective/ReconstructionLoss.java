@@ -17,8 +17,7 @@ final class ReconstructionLoss {
   private double further;
 
   /** What is asked of the model, what it goes on with and the gradient by that. */
-  private record Buffers(
-      EndToEndConfig config, FloatMatrix reconstruction, FloatMatrix gradient) {
+  private record Buffers(EndToEndConfig config, FloatMatrix reconstruction, FloatMatrix gradient) {
     static Buffers declare(Workspace workspace, EndToEndConfig config, int batchSize, int dOut) {
       return new Buffers(
           config,
@@ -30,8 +29,7 @@ final class ReconstructionLoss {
   ReconstructionLoss(
       Workspace workspace, int batchSize, int dOut, Optional<EndToEndConfig> endToEnd) {
     this.kernels = workspace.device().kernels();
-    this.buffers =
-        endToEnd.map(config -> Buffers.declare(workspace, config, batchSize, dOut));
+    this.buffers = endToEnd.map(config -> Buffers.declare(workspace, config, batchSize, dOut));
   }
 
   /**

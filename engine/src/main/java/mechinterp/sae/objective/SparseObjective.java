@@ -41,9 +41,8 @@ import mechinterp.tensor.SparseOuterProduct;
  * differ, x is the target in the loss; one that does not centre its input has no b_dec there, nor
  * its term in db_dec. A skip connection has dW_skip = sum over t of g[t] x[t]^T.
  *
- * <p>Kinds with ReLU may have {@link GhostGradientsConfig} in the place of AuxK. A hybrid's loss has
- * the part of {@link FixedPoint} besides, which adds to the gradients of
- * W_enc and b_enc alone.
+ * <p>Kinds with ReLU may have {@link GhostGradientsConfig} in the place of AuxK. A hybrid's loss
+ * has the part of {@link FixedPoint} besides, which adds to the gradients of W_enc and b_enc alone.
  *
  * <p>Buffers are declared once; taking the loss allocates nothing on the device.
  */

@@ -10,8 +10,8 @@ import mechinterp.tensor.SparseCodes;
 import mechinterp.tensor.SparseOuterProduct;
 
 /**
- * The sum of |x - x^|^2, with g = 2 (x^ - x) / divisor as the gradient of x^, and what else is asked
- * of it.
+ * The sum of |x - x^|^2, with g = 2 (x^ - x) / divisor as the gradient of x^, and what else is
+ * asked of it.
  */
 final class WholeReconstruction implements Reconstruction {
   private final Kernels kernels;

@@ -34,8 +34,7 @@ class CrosscoderChoiceTest {
   private final NaivePoint point = NaivePoint.of(3, BATCH, LAYERS * D_MODEL, D_SAE, 0.2, 0);
 
   private ThresholdSae sae(CrosscoderScore score) {
-    CrosscoderConfig config =
-        new CrosscoderConfig(LAYERS, D_MODEL, D_SAE, K, KScope.BATCH, score);
+    CrosscoderConfig config = new CrosscoderConfig(LAYERS, D_MODEL, D_SAE, K, KScope.BATCH, score);
     return point.setInto(ThresholdSae.allocate(device, config));
   }
 
@@ -101,9 +100,7 @@ class CrosscoderChoiceTest {
     Workspace.allocate(
             "test",
             device,
-            w ->
-                new BatchTopK(
-                    sae, KSchedule.constant(K), Optional.of(new LayerNormSums(w, sae))))
+            w -> new BatchTopK(sae, KSchedule.constant(K), Optional.of(new LayerNormSums(w, sae))))
         .choose(codes, NaivePoint.upload(device, point.x));
     int[] counts = device.toHost(codes.counts());
     int[] indices = device.toHost(codes.indices());

@@ -130,8 +130,7 @@ class GhostGradientsTest {
       double sum = 0;
       for (int t = 0; t < BATCH; t++) {
         for (int j = 0; j < D_IN; j++) {
-          double size =
-              config.rescale() == GhostGradientsConfig.Rescale.BATCH ? whole : m[t][j];
+          double size = config.rescale() == GhostGradientsConfig.Rescale.BATCH ? whole : m[t][j];
           sum += size * Math.pow(s[t] * g[t][j] - r[t][j], 2);
         }
       }
@@ -182,7 +181,8 @@ class GhostGradientsTest {
     TopKSae sae = TopKSae.allocate(device, new TopKConfig(D_IN, D_SAE, 3));
     ObjectiveSettings settings = settings(GhostGradientsConfig.defaults(), LossNormalizer.TOKENS);
     assertEquals(
-        "ghost_gradients: is there, but the kind is topk; they are of standard and p_anneal, leave it out",
+        "ghost_gradients: is there, but the kind is topk; they are of standard and p_anneal, leave"
+            + " it out",
         Refusal.of(IllegalArgumentException.class, () -> Trained.of(sae, settings)));
     assertEquals(
         "ghost_gradients.weight: is 0.0; it must be positive and finite",

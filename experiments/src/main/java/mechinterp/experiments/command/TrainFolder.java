@@ -47,7 +47,8 @@ final class TrainFolder {
   @Option(
       names = "--resume",
       description = {
-        "Go on with the run in DIR from its newest checkpoint, as if it had never been interrupted;",
+        "Go on with the run in DIR from its newest checkpoint, as if it had never been"
+            + " interrupted;",
         "begin where DIR holds none."
       })
   private boolean resume;
@@ -65,7 +66,8 @@ final class TrainFolder {
       names = "--curves-every",
       paramLabel = "N",
       description = {
-        "Steps after which the page of curves is written again.", "Default: ${DEFAULT-VALUE}."
+        "Steps after which the page of curves is written again.",
+        "Default: ${DEFAULT-VALUE}."
       })
   private int curvesEvery = 100;
 
@@ -105,8 +107,8 @@ final class TrainFolder {
   TrainingPlace place() {
     Optional<Checkpoints> checkpoints = checkpoints();
     Optional<Path> page =
-        curves.or(() ->
-            checkpoints.map(_ -> out.resolve(CHECKPOINTS).resolve(TrainingCurves.FILE)));
+        curves.or(
+            () -> checkpoints.map(_ -> out.resolve(CHECKPOINTS).resolve(TrainingCurves.FILE)));
     return new TrainingPlace(out, checkpoints, CHECKPOINTS_KEPT, page, curvesEvery);
   }
 

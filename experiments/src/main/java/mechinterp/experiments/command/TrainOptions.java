@@ -63,7 +63,8 @@ final class TrainOptions {
       names = "--k-scope",
       paramLabel = "SCOPE",
       description = {
-        "What k is the number of active latents of, for transcoders and crosscoders: token (at most)",
+        "What k is the number of active latents of, for transcoders and crosscoders: token (at"
+            + " most)",
         "or batch (in the mean). Default: token for transcoders, batch for crosscoders."
       })
   private Optional<KScope> kScope = Optional.empty();
@@ -143,7 +144,8 @@ final class TrainOptions {
   @Option(
       names = "--resample",
       description = {
-        "Make dead latents anew, four times in the first half of the training, from activations that",
+        "Make dead latents anew, four times in the first half of the training, from activations"
+            + " that",
         "are reconstructed badly."
       })
   private boolean resample;

@@ -63,7 +63,8 @@ public final class TrainingData implements AutoCloseable {
   public static TrainingData of(DataSettings settings, ActivationStore store, Device device) {
     if (settings.wholeSequences()) {
       throw new IllegalArgumentException(
-          "end_to_end: is there, but the activations are stored; it needs a model that runs beside (--model)");
+          "end_to_end: is there, but the activations are stored; it needs a model that runs beside"
+              + " (--model)");
     }
     Optional<KeptTokens> within = settings.maxActivationNorm().map(store::withinNorm);
     ActivationStore scaled =
