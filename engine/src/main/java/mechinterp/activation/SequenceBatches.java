@@ -6,6 +6,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import mechinterp.device.Device;
 import mechinterp.model.Activations;
@@ -28,12 +29,19 @@ public final class SequenceBatches implements ActivationBatches, AutoCloseable {
   private final List<Site> sites;
   private final String identity;
 
-  /** The sequences of the last batch, and which of all their rows are its own. */
-  private List<int[]> ids = List.of();
+  private final int longest;
 
-  private int[] rows = new int[0];
+  private Batch last = new Batch(List.of(), new int[0]);
   private FloatMatrix output;
+  private Optional<IntMatrix> rowsOnDevice = Optional.empty();
   private long position;
+
+  /** The sequences of a batch, and which of all their rows are its own. */
+  private record Batch(List<int[]> ids, int[] rows) {
+    int tokens() {
+      return ids.stream().mapToInt(each -> each.length).sum();
+    }
+  }
 
   /** Runs the first sequences, for the scale. */
   SequenceBatches(
@@ -47,6 +55,7 @@ public final class SequenceBatches implements ActivationBatches, AutoCloseable {
     this.model = model;
     this.hook = hook;
     this.windows = new WindowStream(model.tokenizer(), config, corpus);
+    this.longest = config.maxContext();
     this.output = model.device().floats(1, 1);
     Site site = new Site(hook.toString(), model.width(hook), Normalization.NONE);
     try (ActivationStream sample = new ActivationStream(model, List.of(hook), config, corpus)) {
@@ -83,12 +92,26 @@ public final class SequenceBatches implements ActivationBatches, AutoCloseable {
 
   /** Returns the sequences of the batch that was handed out last. */
   public TokenBatch tokens() {
-    return TokenBatch.ofIds(ids);
+    return TokenBatch.ofIds(last.ids());
   }
 
   /** Returns for each row of that batch its row among all tokens of the sequences. */
   public int[] rows() {
-    return rows.clone();
+    return last.rows().clone();
+  }
+
+  /**
+   * Returns how many tokens the sequences of a batch of so many rows have, about: those of the next
+   * batch and the longest sequence more. No model runs.
+   *
+   * @throws UncheckedIOException when the text cannot be read
+   */
+  public int tokensOf(int rows) {
+    try {
+      return Math.addExact(read(position, rows).tokens(), longest);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
   }
 
   /** Returns the final hidden states of all tokens of those sequences [tokens, d_model]. */
@@ -109,24 +132,33 @@ public final class SequenceBatches implements ActivationBatches, AutoCloseable {
   @Override
   public void next(FloatMatrix batch) {
     try {
-      read(position, batch.rows());
+      last = read(position, batch.rows());
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
     Device device = model.device();
     Activations run = model.run(tokens(), Set.of(hook), Map.of());
     output = run.output();
-    IntMatrix wanted = device.ints(1, batch.rows());
-    device.upload(wanted, rows, 0);
+    IntMatrix wanted = rowsOnDevice(batch.rows());
+    device.upload(wanted, last.rows(), 0);
     device.kernels().gatherRows(batch, run.at(hook), wanted);
     device.kernels().scale(batch, batch, (float) scale());
     position += batch.rows();
   }
 
-  private void read(long first, int count) throws IOException {
+  private IntMatrix rowsOnDevice(int count) {
+    IntMatrix held =
+        rowsOnDevice
+            .filter(rows -> rows.cols() >= count)
+            .orElseGet(() -> model.device().ints(1, count));
+    rowsOnDevice = Optional.of(held);
+    return held.columnRange(0, count);
+  }
+
+  private Batch read(long first, int count) throws IOException {
     windows.goTo(first);
-    ids = new ArrayList<>();
-    rows = new int[count];
+    List<int[]> ids = new ArrayList<>();
+    int[] rows = new int[count];
     long end = first + count;
     int tokens = 0;
     while (windows.next() < end) {
@@ -142,10 +174,11 @@ public final class SequenceBatches implements ActivationBatches, AutoCloseable {
         if (kept < window.kept()) {
           // The next batch begins within this window.
           windows.giveBack(window);
-          return;
+          return new Batch(ids, rows);
         }
       }
     }
+    return new Batch(ids, rows);
   }
 
   private static int[] cut(Window window, int kept) {

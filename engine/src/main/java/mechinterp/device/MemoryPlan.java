@@ -43,6 +43,19 @@ public record MemoryPlan(String purpose, Map<String, Long> bytes) {
     return new MemoryPlan(purpose, more);
   }
 
+  /**
+   * Returns this plan and all of another one, whose names get {@code GROUP/} before them.
+   *
+   * @throws IllegalArgumentException when a name is taken
+   */
+  public MemoryPlan and(String group, MemoryPlan other) {
+    MemoryPlan both = this;
+    for (Map.Entry<String, Long> entry : other.bytes().entrySet()) {
+      both = both.with(group + "/" + entry.getKey(), entry.getValue());
+    }
+    return both;
+  }
+
   /** Returns the sum of all buffers in bytes. */
   public long total() {
     return bytes.values().stream().mapToLong(Long::longValue).sum();

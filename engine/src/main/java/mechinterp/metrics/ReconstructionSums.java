@@ -1,5 +1,7 @@
 package mechinterp.metrics;
 
+import java.util.ArrayList;
+import java.util.List;
 import mechinterp.device.Device;
 import mechinterp.device.Workspace;
 import mechinterp.kernel.Kernels;
@@ -28,6 +30,8 @@ public final class ReconstructionSums {
   private final int[] indices;
 
   private final TotalVariance variance;
+  private final List<Integer> widths;
+  private final double[] squaredErrorsOfHookPoints;
   private final long[] activeTokens;
   private long tokens;
   private long active;
@@ -45,6 +49,19 @@ public final class ReconstructionSums {
    * @param maxActive largest number of active latents of a token
    */
   public ReconstructionSums(Workspace workspace, int batchSize, int dIn, int dSae, int maxActive) {
+    this(workspace, batchSize, List.of(dIn), dSae, maxActive);
+  }
+
+  /**
+   * Begins a stream of activations of several hook points, which stand side by side.
+   *
+   * @param widths of the hook points
+   */
+  public ReconstructionSums(
+      Workspace workspace, int batchSize, List<Integer> widths, int dSae, int maxActive) {
+    int dIn = widths.stream().mapToInt(Integer::intValue).sum();
+    this.widths = List.copyOf(widths);
+    this.squaredErrorsOfHookPoints = new double[widths.size()];
     this.device = workspace.device();
     this.kernels = device.kernels();
     this.capacity = batchSize;
@@ -77,6 +94,7 @@ public final class ReconstructionSums {
     }
     FloatMatrix error = difference.rowRange(0, rows);
     kernels.subtract(error, activations, reconstruction);
+    addErrorsOfHookPoints(error);
     rowDots(squaredErrors, error, error);
     rowDots(squaredNorms, activations, activations);
     rowDots(squaredReconstructions, reconstruction, reconstruction);
@@ -88,6 +106,21 @@ public final class ReconstructionSums {
     variance.add(x, rows);
     addActive(codes);
     tokens += rows;
+  }
+
+  private void addErrorsOfHookPoints(FloatMatrix error) {
+    if (widths.size() == 1) {
+      return;
+    }
+    int first = 0;
+    for (int site = 0; site < widths.size(); site++) {
+      FloatMatrix own = error.columnRange(first, first + widths.get(site));
+      rowDots(squaredErrors, own, own);
+      for (int t = 0; t < error.rows(); t++) {
+        squaredErrorsOfHookPoints[site] += squaredErrors[t];
+      }
+      first += widths.get(site);
+    }
   }
 
   private void rowDots(float[] onHost, FloatMatrix a, FloatMatrix b) {
@@ -143,15 +176,46 @@ public final class ReconstructionSums {
   }
 
   /**
+   * Returns the fvu of each hook point by itself, in the order of the columns: its squared errors
+   * over its own variance.
+   *
+   * @throws IllegalStateException when there were no tokens
+   * @throws IllegalArgumentException when all activations of a hook point are equal
+   */
+  public List<Double> fvuOfHookPoints() {
+    if (widths.size() == 1) {
+      return List.of(metrics().fvu());
+    }
+    requireTokens();
+    List<Double> fvu = new ArrayList<>();
+    int first = 0;
+    for (int site = 0; site < widths.size(); site++) {
+      double own = variance.value(first, first + widths.get(site));
+      if (own == 0) {
+        throw new IllegalArgumentException(
+            "metrics: %d tokens with equal activations at hook point %d; fvu needs different ones"
+                .formatted(tokens, site + 1));
+      }
+      fvu.add(squaredErrorsOfHookPoints[site] / own);
+      first += widths.get(site);
+    }
+    return fvu;
+  }
+
+  /**
    * Returns how often each latent was active so far.
    *
    * @throws IllegalStateException when there were no tokens
    */
   public LatentDensity density() {
+    requireTokens();
+    return new LatentDensity(activeTokens, tokens);
+  }
+
+  private void requireTokens() {
     if (tokens == 0) {
       throw new IllegalStateException("metrics: no token was added");
     }
-    return new LatentDensity(activeTokens, tokens);
   }
 
   private double variance() {

@@ -1,5 +1,6 @@
 package mechinterp.metrics;
 
+import java.util.List;
 import mechinterp.device.Workspace;
 import mechinterp.sae.Sae;
 import mechinterp.tensor.FloatMatrix;
@@ -22,7 +23,8 @@ public final class SaeEvaluator {
           workspace.floats("evaluation input", batchSize, sae.config().rowWidth()),
           workspace.floats("evaluation reconstruction", batchSize, sae.dOut()),
           workspace.codes("evaluation codes", batchSize, sae.maxActive(), sae.dSae()),
-          new ReconstructionSums(workspace, batchSize, sae.dOut(), sae.dSae(), sae.maxActive()));
+          new ReconstructionSums(
+              workspace, batchSize, sae.config().targetWidths(), sae.dSae(), sae.maxActive()));
     }
   }
 
@@ -65,6 +67,11 @@ public final class SaeEvaluator {
   /** Returns the metrics of all tokens so far. */
   public ReconstructionMetrics metrics() {
     return buffers.sums().metrics();
+  }
+
+  /** Returns the fvu of each hook point whose activations are reconstructed, by itself. */
+  public List<Double> fvuOfHookPoints() {
+    return buffers.sums().fvuOfHookPoints();
   }
 
   /** Returns how often each latent was active so far. */

@@ -32,9 +32,14 @@ public final class TotalVariance {
 
   /** Returns the sum of |x - mean|^2. */
   public double value() {
+    return value(0, squares.length);
+  }
+
+  /** Returns the part that the dimensions {@code first} to {@code end} - 1 have in the sum. */
+  public double value(int first, int end) {
     double sum = 0;
-    for (double square : squares) {
-      sum += square;
+    for (int j = first; j < end; j++) {
+      sum += squares[j];
     }
     return sum;
   }

@@ -13,8 +13,10 @@ import java.util.List;
  * @param dSae number of latents
  * @param k number of active latents
  * @param kScope what it is the number of
+ * @param score by what they are chosen
  */
-public record CrosscoderConfig(int layers, int dModel, int dSae, int k, KScope kScope)
+public record CrosscoderConfig(
+    int layers, int dModel, int dSae, int k, KScope kScope, CrosscoderScore score)
     implements SaeConfig {
   /** The name of this kind in JSON. */
   public static final String ARCHITECTURE = "crosscoder";
@@ -28,6 +30,15 @@ public record CrosscoderConfig(int layers, int dModel, int dSae, int k, KScope k
     requireLayers(layers, dModel);
     Sizes.requirePositive("d_sae", dSae);
     Sizes.requireActive(k, dSae);
+    if (score == CrosscoderScore.NORM_SUM && kScope == KScope.TOKEN) {
+      throw new IllegalArgumentException(
+          "score: is norm_sum, k_scope is token; it needs thresholds, which k_scope batch has");
+    }
+  }
+
+  /** One whose latents are chosen by their activations. */
+  public CrosscoderConfig(int layers, int dModel, int dSae, int k, KScope kScope) {
+    this(layers, dModel, dSae, k, kScope, CrosscoderScore.ACTIVATION);
   }
 
   /** Returns a crosscoder with k latents active in the mean over a batch. */

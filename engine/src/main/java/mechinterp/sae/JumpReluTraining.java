@@ -1,12 +1,14 @@
 package mechinterp.sae;
 
+import java.util.Locale;
+
 /**
  * How a JumpReLU autoencoder is trained.
  *
  * @param sparsity weight of the sparsity loss; with {@link JumpReluPenalty#TARGET_L0} its target is
  *     part of the loss, and the weight stays
  * @param penalty what the sparsity loss counts
- * @param tanhScale scale of {@link JumpReluPenalty#TANH}; of no effect on the others
+ * @param tanhScale scale of {@link JumpReluPenalty#TANH}; 4 with the others, which have none
  * @param bandwidth width of the rectangle around a threshold in which pre-activations have a say in
  *     its gradient, in units of the pre-activations
  * @param initialThreshold of all latents
@@ -20,6 +22,7 @@ public record JumpReluTraining(
     double initialThreshold,
     StraightThrough straightThrough) {
   private static final double FIRST_COEFFICIENT = 0.1;
+  private static final double TANH_SCALE = 4;
 
   /**
    * Checks the ranges.
@@ -32,6 +35,11 @@ public record JumpReluTraining(
     if (!(initialThreshold >= 0 && initialThreshold < Double.POSITIVE_INFINITY)) {
       throw new IllegalArgumentException(
           "initial_threshold: is %s; it must be at least 0".formatted(initialThreshold));
+    }
+    if (penalty != JumpReluPenalty.TANH && tanhScale != TANH_SCALE) {
+      throw new IllegalArgumentException(
+          "tanh_scale: is %s, penalty is %s; it has an effect on tanh alone, leave it at %s"
+              .formatted(tanhScale, penalty.name().toLowerCase(Locale.ROOT), TANH_SCALE));
     }
     if (penalty == JumpReluPenalty.TARGET_L0 && sparsity.targetL0().isEmpty()) {
       throw new IllegalArgumentException("target_l0: is missing; penalty target_l0 needs it");
@@ -48,7 +56,7 @@ public record JumpReluTraining(
     return new JumpReluTraining(
         SparsityConfig.reaching(k, FIRST_COEFFICIENT),
         JumpReluPenalty.STEP,
-        4,
+        TANH_SCALE,
         0.2,
         0.01,
         StraightThrough.THRESHOLD_AND_INPUT);

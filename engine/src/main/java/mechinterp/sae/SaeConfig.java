@@ -73,6 +73,11 @@ public sealed interface SaeConfig
     return List.of(dIn());
   }
 
+  /** Returns the widths of the hook points whose activations are made of the codes. */
+  default List<Integer> targetWidths() {
+    return rowWidth() == dOut() ? siteWidths() : List.of(dOut());
+  }
+
   /** Returns the width of a row of its data. */
   default int rowWidth() {
     return siteWidths().stream().mapToInt(Integer::intValue).sum();

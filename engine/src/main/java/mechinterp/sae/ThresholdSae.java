@@ -83,6 +83,12 @@ public final class ThresholdSae implements Sae {
         .ifPresent(each -> device().kernels().fill(thresholds, (float) each.initialThreshold()));
   }
 
+  /** Sets a latent's threshold to what it is before training, where thresholds are trained. */
+  public void initializeThreshold(int latent) {
+    FloatMatrix own = thresholds.columnRange(latent, latent + 1);
+    training().ifPresent(each -> device().kernels().fill(own, (float) each.initialThreshold()));
+  }
+
   @Override
   public List<SaeParameter> parameters() {
     List<SaeParameter> parameters = new ArrayList<>(layers.parameters());

@@ -15,6 +15,7 @@ import mechinterp.sae.GatedSae;
 import mechinterp.sae.Sae;
 import mechinterp.sae.SaeWeights;
 import mechinterp.sae.SwitchSae;
+import mechinterp.sae.ThresholdSae;
 import mechinterp.tensor.FloatMatrix;
 import mechinterp.tensor.SparseCodes;
 
@@ -26,7 +27,8 @@ import mechinterp.tensor.SparseCodes;
  * <pre>
  *   W_dec[i] = (x - b_dec) / |x - b_dec|
  *   W_enc[i] = encoder_norm (mean |W_enc| of the live latents) W_dec[i]
- *   b_enc[i] = 0                          and r_mag[i] = b_mag[i] = 0 of a gated autoencoder</pre>
+ *   b_enc[i] = 0                          and r_mag[i] = b_mag[i] = 0 of a gated autoencoder,
+ *   threshold[i] = initial_threshold      of JumpReLU</pre>
  *
  * and the moments of these numbers are 0. Draws are those of the random stream {@code
  * resample/STEP} of the seed. The sample is of the tokens that are next in the data, which are not
@@ -37,7 +39,7 @@ final class Resampling {
   static final String TOKENS_SINCE_FIRING = "tokens_since_firing";
 
   private static final Set<String> CHANGED =
-      Set.of("W_enc", "b_enc", "W_dec", GatedSae.R_MAG, GatedSae.B_MAG);
+      Set.of("W_enc", "b_enc", "W_dec", GatedSae.R_MAG, GatedSae.B_MAG, ThresholdSae.THRESHOLD);
 
   private final Device device;
   private final Kernels kernels;
@@ -201,6 +203,9 @@ final class Resampling {
     kernels.normalizeRows(decoderRow, decoderRow);
     kernels.scale(weights.wEnc().row(latent), decoderRow, (float) encoderNorm);
     kernels.fill(partOf(weights.bEnc(), latent), 0);
+    if (sae instanceof ThresholdSae jumpRelu) {
+      jumpRelu.initializeThreshold(latent);
+    }
     if (sae instanceof GatedSae gated) {
       kernels.fill(partOf(gated.rMag(), latent), 0);
       kernels.fill(partOf(gated.bMag(), latent), 0);

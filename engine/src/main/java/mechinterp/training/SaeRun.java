@@ -3,8 +3,10 @@ package mechinterp.training;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.function.Consumer;
 import mechinterp.activation.ActivationBatches;
+import mechinterp.device.MemoryPlan;
 import mechinterp.optim.LearningRateSchedule;
 import mechinterp.optim.ParameterState;
 import mechinterp.sae.Sae;
@@ -61,12 +63,25 @@ final class SaeRun {
     }
   }
 
+  /**
+   * Returns what goes on with reconstructions of these activations.
+   *
+   * @throws IllegalArgumentException when nothing does
+   */
   private static DownstreamLoss downstream(ActivationBatches batches) {
     if (batches instanceof DownstreamLoss loss) {
       return loss;
     }
     throw new IllegalArgumentException(
-        "end_to_end: is there, but the activations are stored or mixed; it needs the sequences of a model that runs beside");
+        "end_to_end: is there, but the activations are stored or mixed; it needs the sequences of a"
+            + " model that runs beside");
+  }
+
+  /** Returns what a language model that goes on with reconstructions holds, where one does. */
+  static Optional<MemoryPlan> downstreamPlan(TrainConfig config, ActivationBatches batches) {
+    return config
+        .endToEnd()
+        .map(asked -> downstream(batches).memoryPlan(config.batchSize(), asked.loss()));
   }
 
   private float[] decoderBias(ActivationBatches batches) {
@@ -144,6 +159,7 @@ final class SaeRun {
   /** Returns the autoencoder, with its averaged weights where averages are kept. */
   TrainedSae trained() {
     training.useAverages();
+    training.objective().finish();
     return new TrainedSae(sae(), history);
   }
 }

@@ -2,6 +2,8 @@ package mechinterp.training;
 
 import java.io.IOException;
 import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -16,9 +18,9 @@ import mechinterp.optim.ParameterState;
 import mechinterp.tensor.FloatMatrix;
 
 /**
- * Trains several autoencoders of any kinds, sizes, seeds and rates in one pass over the same
- * batches. Each ends with the bits that {@link SaeTrainer} gives it alone on those batches, also
- * when the sweep goes on from a checkpoint. A member that diverges ends alone.
+ * Trains several autoencoders of any kinds, sizes, seeds, rates and hook points in one pass over
+ * the same batches. Each ends with the bits that {@link SaeTrainer} gives it alone on those
+ * batches, also when the sweep goes on from a checkpoint. A member that diverges ends alone.
  */
 public final class SaeSweep {
   private final Device device;
@@ -114,6 +116,16 @@ public final class SaeSweep {
     return Workspace.plan(purpose(), device, buffers(dIn));
   }
 
+  /** With the model that goes on with reconstructions once: all members share it. */
+  private MemoryPlan wholePlan(ActivationBatches batches) {
+    MemoryPlan own = plan(batches.dIn());
+    return members.stream()
+        .flatMap(member -> SaeRun.downstreamPlan(member.train(), batches).stream())
+        .max(Comparator.comparingLong(MemoryPlan::total))
+        .map(model -> own.and("end to end", model))
+        .orElse(own);
+  }
+
   /** Returns about how many bytes the weights of all members take in files. */
   public long weightBytes(int dIn) {
     return Float.BYTES * counted(dIn).values().stream().mapToLong(SaeTraining::weightNumbers).sum();
@@ -148,13 +160,24 @@ public final class SaeSweep {
       for (SweepMember member : members) {
         trainings.put(
             member.name(),
-            new SaeTraining(workspace.within(member.name()), batch, member.sae(), member.train()));
+            new SaeTraining(
+                workspace.within(member.name()),
+                member.columnsOf(batch),
+                member.sae(),
+                member.train()));
       }
-      return new Buffers(batch, trainings);
+      boolean hasParts = members.stream().anyMatch(each -> each.firstColumn().isPresent());
+      Optional<FloatMatrix> wide =
+          hasParts
+              ? Optional.of(workspace.floats("sample of all columns", batchSize(), dIn))
+              : Optional.empty();
+      return new Buffers(batch, wide, trainings);
     };
   }
 
-  private record Buffers(FloatMatrix batch, Map<String, SaeTraining> trainings) {}
+  /** The batch, a second one that members with some columns read samples into, and the rest. */
+  private record Buffers(
+      FloatMatrix batch, Optional<FloatMatrix> wide, Map<String, SaeTraining> trainings) {}
 
   /** A pass from its first or a later step on. */
   private final class Run {
@@ -162,15 +185,18 @@ public final class SaeSweep {
     private final SweepListener listener;
     private final FloatMatrix batch;
     private final Map<String, SaeRun> runs = new LinkedHashMap<>();
+    private final Map<String, ActivationBatches> own = new HashMap<>();
     private final Map<String, String> failed = new LinkedHashMap<>();
     private final List<SweepStep> history = new ArrayList<>();
     private final Speed speed = new Speed();
 
     Run(ActivationBatches batches, SweepListener listener) {
-      members.forEach(member -> SaeRun.requireWidth(member.sae(), batches));
+      members.stream()
+          .filter(member -> member.firstColumn().isEmpty())
+          .forEach(member -> SaeRun.requireWidth(member.sae(), batches));
       this.batches = batches;
       this.listener = listener;
-      MemoryPlan plan = plan(batches.dIn());
+      MemoryPlan plan = wholePlan(batches);
       plan.requireFits(device);
       listener.planned(plan);
       Buffers buffers = Workspace.allocate(purpose(), device, buffers(batches.dIn()));
@@ -178,6 +204,13 @@ public final class SaeSweep {
       for (SweepMember member : members) {
         String name = member.name();
         SaeTraining training = Objects.requireNonNull(buffers.trainings().get(name));
+        own.put(
+            name,
+            buffers
+                .wide()
+                .filter(_ -> member.firstColumn().isPresent())
+                .<ActivationBatches>map(wide -> new MemberBatches(batches, device, member, wide))
+                .orElse(batches));
         runs.put(
             name,
             new SaeRun(
@@ -202,17 +235,21 @@ public final class SaeSweep {
       history.addAll(restored);
       listener.resumed(restored);
       runs.forEach((name, run) -> {
-        List<StepMetrics> own =
+        List<StepMetrics> before =
             restored.stream()
                 .flatMap(step -> Optional.ofNullable(step.members().get(name)).stream())
                 .toList();
-        run.begin(own, batches);
-        if (own.size() < Math.min(restored.size(), run.steps())) {
-          failed.put(name, "stopped after step %d".formatted(own.size()));
+        run.begin(before, batchesOf(name));
+        if (before.size() < Math.min(restored.size(), run.steps())) {
+          failed.put(name, "stopped after step %d".formatted(before.size()));
         }
       });
       batches.seek(batches.position() + (long) restored.size() * batchSize());
       speed.begin();
+    }
+
+    private ActivationBatches batchesOf(String name) {
+      return Objects.requireNonNull(own.get(name));
     }
 
     boolean isFinished() {
@@ -235,7 +272,7 @@ public final class SaeSweep {
     /** Lets a member fail alone, as long as another one goes on. */
     private Optional<StepMetrics> step(String name, SaeRun run) {
       try {
-        return Optional.of(run.step(batches));
+        return Optional.of(run.step(batchesOf(name)));
       } catch (TrainingException e) {
         String reason = String.valueOf(e.getMessage());
         failed.put(name, reason);

@@ -82,6 +82,13 @@ public final class SaeTrainer {
     return Workspace.plan(purpose(saeConfig), device, buffers(saeConfig));
   }
 
+  private MemoryPlan wholePlan(SaeConfig saeConfig, ActivationBatches batches) {
+    MemoryPlan own = plan(saeConfig);
+    return SaeRun.downstreamPlan(config, batches)
+        .map(model -> own.and("end to end", model))
+        .orElse(own);
+  }
+
   /** Returns about how many bytes the weights of such an autoencoder take in a file. */
   public long weightBytes(SaeConfig saeConfig) {
     return Float.BYTES * training(saeConfig).weightNumbers();
@@ -128,7 +135,7 @@ public final class SaeTrainer {
       SaeRun.requireWidth(saeConfig, batches);
       this.batches = batches;
       this.listener = listener;
-      MemoryPlan plan = plan(saeConfig);
+      MemoryPlan plan = wholePlan(saeConfig, batches);
       plan.requireFits(device);
       listener.planned(plan);
       Buffers buffers = Workspace.allocate(purpose(saeConfig), device, buffers(saeConfig));

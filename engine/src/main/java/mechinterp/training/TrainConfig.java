@@ -8,6 +8,7 @@ import mechinterp.sae.AuxKConfig;
 import mechinterp.sae.DecoderBiasInit;
 import mechinterp.sae.DecoderNorm;
 import mechinterp.sae.objective.EndToEndConfig;
+import mechinterp.sae.objective.GhostGradientsConfig;
 import mechinterp.sae.objective.KScheduleConfig;
 import mechinterp.sae.objective.LossNormalizer;
 import mechinterp.sae.objective.ObjectiveSettings;
@@ -33,6 +34,7 @@ import mechinterp.sae.objective.ObjectiveSettings;
  * @param auxK the loss that revives dead latents
  * @param kSchedule how k falls from more active latents; empty for a k that stays
  * @param resample whether and when dead latents are made anew from activations
+ * @param ghostGradients the loss that revives dead latents of kinds with ReLU; empty for none
  * @param maxGradientNorm the largest norm of all gradients together; a longer gradient is shortened
  *     to it. Empty to take gradients as they are
  * @param emaDecay the saved weights are the moving average over the steps with this decay, more
@@ -56,6 +58,7 @@ public record TrainConfig(
     AuxKConfig auxK,
     Optional<KScheduleConfig> kSchedule,
     Optional<ResampleConfig> resample,
+    Optional<GhostGradientsConfig> ghostGradients,
     Optional<Double> maxGradientNorm,
     Optional<Double> emaDecay,
     Optional<EndToEndConfig> endToEnd) {
@@ -118,6 +121,7 @@ public record TrainConfig(
         Optional.empty(),
         Optional.empty(),
         Optional.empty(),
+        Optional.empty(),
         Optional.empty());
   }
 
@@ -128,7 +132,8 @@ public record TrainConfig(
 
   /** Returns what an objective needs to know. */
   ObjectiveSettings objectiveSettings() {
-    return new ObjectiveSettings(steps(), batchSize, lossNormalizer, auxK, kSchedule, endToEnd);
+    return new ObjectiveSettings(
+        steps(), batchSize, lossNormalizer, auxK, ghostGradients, kSchedule, endToEnd);
   }
 
   /** Returns the peak learning rate for {@code dSae} latents. */

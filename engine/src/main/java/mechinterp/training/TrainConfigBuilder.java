@@ -7,6 +7,7 @@ import mechinterp.sae.AuxKConfig;
 import mechinterp.sae.DecoderBiasInit;
 import mechinterp.sae.DecoderNorm;
 import mechinterp.sae.objective.EndToEndConfig;
+import mechinterp.sae.objective.GhostGradientsConfig;
 import mechinterp.sae.objective.KScheduleConfig;
 import mechinterp.sae.objective.LossNormalizer;
 
@@ -27,6 +28,7 @@ public final class TrainConfigBuilder {
   private AuxKConfig auxK;
   private Optional<KScheduleConfig> kSchedule;
   private Optional<ResampleConfig> resample;
+  private Optional<GhostGradientsConfig> ghostGradients;
   private Optional<Double> maxGradientNorm;
   private Optional<Double> emaDecay;
   private Optional<EndToEndConfig> endToEnd;
@@ -47,6 +49,7 @@ public final class TrainConfigBuilder {
     this.auxK = config.auxK();
     this.kSchedule = config.kSchedule();
     this.resample = config.resample();
+    this.ghostGradients = config.ghostGradients();
     this.maxGradientNorm = config.maxGradientNorm();
     this.emaDecay = config.emaDecay();
     this.endToEnd = config.endToEnd();
@@ -142,6 +145,12 @@ public final class TrainConfigBuilder {
     return this;
   }
 
+  /** Sets the loss that revives dead latents of kinds with ReLU. */
+  public TrainConfigBuilder ghostGradients(GhostGradientsConfig value) {
+    ghostGradients = Optional.of(value);
+    return this;
+  }
+
   /** Sets the largest norm of all gradients together. */
   public TrainConfigBuilder maxGradientNorm(double value) {
     maxGradientNorm = Optional.of(value);
@@ -182,6 +191,7 @@ public final class TrainConfigBuilder {
         auxK,
         kSchedule,
         resample,
+        ghostGradients,
         maxGradientNorm,
         emaDecay,
         endToEnd);

@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 
 import java.util.Arrays;
+import java.util.List;
 import mechinterp.device.CpuDevice;
 import mechinterp.device.Device;
 import mechinterp.device.Workspace;
@@ -58,6 +59,40 @@ class ReconstructionSumsTest {
   private ReconstructionSums empty(int batchSize, int dIn) {
     return Workspace.allocate(
         "test", device, w -> new ReconstructionSums(w, batchSize, dIn, D_SAE, K));
+  }
+
+  @Test
+  void hookPointsSideBySideHaveTheFvuThatEachHasAlone() {
+    ReconstructionSums both =
+        Workspace.allocate(
+            "test", device, w -> new ReconstructionSums(w, 7, List.of(4, 5), D_SAE, K));
+    for (int from = 0; from < TOKENS; from += 7) {
+      int to = Math.min(TOKENS, from + 7);
+      both.add(rows(x, from, to), rows(reconstruction, from, to), codes(from, to));
+    }
+    List<Double> fvu = both.fvuOfHookPoints();
+    assertEquals(2, fvu.size());
+    assertEquals(fvuOf(0, 4), fvu.get(0), 1e-6 * fvu.get(0));
+    assertEquals(fvuOf(4, 9), fvu.get(1), 1e-6 * fvu.get(1));
+    assertEquals(sums(reconstruction, 7).metrics(), both.metrics());
+    assertEquals(
+        List.of(both.metrics().fvu()), sums(reconstruction, 9).fvuOfHookPoints(), "one is all");
+  }
+
+  private double fvuOf(int first, int end) {
+    double error = 0;
+    double variance = 0;
+    for (int j = first; j < end; j++) {
+      double mean = 0;
+      for (int t = 0; t < TOKENS; t++) {
+        mean += (double) x[t * D_IN + j] / TOKENS;
+      }
+      for (int t = 0; t < TOKENS; t++) {
+        error += Math.pow((double) x[t * D_IN + j] - reconstruction[t * D_IN + j], 2);
+        variance += Math.pow(x[t * D_IN + j] - mean, 2);
+      }
+    }
+    return error / variance;
   }
 
   private FloatMatrix rows(float[] values, int from, int to) {

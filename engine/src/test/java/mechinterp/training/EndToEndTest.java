@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
@@ -17,6 +18,7 @@ import mechinterp.activation.SequenceBatches;
 import mechinterp.activation.StreamConfig;
 import mechinterp.device.CpuDevice;
 import mechinterp.device.Device;
+import mechinterp.device.MemoryPlan;
 import mechinterp.io.Refusal;
 import mechinterp.model.HookPoint;
 import mechinterp.model.Models;
@@ -25,6 +27,8 @@ import mechinterp.random.RandomStream;
 import mechinterp.sae.BatchTopKConfig;
 import mechinterp.sae.DecoderBiasInit;
 import mechinterp.sae.HybridSaeConfig;
+import mechinterp.sae.MatryoshkaConfig;
+import mechinterp.sae.Prefix;
 import mechinterp.sae.SaeConfig;
 import mechinterp.sae.SaeParameter;
 import mechinterp.sae.TopKConfig;
@@ -36,6 +40,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.MethodSource;
 
 /** The loss of what a model makes of reconstructions. */
 class EndToEndTest {
@@ -169,8 +174,57 @@ class EndToEndTest {
     }
   }
 
+  /** Each prefix of the latents is asked; hybrids learn from their fast codes. */
+  @ParameterizedTest
+  @MethodSource("nestedKinds")
+  void soDoesThatOfKindsWithSeveralPrefixes(SaeConfig sae) throws IOException {
+    EndToEndConfig endToEnd = EndToEndConfig.of(EndToEndConfig.Loss.KL);
+    try (EndToEndBatches batches = batches()) {
+      TrainedSae trained =
+          new SaeTrainer(device, config(endToEnd, 25)).train(sae, batches, TrainListener.none());
+      double first = part(trained.history().getFirst());
+      double last = part(trained.history().getLast());
+      assertTrue(last < 0.8 * first, first + " to " + last);
+    }
+  }
+
+  private static List<SaeConfig> nestedKinds() {
+    List<Prefix> prefixes = List.of(new Prefix(64, 0.5), new Prefix(256, 0.5));
+    return List.of(
+        new MatryoshkaConfig(192, 256, 8, prefixes),
+        HybridSaeConfig.of(192, 256, 8).withPrefixes(prefixes));
+  }
+
   private static double part(StepMetrics step) {
     return Objects.requireNonNull(step.losses().get("end_to_end"));
+  }
+
+  @ParameterizedTest
+  @EnumSource(EndToEndConfig.Loss.class)
+  void thePlanHasTheRunsOfTheModelAndLargerBatchesTakeMore(EndToEndConfig.Loss loss)
+      throws IOException {
+    TrainConfig config = config(EndToEndConfig.of(loss), 2);
+    List<MemoryPlan> plans = new ArrayList<>();
+    TrainListener listener =
+        new TrainListener() {
+          @Override
+          public void planned(MemoryPlan plan) {
+            plans.add(plan);
+          }
+        };
+    SaeTrainer trainer = new SaeTrainer(device, config);
+    SaeConfig sae = new TopKConfig(192, 256, 8);
+    try (EndToEndBatches batches = batches()) {
+      MemoryPlan model = batches.memoryPlan(BATCH, loss);
+      var _ = trainer.train(sae, batches, listener);
+      assertEquals(trainer.plan(sae).total() + model.total(), plans.getFirst().total());
+      int tokens = BATCH + 12;
+      long least = this.model.gradientMemoryPlan(tokens).total();
+      assertTrue(
+          Objects.requireNonNull(model.bytes().get("forward and backward pass")) >= least,
+          model.toString());
+      assertTrue(model.total() < batches.memoryPlan(3 * BATCH, loss).total());
+    }
   }
 
   @Test
@@ -194,17 +248,13 @@ class EndToEndTest {
     TrainConfig config = config(EndToEndConfig.of(EndToEndConfig.Loss.KL), 2);
     KnownFeatures stored = new KnownFeatures(device, 12, 24, 2, 11);
     assertEquals(
-        "end_to_end: is there, but the activations are stored or mixed; it needs the sequences of a model that runs beside",
+        "end_to_end: is there, but the activations are stored or mixed; it needs the sequences of a"
+            + " model that runs beside",
         Refusal.of(
             IllegalArgumentException.class,
             () ->
                 new SaeTrainer(device, config)
                     .train(new TopKConfig(12, 24, 2), stored, TrainListener.none())));
-    assertEquals(
-        "end_to_end: is there, but hybrid has several reconstructions of a token; leave it out",
-        Refusal.of(
-            IllegalArgumentException.class,
-            () -> new SaeTrainer(device, config).plan(HybridSaeConfig.of(16, 64, 2))));
     assertEquals(
         "end_to_end.weight: is 0.0; it must be positive and finite",
         Refusal.of(

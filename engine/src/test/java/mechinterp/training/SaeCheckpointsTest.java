@@ -18,10 +18,13 @@ import mechinterp.io.FormatException;
 import mechinterp.io.Refusal;
 import mechinterp.optim.LearningRateDecay;
 import mechinterp.sae.AuxKConfig;
+import mechinterp.sae.Sae;
 import mechinterp.sae.SaeConfig;
 import mechinterp.sae.SaeParameter;
 import mechinterp.sae.TopKConfig;
 import mechinterp.sae.objective.KScheduleConfig;
+import mechinterp.tensor.FloatMatrix;
+import mechinterp.tensor.SparseCodes;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -135,6 +138,27 @@ final class SaeCheckpointsTest {
     assertSameBits(whole, trainer.train(kind, data(device, 11), TrainListener.none(), checkpoints));
   }
 
+  /** Killed after the last checkpoint and before the final files: thresholds are no parameters. */
+  @ParameterizedTest
+  @MethodSource("mechinterp.training.TrainedKinds#all")
+  void finishedRunsOfEveryKindAreReadWithAllThatTheyLearned(SaeConfig kind) throws IOException {
+    SaeTrainer trainer = new SaeTrainer(device, config());
+    Checkpoints checkpoints = new Checkpoints(folder, 2, 2);
+    TrainListener none = TrainListener.none();
+    float[] codes = codes(trainer.train(kind, data(device, 11), none, checkpoints).sae());
+    assertArrayEquals(codes, codes(trainer.train(kind, data(device, 11), none, checkpoints).sae()));
+  }
+
+  private float[] codes(Sae sae) {
+    FloatMatrix x = device.floats(50, SAE.dIn());
+    data(device, 12).next(x);
+    SparseCodes codes = sae.newCodes(50);
+    sae.encode(codes, x);
+    FloatMatrix decoded = device.floats(50, SAE.dIn());
+    sae.decode(decoded, codes);
+    return device.toHost(decoded);
+  }
+
   @Test
   void aFinishedRunIsReadAndNotTrainedAgain() throws IOException {
     TrainedSae whole = go();
@@ -161,11 +185,13 @@ final class SaeCheckpointsTest {
 
     assertEquals(
         folder.resolve("step-11")
-            + ": settings.train.aux_k.alpha is 0.03125 in the checkpoint, 0.25 now; they must be equal to go on",
+            + ": settings.train.aux_k.alpha is 0.03125 in the checkpoint, 0.25 now; they must be"
+            + " equal to go on",
         Refusal.of(IllegalArgumentException.class, () -> go(other, 11, TrainListener.none())));
     assertEquals(
         folder.resolve("step-11")
-            + ": data is 24 known features of seed 11 in the checkpoint, 24 known features of seed 12 now; they must be equal to go on",
+            + ": data is 24 known features of seed 11 in the checkpoint, 24 known features of seed"
+            + " 12 now; they must be equal to go on",
         Refusal.of(IllegalArgumentException.class, () -> go(config(), 12, TrainListener.none())));
   }
 

@@ -10,7 +10,9 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.Set;
+import mechinterp.activation.ActivationBatches;
 import mechinterp.device.CpuDevice;
 import mechinterp.device.Device;
 import mechinterp.io.Refusal;
@@ -18,6 +20,7 @@ import mechinterp.sae.AuxKConfig;
 import mechinterp.sae.BatchTopKConfig;
 import mechinterp.sae.SaeParameter;
 import mechinterp.sae.TopKConfig;
+import mechinterp.tensor.FloatMatrix;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -93,6 +96,71 @@ final class SaeSweepTest {
     assertTrue(result.failed().isEmpty());
   }
 
+  /** Of the columns of two hook points and of both together. */
+  @Test
+  void membersOfSomeColumnsHaveTheBitsThatTheyHaveOnThoseAlone() {
+    KnownFeatures narrow = new KnownFeatures(device, 7, 12, 2, 5);
+    TrainConfig resampled = members().get(1).train();
+    List<SweepMember> parts =
+        List.of(
+            new SweepMember("last", Optional.of(7), new TopKConfig(D_IN, 120, 3), resampled),
+            new SweepMember("first", Optional.of(0), new BatchTopKConfig(7, 40, 2), config(9)),
+            new SweepMember("all", new TopKConfig(7 + D_IN, 40, 2), config(4)));
+    SweepResult result =
+        new SaeSweep(device, parts).train(new Beside(device, narrow, data()), SweepListener.none());
+    assertSameBits(
+        new SaeTrainer(device, resampled).train(parts.get(0).sae(), data(), TrainListener.none()),
+        Objects.requireNonNull(result.trained().get("last")));
+    KnownFeatures again = new KnownFeatures(device, 7, 12, 2, 5);
+    assertSameBits(
+        new SaeTrainer(device, config(9)).train(parts.get(1).sae(), again, TrainListener.none()),
+        Objects.requireNonNull(result.trained().get("first")));
+    assertEquals(4, Objects.requireNonNull(result.trained().get("all")).history().size());
+
+    SweepMember outside =
+        new SweepMember("far", Optional.of(8), new TopKConfig(D_IN, 40, 2), config(4));
+    assertEquals(
+        "far: has columns 8 to 23, the activations are 23 wide; they must be among those",
+        Refusal.of(
+            IllegalArgumentException.class,
+            () -> new SaeSweep(device, List.of(outside)).plan(7 + D_IN)));
+  }
+
+  /** The activations of two hook points side by side. */
+  private record Beside(Device device, KnownFeatures left, KnownFeatures right)
+      implements ActivationBatches {
+    @Override
+    public int dIn() {
+      return left.dIn() + right.dIn();
+    }
+
+    @Override
+    public void next(FloatMatrix batch) {
+      FloatMatrix first = device.floats(batch.rows(), left.dIn());
+      FloatMatrix second = device.floats(batch.rows(), right.dIn());
+      left.next(first);
+      right.next(second);
+      device.kernels().copy(batch.columnRange(0, left.dIn()), first);
+      device.kernels().copy(batch.columnRange(left.dIn(), dIn()), second);
+    }
+
+    @Override
+    public String identity() {
+      return left.identity() + " and " + right.identity();
+    }
+
+    @Override
+    public long position() {
+      return left.position();
+    }
+
+    @Override
+    public void seek(long position) {
+      left.seek(position);
+      right.seek(position);
+    }
+  }
+
   @ParameterizedTest
   @ValueSource(ints = {1, 5, 8, 12})
   void soDoTheyWhenTheSweepWasKilledAndGoesOn(int killedAt) throws IOException {
@@ -156,7 +224,8 @@ final class SaeSweepTest {
         Refusal.of(
             IllegalArgumentException.class, () -> new SaeSweep(device, List.of(first, other))));
     assertEquals(
-        "name: is \"../x\"; it must consist of letters, digits, dots, hyphens and underscores and not begin with a dot",
+        "name: is \"../x\"; it must consist of letters, digits, dots, hyphens and underscores and"
+            + " not begin with a dot",
         Refusal.of(
             IllegalArgumentException.class,
             () -> new SweepMember("../x", first.sae(), first.train())));

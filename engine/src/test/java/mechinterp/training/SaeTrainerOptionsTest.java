@@ -24,14 +24,21 @@ import mechinterp.sae.DecoderNorm;
 import mechinterp.sae.GatedConfig;
 import mechinterp.sae.GatedSae;
 import mechinterp.sae.GatedTraining;
+import mechinterp.sae.JumpReluConfig;
+import mechinterp.sae.JumpReluPenalty;
+import mechinterp.sae.JumpReluTraining;
 import mechinterp.sae.MatryoshkaConfig;
 import mechinterp.sae.Sae;
 import mechinterp.sae.SaeConfig;
 import mechinterp.sae.SaeInit;
 import mechinterp.sae.SaeParameter;
 import mechinterp.sae.SparsityConfig;
+import mechinterp.sae.StandardConfig;
+import mechinterp.sae.StraightThrough;
+import mechinterp.sae.ThresholdSae;
 import mechinterp.sae.TopKConfig;
 import mechinterp.sae.TopKSae;
+import mechinterp.sae.objective.GhostGradientsConfig;
 import mechinterp.sae.objective.KScheduleConfig;
 import mechinterp.tensor.FloatMatrix;
 import org.junit.jupiter.api.Test;
@@ -145,8 +152,11 @@ final class SaeTrainerOptionsTest {
   }
 
   private StepMetrics last(TrainConfig config) {
+    return last(new TopKConfig(24, 64, 3), config);
+  }
+
+  private StepMetrics last(SaeConfig sae, TrainConfig config) {
     KnownFeatures data = new KnownFeatures(device, 24, 64, 3, 11);
-    TopKConfig sae = new TopKConfig(24, 64, 3);
     return new SaeTrainer(device, config)
         .train(sae, data, TrainListener.none())
         .history()
@@ -227,6 +237,37 @@ final class SaeTrainerOptionsTest {
     assertTrue(moved > 3, "latents that had them " + moved);
   }
 
+  @Test
+  void aLatentOfJumpReluThatIsMadeAnewHasTheThresholdThatItBeganWith() {
+    TrainConfig without = deadly(60);
+    ThresholdSae before = jumpRelu(without);
+    ThresholdSae after =
+        jumpRelu(
+            without.toBuilder().resample(new ResampleConfig(List.of(0.999), 150, 0.7)).build());
+    float[] oldDecoder = device.toHost(before.weights().wDec());
+    float[] newDecoder = device.toHost(after.weights().wDec());
+    float[] oldThresholds = device.toHost(before.thresholds());
+    float[] newThresholds = device.toHost(after.thresholds());
+    int moved = 0;
+    for (int f = 0; f < SAE.dSae(); f++) {
+      boolean anew = !Arrays.equals(row(oldDecoder, f), row(newDecoder, f));
+      moved += anew && oldThresholds[f] != 0.01f ? 1 : 0;
+      assertEquals(anew ? 0.01f : oldThresholds[f], newThresholds[f]);
+    }
+    assertTrue(moved > 3, "latents that had another " + moved);
+  }
+
+  private ThresholdSae jumpRelu(TrainConfig config) {
+    SparsityConfig strong = new SparsityConfig(10, Optional.empty(), 0);
+    JumpReluTraining training =
+        new JumpReluTraining(
+            strong, JumpReluPenalty.STEP, 4, 2, 0.01, StraightThrough.THRESHOLD_AND_INPUT);
+    JumpReluConfig sae = new JumpReluConfig(SAE.dIn(), SAE.dSae(), Optional.of(training));
+    KnownFeatures data = new KnownFeatures(device, SAE.dIn(), 24, 2, 11);
+    return (ThresholdSae)
+        new SaeTrainer(device, config).train(sae, data, TrainListener.none()).sae();
+  }
+
   private GatedSae gated(TrainConfig config) {
     SparsityConfig strong = new SparsityConfig(10, Optional.empty(), 0);
     GatedTraining training = new GatedTraining(strong, AuxiliaryDecoder.FROZEN);
@@ -260,6 +301,27 @@ final class SaeTrainerOptionsTest {
 
   private static double distance(float[] a, float[] b) {
     return Math.sqrt(Math.max(0, dot(a, a) + dot(b, b) - 2 * dot(a, b)));
+  }
+
+  /** Latents that the data's mean silences from the first step on. */
+  @Test
+  void ghostGradientsReviveDeadLatents() {
+    TrainConfig without =
+        config(200).toBuilder()
+            .learningRate(3e-3)
+            .decoderNorm(DecoderNorm.UNIT)
+            .auxK(AuxKConfig.defaults().withDeadAfterTokens(640))
+            .build();
+    TrainConfig with = without.toBuilder().ghostGradients(GhostGradientsConfig.defaults()).build();
+    SparsityConfig sparsity = new SparsityConfig(0.3, Optional.empty(), 0);
+    StandardConfig sae = new StandardConfig(24, 128, Optional.of(sparsity));
+    StepMetrics left = last(sae, without);
+    StepMetrics revived = last(sae, with);
+    assertTrue(left.deadLatents() >= 12, "dead without " + left.deadLatents());
+    assertTrue(
+        revived.deadLatents() <= left.deadLatents() / 3,
+        "dead with %d, without %d".formatted(revived.deadLatents(), left.deadLatents()));
+    assertTrue(revived.fvu() < 1.05 * left.fvu(), revived.fvu() + " against " + left.fvu());
   }
 
   @Test

@@ -24,12 +24,15 @@ import mechinterp.sae.MatryoshkaConfig;
 import mechinterp.sae.Prefix;
 import mechinterp.sae.Sae;
 import mechinterp.sae.SaeConfig;
+import mechinterp.sae.StandardConfig;
 import mechinterp.sae.TopKConfig;
+import mechinterp.sae.objective.GhostGradientsConfig;
 import mechinterp.sae.objective.KScheduleConfig;
 import mechinterp.tensor.FloatMatrix;
 import mechinterp.tensor.SparseCodes;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.MethodSource;
 
 class SaeTrainerTest {
@@ -226,6 +229,27 @@ class SaeTrainerTest {
     }
   }
 
+  @ParameterizedTest
+  @EnumSource(GhostGradientsConfig.Rescale.class)
+  void theNumberOfThreadsDoesNotChangeABitOfGhostGradients(GhostGradientsConfig.Rescale rescale) {
+    TrainConfig config =
+        config(12).toBuilder()
+            .auxK(earlyAux())
+            .bDecInit(DecoderBiasInit.ZERO)
+            .ghostGradients(new GhostGradientsConfig(1, rescale))
+            .build();
+    try (Device one = CpuDevice.best(1);
+        Device three = CpuDevice.best(3)) {
+      TrainedSae expected = train(one, config, StandardConfig.of(D_IN, 120, 3));
+      TrainedSae actual = train(three, config, StandardConfig.of(D_IN, 120, 3));
+      assertTrue(
+          expected.history().getLast().losses().getOrDefault("ghost_gradients", 0.0) > 0,
+          "some latents must be dead");
+      assertEquals(expected.history(), actual.history());
+      assertSameBits(one, expected.sae(), three, actual.sae());
+    }
+  }
+
   @Test
   void aKindThatIsOnlyLoadedIsNotTrained() {
     assertEquals(
@@ -323,7 +347,8 @@ class SaeTrainerTest {
         assertThrows(
             TrainingException.class, () -> trainer.train(SAE, broken, TrainListener.none()));
     assertEquals(
-        "training: step 3: activations: row 5 of the batch has NaN at dimension 7; all must be finite",
+        "training: step 3: activations: row 5 of the batch has NaN at dimension 7; all must be"
+            + " finite",
         e.getMessage());
   }
 
@@ -341,7 +366,8 @@ class SaeTrainerTest {
         assertThrows(
             TrainingException.class, () -> trainer.train(SAE, constant, TrainListener.none()));
     assertEquals(
-        "training: step 1: the 64 activations of the batch are all equal; loss_normalizer batch_variance needs different ones",
+        "training: step 1: the 64 activations of the batch are all equal; loss_normalizer"
+            + " batch_variance needs different ones",
         e.getMessage());
   }
 

@@ -6,7 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
-import java.util.Optional;
+import java.util.Set;
 import java.util.stream.Stream;
 import mechinterp.activation.ActivationBatches;
 import mechinterp.device.CpuDevice;
@@ -15,9 +15,6 @@ import mechinterp.kernel.Kernels;
 import mechinterp.optim.AdamConfig;
 import mechinterp.sae.AuxKConfig;
 import mechinterp.sae.DecoderBiasInit;
-import mechinterp.sae.GatedConfig;
-import mechinterp.sae.GatedTraining;
-import mechinterp.sae.SaeConfig;
 import mechinterp.sae.SaeParameter;
 import mechinterp.sae.TopKConfig;
 import mechinterp.sae.objective.DownstreamLoss;
@@ -36,11 +33,6 @@ final class TrainConfigEffectTest {
 
   /** Settings of which all matter: all that may be left out is there, and some latents are dead. */
   private static TrainConfig base() {
-    return withoutK().toBuilder().kSchedule(new KScheduleConfig(5, 0.4)).build();
-  }
-
-  /** The same for kinds that have no k. */
-  private static TrainConfig withoutK() {
     return TrainConfig.defaults().toBuilder()
         .batchSize(64)
         .tokens(64L * 12)
@@ -51,6 +43,7 @@ final class TrainConfigEffectTest {
         .bDecInit(DecoderBiasInit.MEAN)
         .bDecSample(500)
         .auxK(AuxKConfig.defaults().withKAux(55).withDeadAfterTokens(200))
+        .kSchedule(new KScheduleConfig(5, 0.4))
         .resample(new ResampleConfig(List.of(0.5, 0.7), 100, 0.7))
         .maxGradientNorm(0.05)
         .emaDecay(0.8)
@@ -59,13 +52,9 @@ final class TrainConfigEffectTest {
   }
 
   private List<float[]> weights(TrainConfig config) {
-    return weights(config, SAE);
-  }
-
-  private List<float[]> weights(TrainConfig config, SaeConfig sae) {
     WithDownstream data =
         new WithDownstream(device.kernels(), new KnownFeatures(device, SAE.dIn(), 24, 2, 11));
-    TrainedSae trained = new SaeTrainer(device, config).train(sae, data, TrainListener.none());
+    TrainedSae trained = new SaeTrainer(device, config).train(SAE, data, TrainListener.none());
     List<float[]> weights = new ArrayList<>();
     for (SaeParameter parameter : trained.sae().parameters()) {
       weights.add(device.toHost(parameter.value()));
@@ -117,7 +106,7 @@ final class TrainConfigEffectTest {
   }
 
   private static Stream<Variants.Variant> variants() {
-    return Variants.of(base()).stream();
+    return Variants.of(base(), Set.of("ghostGradients")).stream();
   }
 
   @ParameterizedTest
@@ -125,24 +114,6 @@ final class TrainConfigEffectTest {
   void changingASettingChangesTheWeights(Variants.Variant variant) {
     TrainConfig changed = (TrainConfig) variant.make().get();
     assertFalse(equal(weights(base()), weights(changed)), variant + " has no effect");
-  }
-
-  private static Stream<Variants.Variant> variantsOfGated() {
-    return Variants.of(GatedTraining.reaching(3)).stream();
-  }
-
-  @ParameterizedTest
-  @MethodSource("variantsOfGated")
-  void changingASettingOfGatedChangesTheWeights(Variants.Variant variant) {
-    assertFalse(
-        equal(
-            weights(withoutK(), gated(GatedTraining.reaching(3))),
-            weights(withoutK(), gated((GatedTraining) variant.make().get()))),
-        variant + " has no effect");
-  }
-
-  private static GatedConfig gated(GatedTraining training) {
-    return new GatedConfig(SAE.dIn(), SAE.dSae(), Optional.of(training));
   }
 
   @Test

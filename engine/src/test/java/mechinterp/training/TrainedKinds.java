@@ -2,9 +2,15 @@ package mechinterp.training;
 
 import java.util.List;
 import mechinterp.sae.BatchTopKConfig;
+import mechinterp.sae.CrosscoderConfig;
+import mechinterp.sae.CrosscoderScore;
 import mechinterp.sae.GatedConfig;
+import mechinterp.sae.GroupMaxConfig;
+import mechinterp.sae.HybridSaeConfig;
 import mechinterp.sae.JumpReluConfig;
+import mechinterp.sae.KScope;
 import mechinterp.sae.MatryoshkaConfig;
+import mechinterp.sae.MultiTopKConfig;
 import mechinterp.sae.PAnnealConfig;
 import mechinterp.sae.SaeConfig;
 import mechinterp.sae.StandardConfig;
@@ -24,7 +30,11 @@ final class TrainedKinds {
         PAnnealConfig.of(16, 120, 3),
         JumpReluConfig.of(16, 120, 3),
         GatedConfig.of(16, 120, 3),
-        SwitchConfig.of(16, 120, 3, 4));
+        SwitchConfig.of(16, 120, 3, 4),
+        new MultiTopKConfig(16, 120, 3),
+        new GroupMaxConfig(16, 120, 3),
+        HybridSaeConfig.of(16, 120, 3),
+        new CrosscoderConfig(2, 8, 120, 3, KScope.BATCH, CrosscoderScore.NORM_SUM));
   }
 
   /** Those whose L0 a controller brings to k. */

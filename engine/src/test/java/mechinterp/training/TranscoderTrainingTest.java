@@ -19,6 +19,7 @@ import mechinterp.metrics.SaeEvaluator;
 import mechinterp.random.RandomStream;
 import mechinterp.sae.AuxKConfig;
 import mechinterp.sae.CrosscoderConfig;
+import mechinterp.sae.CrosscoderScore;
 import mechinterp.sae.GroupMaxConfig;
 import mechinterp.sae.KScope;
 import mechinterp.sae.MultiTopKConfig;
@@ -108,8 +109,21 @@ class TranscoderTrainingTest {
   @ParameterizedTest
   @EnumSource(KScope.class)
   void aCrosscoderFindsFeaturesThatLayersShare(KScope scope) {
+    assertFinds(new CrosscoderConfig(3, 8, 40, 2, scope));
+  }
+
+  @Test
+  void soDoesOneThatChoosesByTheSumOfTheLayersNorms() {
+    assertFinds(new CrosscoderConfig(3, 8, 40, 2, KScope.BATCH, CrosscoderScore.NORM_SUM));
+    assertEquals(
+        "score: is norm_sum, k_scope is token; it needs thresholds, which k_scope batch has",
+        Refusal.of(
+            IllegalArgumentException.class,
+            () -> new CrosscoderConfig(3, 8, 40, 2, KScope.TOKEN, CrosscoderScore.NORM_SUM)));
+  }
+
+  private void assertFinds(CrosscoderConfig kind) {
     KnownFeatures wide = new KnownFeatures(device, 3 * 8, 24, 2, 11);
-    CrosscoderConfig kind = new CrosscoderConfig(3, 8, 40, 2, scope);
     Sae sae = new SaeTrainer(device, config(500)).train(kind, wide, TrainListener.none()).sae();
     FloatMatrix fresh = device.floats(500, 24);
     wide.next(fresh);
@@ -265,7 +279,8 @@ class TranscoderTrainingTest {
     ActivationBatches data = batches(device);
     ActivationBatches broken = new BrokenBatches(device, data, 3);
     assertEquals(
-        "training: step 1: input activations: row 0 of the batch has NaN at dimension 3; all must be finite",
+        "training: step 1: input activations: row 0 of the batch has NaN at dimension 3; all must"
+            + " be finite",
         Refusal.of(
             TrainingException.class,
             () ->

@@ -7,6 +7,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
 
@@ -33,14 +34,27 @@ final class Variants {
 
   /** Returns the variants of a record; a component of a type that is not known is refused. */
   static List<Variant> of(Record record) {
+    return of(record, Set.of());
+  }
+
+  /**
+   * Returns the variants of a record.
+   *
+   * @param absent components that need not be there, however deep they lie
+   */
+  static List<Variant> of(Record record, Set<String> absent) {
     List<Variant> variants = new ArrayList<>();
     RecordComponent[] components = record.getClass().getRecordComponents();
     Object[] values = Arrays.stream(components).map(each -> value(each, record)).toArray();
     for (int i = 0; i < components.length; i++) {
       int index = i;
+      if (absent.contains(components[i].getName()) && values[i].equals(Optional.empty())) {
+        continue;
+      }
       changes(
           components[i].getName(),
           values[i],
+          absent,
           variant ->
               variants.add(
                   new Variant(
@@ -82,11 +96,12 @@ final class Variants {
     }
   }
 
-  private static void changes(String path, Object value, Consumer<Variant> to) {
+  private static void changes(String path, Object value, Set<String> absent, Consumer<Variant> to) {
     switch (value) {
       case Integer number -> add(path, (int) (number * 0.8), to);
       case Long number -> add(path, number < 5 ? number + 1 : (long) (number * 0.8), to);
       case Double number -> add(path, number * 0.8, to);
+      case Boolean truth -> add(path, !truth, to);
       case Enum<?> choice ->
           Arrays.stream(choice.getDeclaringClass().getEnumConstants())
               .filter(other -> other != choice)
@@ -99,6 +114,7 @@ final class Variants {
         changes(
             path,
             inner,
+            absent,
             variant ->
                 to.accept(
                     new Variant(
@@ -111,6 +127,7 @@ final class Variants {
         changes(
             path,
             list.getLast(),
+            absent,
             variant ->
                 to.accept(
                     new Variant(
@@ -123,7 +140,7 @@ final class Variants {
                         })));
       }
       case Record inner ->
-          of(inner)
+          of(inner, absent)
               .forEach(variant ->
                   to.accept(
                       new Variant(path + "." + variant.path(), variant.change(), variant.make())));

@@ -1,5 +1,6 @@
 package mechinterp.sae.objective;
 
+import mechinterp.device.MemoryPlan;
 import mechinterp.tensor.FloatMatrix;
 
 /** What becomes of the reconstructions of a batch further on: a loss, and its gradient. */
@@ -14,4 +15,12 @@ public interface DownstreamLoss {
    * @return the mean over the tokens of the batch's sequences
    */
   double backward(FloatMatrix gradient, FloatMatrix reconstructions, EndToEndConfig.Loss loss);
+
+  /**
+   * Returns what taking this loss of batches of so many tokens will hold on the device, with the
+   * runs of the model that it is asked of.
+   */
+  default MemoryPlan memoryPlan(int tokens, EndToEndConfig.Loss loss) {
+    return MemoryPlan.empty("end to end");
+  }
 }

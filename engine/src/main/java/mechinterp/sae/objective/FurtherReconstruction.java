@@ -75,10 +75,15 @@ final class FurtherReconstruction {
   /** Takes the loss of the codes and their e, and its gradient. */
   double backward(double factor) {
     double loss = factor * sums.squares(error);
+    differentiate(factor);
+    return loss;
+  }
+
+  /** Takes the gradient by the codes of 2 factor e, which e becomes. */
+  void differentiate(double factor) {
     kernels.scale(error, error, (float) (2 * factor));
     kernels.orderByLatent(order, codes);
     kernels.codeGradients(codeGradients, codes, error, sae.weights().wDec());
-    return loss;
   }
 
   SparseOuterProduct encoderTerm(FloatMatrix inputs) {

@@ -21,6 +21,9 @@ interface LatentChoice {
    */
   void choose(SparseCodes codes, FloatMatrix inputs);
 
+  /** Brings the autoencoder to how it chooses after training. */
+  default void finish() {}
+
   /** Returns what the next choice depends on, by name; see {@link SaeObjective#numbers}. */
   default Map<String, long[]> numbers() {
     return Map.of();

@@ -20,21 +20,29 @@ import mechinterp.tensor.SparseOuterProduct;
  *   loss = sum over p of weight_p |x - x^_p|^2</pre>
  *
  * With g_p = 2 weight_p (x^_p - x) / divisor, latent i belongs to all prefixes p with i &lt; m_p
- * and so has the gradient of x^ G_i = sum of their g_p.
+ * and so has the gradient of x^ G_i = sum of their g_p. What else is asked of reconstructions is
+ * asked of each x^_p, with its weight.
  */
 final class NestedReconstruction implements Reconstruction {
   private final Kernels kernels;
   private final Sae sae;
   private final BatchSums sums;
+  private final ReconstructionLoss asked;
   private final List<Prefix> prefixes;
   private final List<FloatMatrix> errors = new ArrayList<>();
   private final double[] squares;
 
   NestedReconstruction(
-      Workspace workspace, Sae sae, int batchSize, BatchSums sums, List<Prefix> prefixes) {
+      Workspace workspace,
+      Sae sae,
+      int batchSize,
+      BatchSums sums,
+      ReconstructionLoss asked,
+      List<Prefix> prefixes) {
     this.kernels = workspace.device().kernels();
     this.sae = sae;
     this.sums = sums;
+    this.asked = asked;
     this.prefixes = prefixes;
     this.squares = new double[prefixes.size()];
     for (Prefix prefix : prefixes) {
@@ -82,15 +90,15 @@ final class NestedReconstruction implements Reconstruction {
     for (int p = 0; p < squares.length; p++) {
       loss += prefixes.get(p).weight() * squares[p];
     }
-    return loss;
+    return asked.ofSquares(loss);
   }
 
   /** Turns each error into G of the latents that its prefix is the first to have. */
   @Override
-  public void differentiate(double divisor) {
+  public void differentiate(FloatMatrix x, double divisor) {
     for (int p = squares.length - 1; p >= 0; p--) {
       FloatMatrix gradient = errors.get(p);
-      kernels.scale(gradient, gradient, (float) (2 * prefixes.get(p).weight() / divisor));
+      asked.differentiate(gradient, x, prefixes.get(p).weight(), divisor);
       if (p + 1 < squares.length) {
         kernels.add(gradient, gradient, errors.get(p + 1));
       }

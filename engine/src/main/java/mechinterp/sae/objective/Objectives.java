@@ -47,6 +47,7 @@ final class Objectives {
   }
 
   SparseObjective of(Sae sae) {
+    requireGhostsOfRelu(sae.config());
     return switch (sae) {
       case TopKSae topK -> topK(topK);
       case ThresholdSae threshold -> threshold(threshold);
@@ -65,6 +66,15 @@ final class Objectives {
     };
   }
 
+  private void requireGhostsOfRelu(SaeConfig config) {
+    boolean isRelu = config instanceof StandardConfig || config instanceof PAnnealConfig;
+    if (settings.ghostGradients().isPresent() && !isRelu) {
+      throw new IllegalArgumentException(
+          "ghost_gradients: is there, but the kind is %s; they are of standard and p_anneal, leave it out"
+              .formatted(config.architecture()));
+    }
+  }
+
   private SparseObjective topK(TopKSae sae) {
     if (sae.config() instanceof MultiTopKConfig config) {
       MultiTopK more = new MultiTopK(workspace, sae, config, settings.batchSize());
@@ -78,7 +88,7 @@ final class Objectives {
     return switch (sae.config()) {
       case BatchTopKConfig config -> whole(sae, batchTopK(sae, config.k()), FurtherTerms.none());
       case TranscoderConfig config -> whole(sae, batchTopK(sae, config.k()), FurtherTerms.none());
-      case CrosscoderConfig config -> whole(sae, batchTopK(sae, config.k()), FurtherTerms.none());
+      case CrosscoderConfig config -> whole(sae, ofLayers(sae, config), FurtherTerms.none());
       case MatryoshkaConfig config ->
           nested(sae, batchTopK(sae, config.k()), config.prefixes(), FurtherTerms.none());
       case StandardConfig config -> standard(sae, config);
@@ -103,7 +113,16 @@ final class Objectives {
   }
 
   private BatchTopK batchTopK(ThresholdSae sae, int k) {
-    return new BatchTopK(sae, settings.schedule(k, sae.dSae()));
+    return new BatchTopK(sae, settings.schedule(k, sae.dSae()), Optional.empty());
+  }
+
+  private BatchTopK ofLayers(ThresholdSae sae, CrosscoderConfig config) {
+    Optional<LayerNormSums> scores =
+        switch (config.score()) {
+          case ACTIVATION -> Optional.empty();
+          case NORM_SUM -> Optional.of(new LayerNormSums(workspace, sae));
+        };
+    return new BatchTopK(sae, settings.schedule(config.k(), sae.dSae()), scores);
   }
 
   private SparseObjective standard(ThresholdSae sae, StandardConfig config) {
@@ -118,6 +137,7 @@ final class Objectives {
 
   /**
    * AuxK has nothing to do with ReLU: a latent that is not active has no positive pre-activation.
+   * Ghost gradients take its exponential.
    */
   private SparseObjective relu(
       ThresholdSae sae, SparsityConfig sparsity, Optional<Annealing> annealing) {
@@ -128,9 +148,9 @@ final class Objectives {
         workspace,
         sae,
         sae::encodePositive,
-        reconstruction(),
+        WholeReconstruction::new,
         FurtherTerms.penalty(penalty),
-        settings.withoutAuxK());
+        withoutAuxK(sae));
   }
 
   private SparseObjective jumpRelu(ThresholdSae sae, JumpReluConfig config) {
@@ -146,7 +166,12 @@ final class Objectives {
         SparsityConfig.require(sae.config().architecture(), sae.config().training());
     Gated gated = new Gated(workspace, sae, training, settings.steps(), settings.batchSize());
     return new SparseObjective(
-        workspace, sae, gated, reconstruction(), FurtherTerms.gated(gated), settings.withoutAuxK());
+        workspace,
+        sae,
+        gated,
+        WholeReconstruction::new,
+        FurtherTerms.gated(gated),
+        withoutAuxK(sae));
   }
 
   /** A dead latent could be revived by its own expert's tokens alone, which AuxK does not know. */
@@ -156,9 +181,13 @@ final class Objectives {
         workspace,
         sae,
         balance,
-        reconstruction(),
+        WholeReconstruction::new,
         FurtherTerms.penalty(balance),
-        settings.withoutAuxK());
+        withoutAuxK(sae));
+  }
+
+  private ObjectiveSettings withoutAuxK(Sae sae) {
+    return settings.withoutAuxK(sae.config().architecture());
   }
 
   /** With one prefix, of weight 1, and a fixed-point weight of 0 it is TopK's, bit for bit. */
@@ -175,29 +204,17 @@ final class Objectives {
   }
 
   private SparseObjective whole(Sae sae, LatentChoice choice, FurtherTerms terms) {
-    return new SparseObjective(workspace, sae, choice, reconstruction(), terms, settings);
-  }
-
-  private SparseObjective.ReconstructionBuffers reconstruction() {
-    return settings
-        .endToEnd()
-        .<SparseObjective.ReconstructionBuffers>map(config ->
-            (w, sae, tokens, sums) -> new EndToEndReconstruction(w, sae, tokens, sums, config))
-        .orElse(WholeReconstruction::new);
+    return new SparseObjective(workspace, sae, choice, WholeReconstruction::new, terms, settings);
   }
 
   private SparseObjective nested(
       Sae sae, LatentChoice choice, List<Prefix> prefixes, FurtherTerms terms) {
-    if (settings.endToEnd().isPresent()) {
-      throw new IllegalArgumentException(
-          "end_to_end: is there, but %s has several reconstructions of a token; leave it out"
-              .formatted(sae.config().architecture()));
-    }
     return new SparseObjective(
         workspace,
         sae,
         choice,
-        (w, s, tokens, sums) -> new NestedReconstruction(w, s, tokens, sums, prefixes),
+        (w, s, tokens, sums, asked) ->
+            new NestedReconstruction(w, s, tokens, sums, asked, prefixes),
         terms,
         settings);
   }

@@ -1,7 +1,6 @@
 package mechinterp.sae.objective;
 
 import java.util.List;
-import java.util.Map;
 import mechinterp.tensor.FloatMatrix;
 import mechinterp.tensor.LatentOrder;
 import mechinterp.tensor.SparseCodes;
@@ -29,22 +28,12 @@ interface Reconstruction {
   /** Returns what is divided by the divisor to be the loss. */
   double loss();
 
-  /** Makes the gradient of loss / divisor, and of what else is asked of the reconstruction. */
-  void differentiate(double divisor);
-
-  /** Returns what else was asked of the reconstruction that was differentiated, by name. */
-  default Map<String, Double> furtherParts() {
-    return Map.of();
-  }
-
   /**
-   * Hears what becomes of reconstructions further on.
+   * Makes the gradient of loss / divisor, and of what else is asked of the reconstruction.
    *
-   * @throws IllegalStateException when nothing is asked about that
+   * @param x the target, as it was decoded
    */
-  default void continueWith(DownstreamLoss loss) {
-    throw new IllegalStateException("end_to_end: is not set");
-  }
+  void differentiate(FloatMatrix x, double divisor);
 
   /**
    * Sets out [n, capacity] to the derivative by the activation of each latent of the codes, which

@@ -24,6 +24,9 @@ public record SaeLoss(Map<String, Double> parts, double fvu, double l0, int dead
   /** The part that revives dead latents. */
   public static final String AUXILIARY = "auxiliary";
 
+  /** The part that revives dead latents of kinds with ReLU. */
+  public static final String GHOST_GRADIENTS = "ghost_gradients";
+
   /** The part of reconstructions with more latents. */
   public static final String MULTI_TOPK = "multi_topk";
 

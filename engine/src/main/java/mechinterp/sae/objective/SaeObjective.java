@@ -44,6 +44,12 @@ public interface SaeObjective {
   SaeLoss backward(FloatMatrix rows);
 
   /**
+   * Brings the autoencoder to what it is after training, from its weights and {@link #numbers}. It
+   * may be trained on afterwards.
+   */
+  default void finish() {}
+
+  /**
    * Returns the gradient of the loss that was taken last, by the names of {@link Sae#parameters}.
    * Valid until the loss is taken again.
    */

@@ -41,8 +41,8 @@ import mechinterp.tensor.SparseOuterProduct;
  * differ, x is the target in the loss; one that does not centre its input has no b_dec there, nor
  * its term in db_dec. A skip connection has dW_skip = sum over t of g[t] x[t]^T.
  *
- * <p>A hybrid's loss has the part of {@link FixedPoint} besides, which adds to the gradients of
- * W_enc and b_enc alone.
+ * <p>Kinds with ReLU may have {@link GhostGradientsConfig} in the place of AuxK. A hybrid's loss
+ * has the part of {@link FixedPoint} besides, which adds to the gradients of W_enc and b_enc alone.
  *
  * <p>Buffers are declared once; taking the loss allocates nothing on the device.
  */
@@ -55,12 +55,13 @@ final class SparseObjective implements SaeObjective {
   private final LossNormalizer normalizer;
   private final FiringRecord firing;
   private final Optional<FixedPoint> fixedPoint;
-  private final Optional<AuxK> aux;
+  private final Optional<DeadLatentLoss> revival;
   private final Optional<FurtherLoss> more;
   private final List<FurtherReconstruction> terms = new ArrayList<>();
   private final BatchSums sums;
 
   private final FloatMatrix inputs;
+  private final ReconstructionLoss asked;
   private final Reconstruction reconstruction;
   private final SparseCodes codes;
   private final LatentOrder order;
@@ -74,7 +75,8 @@ final class SparseObjective implements SaeObjective {
   /** Declares the buffers of a reconstruction. */
   @FunctionalInterface
   interface ReconstructionBuffers {
-    Reconstruction create(Workspace workspace, Sae sae, int batchSize, BatchSums sums);
+    Reconstruction create(
+        Workspace workspace, Sae sae, int batchSize, BatchSums sums, ReconstructionLoss asked);
   }
 
   SparseObjective(
@@ -85,7 +87,6 @@ final class SparseObjective implements SaeObjective {
       FurtherTerms further,
       ObjectiveSettings settings) {
     int dSae = sae.dSae();
-    AuxKConfig auxConfig = settings.auxK();
     int capacity = Math.max(sae.maxActive(), choice.mostActive());
     this.device = workspace.device();
     this.kernels = device.kernels();
@@ -96,10 +97,11 @@ final class SparseObjective implements SaeObjective {
     this.penalty = further.penalty();
     this.normalizer = settings.normalizer();
     this.batchSize = settings.batchSize();
-    this.firing = new FiringRecord(workspace, dSae, auxConfig.deadAfterTokens());
+    this.firing = new FiringRecord(workspace, dSae, settings.auxK().deadAfterTokens());
     this.sums = new BatchSums(workspace, "batch", batchSize, sae.dOut());
     this.inputs = workspace.floats("encoder inputs", batchSize, sae.dIn());
-    this.reconstruction = reconstruct.create(workspace, sae, batchSize, sums);
+    this.asked = new ReconstructionLoss(workspace, batchSize, sae.dOut(), settings.endToEnd());
+    this.reconstruction = reconstruct.create(workspace, sae, batchSize, sums, asked);
     this.codes = workspace.codes("codes", batchSize, capacity, dSae);
     this.order = workspace.order("order", batchSize, capacity, dSae);
     this.codeGradients = workspace.floats("code gradients", batchSize, capacity);
@@ -108,10 +110,15 @@ final class SparseObjective implements SaeObjective {
     this.skipGradient =
         sae.skip().map(skip -> workspace.floats("W_skip gradient", skip.rows(), skip.cols()));
     this.starts = workspace.onHost(int[]::new, dSae + 1);
-    this.aux =
-        auxConfig.alpha() > 0
-            ? Optional.of(new AuxK(workspace, sae, batchSize, auxConfig, sums))
-            : Optional.empty();
+    this.revival = revival(workspace, settings);
+  }
+
+  private Optional<DeadLatentLoss> revival(Workspace workspace, ObjectiveSettings settings) {
+    return settings.auxK().alpha() > 0
+        ? Optional.of(new AuxK(workspace, sae, batchSize, settings.auxK(), sums))
+        : settings
+            .ghostGradients()
+            .map(config -> new GhostGradients(workspace, sae, batchSize, config, sums));
   }
 
   @Override
@@ -121,12 +128,17 @@ final class SparseObjective implements SaeObjective {
 
   @Override
   public void continueWith(DownstreamLoss loss) {
-    reconstruction.continueWith(loss);
+    asked.continueWith(loss);
   }
 
   @Override
   public void beginStep(int step) {
     choice.beginStep(step);
+  }
+
+  @Override
+  public void finish() {
+    choice.finish();
   }
 
   @Override
@@ -146,21 +158,15 @@ final class SparseObjective implements SaeObjective {
     Map<String, Double> parts = new LinkedHashMap<>();
     parts.put(SaeLoss.RECONSTRUCTION, reconstruction.loss() / divisor);
     fixedPoint.ifPresent(part -> parts.put(SaeLoss.FIXED_POINT, part.backward(inputs, divisor)));
-    if (aux.isPresent()) {
-      parts.put(SaeLoss.AUXILIARY, 0.0);
-    }
-    if (aux.isPresent() && dead.length > 0) {
-      terms.add(aux.get().term());
-      parts.put(
-          SaeLoss.AUXILIARY, aux.get().backward(inputs, reconstruction.error(), dead, divisor));
-    }
+    revival.ifPresent(loss -> parts.put(loss.name(), revive(loss, dead, divisor)));
     more.ifPresent(term -> {
       terms.add(term.term());
       parts.put(term.name(), term.backward(target, divisor));
     });
     double l0 = (double) starts[starts.length - 1] / batchSize;
-    reconstruction.differentiate(divisor);
-    parts.putAll(reconstruction.furtherParts());
+    asked.begin();
+    reconstruction.differentiate(target, divisor);
+    parts.putAll(asked.furtherParts());
     reconstruction.codeGradients(codeGradients, codes);
     penalty.ifPresent(each -> parts.put(each.penaltyName(), each.backward(active(l0, divisor))));
     differentiateTheRest(x);
@@ -196,6 +202,14 @@ final class SparseObjective implements SaeObjective {
     penalty.ifPresent(each -> numbers.putAll(each.numbers()));
     numbers.put("tokens_since_firing", firing.tokensSince());
     return numbers;
+  }
+
+  private double revive(DeadLatentLoss loss, int[] dead, double divisor) {
+    if (dead.length == 0) {
+      return 0;
+    }
+    terms.add(loss.term());
+    return loss.backward(inputs, reconstruction.error(), dead, divisor);
   }
 
   private void recordFiring() {

@@ -9,18 +9,24 @@ import mechinterp.tensor.LatentOrder;
 import mechinterp.tensor.SparseCodes;
 import mechinterp.tensor.SparseOuterProduct;
 
-/** The sum of |x - x^|^2, with g = 2 (x^ - x) / divisor as the gradient of x^. */
+/**
+ * The sum of |x - x^|^2, with g = 2 (x^ - x) / divisor as the gradient of x^, and what else is
+ * asked of it.
+ */
 final class WholeReconstruction implements Reconstruction {
   private final Kernels kernels;
   private final Sae sae;
   private final BatchSums sums;
+  private final ReconstructionLoss asked;
   private final FloatMatrix error;
   private double squaredError;
 
-  WholeReconstruction(Workspace workspace, Sae sae, int batchSize, BatchSums sums) {
+  WholeReconstruction(
+      Workspace workspace, Sae sae, int batchSize, BatchSums sums, ReconstructionLoss asked) {
     this.kernels = workspace.device().kernels();
     this.sae = sae;
     this.sums = sums;
+    this.asked = asked;
     this.error = workspace.floats("error", batchSize, sae.dOut());
   }
 
@@ -43,12 +49,12 @@ final class WholeReconstruction implements Reconstruction {
 
   @Override
   public double loss() {
-    return squaredError;
+    return asked.ofSquares(squaredError);
   }
 
   @Override
-  public void differentiate(double divisor) {
-    kernels.scale(error, error, (float) (2 / divisor));
+  public void differentiate(FloatMatrix x, double divisor) {
+    asked.differentiate(error, x, 1, divisor);
   }
 
   @Override

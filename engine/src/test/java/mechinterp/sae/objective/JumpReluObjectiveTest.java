@@ -110,7 +110,8 @@ class JumpReluObjectiveTest {
     Optional<Double> target =
         penalty == JumpReluPenalty.TARGET_L0 ? Optional.of(TARGET) : Optional.empty();
     SparsityConfig sparsity = new SparsityConfig(LAMBDA, target, 0);
-    return new JumpReluTraining(sparsity, penalty, TANH, WIDTH, 0.1, ste);
+    double tanhScale = penalty == JumpReluPenalty.TANH ? TANH : 4;
+    return new JumpReluTraining(sparsity, penalty, tanhScale, WIDTH, 0.1, ste);
   }
 
   @ParameterizedTest
@@ -176,5 +177,12 @@ class JumpReluObjectiveTest {
             () ->
                 new JumpReluTraining(
                     fixed, JumpReluPenalty.STEP, 4, 1, -1, StraightThrough.THRESHOLD)));
+    assertEquals(
+        "tanh_scale: is 3.0, penalty is step; it has an effect on tanh alone, leave it at 4.0",
+        Refusal.of(
+            IllegalArgumentException.class,
+            () ->
+                new JumpReluTraining(
+                    fixed, JumpReluPenalty.STEP, 3, 1, 0, StraightThrough.THRESHOLD)));
   }
 }

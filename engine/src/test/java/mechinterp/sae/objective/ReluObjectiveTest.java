@@ -160,10 +160,23 @@ class ReluObjectiveTest {
     StandardConfig config = new StandardConfig(D_IN, D_SAE);
     ThresholdSae sae = ThresholdSae.allocate(device, config);
     assertEquals(
-        "architecture: is standard without settings of training, as one is loaded; it cannot be trained",
+        "architecture: is standard without settings of training, as one is loaded; it cannot be"
+            + " trained",
         Refusal.of(
             IllegalArgumentException.class,
             () -> Trained.of(sae, BATCH, LossNormalizer.TOKENS, AuxKConfig.defaults())));
+  }
+
+  @Test
+  void settingsOfAuxKThatWouldHaveNoEffectAreRefused() {
+    ThresholdSae sae = ThresholdSae.allocate(device, StandardConfig.of(D_IN, D_SAE, 3));
+    assertEquals(
+        "aux_k: has no effect on standard, whose dead latents it cannot revive; leave all but"
+            + " dead_after_tokens at the defaults",
+        Refusal.of(
+            IllegalArgumentException.class,
+            () ->
+                Trained.of(sae, BATCH, LossNormalizer.TOKENS, AuxKConfig.defaults().withKAux(3))));
   }
 
   @Test

@@ -238,7 +238,19 @@ class SparseObjectiveTest {
   @Test
   void aDownstreamLossAddsItsGradientByTheReconstructions() {
     NaiveTopK naive = point(5);
-    TopKSae sae = sae(naive);
+    assertDownstream(naive, sae(naive));
+  }
+
+  @Test
+  void soIsItForEachPrefixOfANestedDictionary() {
+    NaiveTopK naive = point(5);
+    List<Prefix> prefixes = List.of(new Prefix(4, 0.3), new Prefix(9, 0.2), new Prefix(D_SAE, 0.4));
+    MatryoshkaConfig config = new MatryoshkaConfig(D_IN, D_SAE, K, prefixes);
+    assertDownstream(naive, at(naive, ThresholdSae.allocate(device, config)));
+  }
+
+  /** With the squared error as what a model makes of reconstructions. */
+  private void assertDownstream(NaiveTopK naive, Sae sae) {
     FloatMatrix x = upload(naive.x);
     AuxKConfig none = aux().withAlpha(0);
     SaeObjective plain = Trained.of(sae, BATCH, LossNormalizer.TOKENS, none);
@@ -246,7 +258,13 @@ class SparseObjectiveTest {
     EndToEndConfig config = new EndToEndConfig(EndToEndConfig.Loss.KL, 3, 0.25);
     ObjectiveSettings settings =
         new ObjectiveSettings(
-            1, BATCH, LossNormalizer.TOKENS, none, Optional.empty(), Optional.of(config));
+            1,
+            BATCH,
+            LossNormalizer.TOKENS,
+            none,
+            Optional.empty(),
+            Optional.empty(),
+            Optional.of(config));
     SaeObjective downstream =
         Workspace.allocate("test", device, w -> SaeObjective.of(w, sae, settings));
     downstream.continueWith((gradient, reconstructions, _) -> {

@@ -15,9 +15,21 @@ final class Trained {
 
   static SaeObjective of(
       Sae sae, int steps, int batchSize, LossNormalizer normalizer, AuxKConfig aux) {
-    ObjectiveSettings settings =
-        new ObjectiveSettings(
-            steps, batchSize, normalizer, aux, Optional.empty(), Optional.empty());
+    return of(sae, settings(steps, batchSize, normalizer, aux, Optional.empty()));
+  }
+
+  /** Returns settings without schedules. */
+  static ObjectiveSettings settings(
+      int steps,
+      int batchSize,
+      LossNormalizer normalizer,
+      AuxKConfig aux,
+      Optional<GhostGradientsConfig> ghosts) {
+    return new ObjectiveSettings(
+        steps, batchSize, normalizer, aux, ghosts, Optional.empty(), Optional.empty());
+  }
+
+  static SaeObjective of(Sae sae, ObjectiveSettings settings) {
     return Workspace.allocate("test", sae.device(), w -> SaeObjective.of(w, sae, settings));
   }
 }

@@ -2,16 +2,20 @@ package mechinterp.experiments.command;
 
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.concurrent.Callable;
+import java.util.stream.IntStream;
 import mechinterp.activation.ActivationStore;
+import mechinterp.activation.Site;
 import mechinterp.device.Device;
 import mechinterp.experiments.console.ResultOutput;
 import mechinterp.experiments.console.TextTable;
 import mechinterp.experiments.run.Evaluation;
 import mechinterp.experiments.run.SaeSource;
 import mechinterp.metrics.ReconstructionMetrics;
+import mechinterp.metrics.SaeEvaluator;
 import mechinterp.sae.Sae;
 import mechinterp.sae.file.LoadedSae;
 import mechinterp.sae.file.SaeFormats;
@@ -36,7 +40,7 @@ public final class Eval implements Callable<Integer> {
 
   /**
    * What is printed: {@link ReconstructionMetrics}. The bias is missing when all reconstructions
-   * are 0.
+   * are 0, the hook points where there is one.
    */
   record Result(
       String sae,
@@ -50,11 +54,13 @@ public final class Eval implements Callable<Integer> {
       double deadFraction,
       double shrinkage,
       Optional<Double> relativeReconstructionBias,
-      double cosine) {
-    static Result of(String sae, String activations, ReconstructionMetrics metrics) {
+      double cosine,
+      Optional<List<HookPointFvu>> hookPoints) {
+    static Result of(String sae, ActivationStore store, SaeEvaluator evaluator) {
+      ReconstructionMetrics metrics = evaluator.metrics();
       return new Result(
           sae,
-          activations,
+          store.name(),
           ReconstructionMetrics.VERSION,
           metrics.tokens(),
           metrics.fvu(),
@@ -64,13 +70,34 @@ public final class Eval implements Callable<Integer> {
           metrics.deadFraction(),
           metrics.shrinkage(),
           finite(metrics.relativeReconstructionBias()),
-          metrics.cosine());
+          metrics.cosine(),
+          hookPoints(store.sites(), evaluator.fvuOfHookPoints()));
+    }
+
+    /** The last ones of the store are those that are reconstructed. */
+    private static Optional<List<HookPointFvu>> hookPoints(List<Site> sites, List<Double> fvu) {
+      if (fvu.size() < 2) {
+        return Optional.empty();
+      }
+      int first = sites.size() - fvu.size();
+      return Optional.of(
+          IntStream.range(0, fvu.size())
+              .mapToObj(i -> new HookPointFvu(sites.get(first + i).hook(), fvu.get(i)))
+              .toList());
     }
 
     private static Optional<Double> finite(double value) {
       return Double.isFinite(value) ? Optional.of(value) : Optional.empty();
     }
   }
+
+  /**
+   * How much of one hook point's variance is unexplained.
+   *
+   * @param hook its name
+   * @param fvu of its activations by themselves
+   */
+  record HookPointFvu(String hook, double fvu) {}
 
   @Override
   public Integer call() throws IOException {
@@ -80,27 +107,31 @@ public final class Eval implements Callable<Integer> {
       LoadedSae loaded = SaeFormats.load(place, device);
       SaeSource.requireFits(loaded, store);
       Sae encoder = selector.apply(codes.apply(loaded.sae()), place);
-      ReconstructionMetrics metrics = Evaluation.of(encoder, store, output.progress()).metrics();
-      Result result = Result.of(sae.toString(), store.name(), metrics);
+      SaeEvaluator evaluator = Evaluation.of(encoder, store, output.progress());
+      Result result = Result.of(sae.toString(), store, evaluator);
       output.print(result, describe(result));
     }
     return 0;
   }
 
   private static String describe(Result result) {
-    return new TextTable("metric", "value")
-        .row("tokens", String.format(Locale.ROOT, "%,d", result.tokens()))
-        .row("fvu", number(result.fvu()))
-        .row("explained_variance", number(result.explainedVariance()))
-        .row("mse", number(result.mse()))
-        .row("l0", number(result.l0()))
-        .row("dead_fraction", number(result.deadFraction()))
-        .row("shrinkage", number(result.shrinkage()))
-        .row(
-            "relative_reconstruction_bias",
-            result.relativeReconstructionBias().map(Eval::number).orElse("undefined"))
-        .row("cosine", number(result.cosine()))
-        .toString();
+    TextTable table =
+        new TextTable("metric", "value")
+            .row("tokens", String.format(Locale.ROOT, "%,d", result.tokens()))
+            .row("fvu", number(result.fvu()))
+            .row("explained_variance", number(result.explainedVariance()))
+            .row("mse", number(result.mse()))
+            .row("l0", number(result.l0()))
+            .row("dead_fraction", number(result.deadFraction()))
+            .row("shrinkage", number(result.shrinkage()))
+            .row(
+                "relative_reconstruction_bias",
+                result.relativeReconstructionBias().map(Eval::number).orElse("undefined"))
+            .row("cosine", number(result.cosine()));
+    for (HookPointFvu each : result.hookPoints().orElse(List.of())) {
+      table.row("fvu of " + each.hook(), number(each.fvu()));
+    }
+    return table.toString();
   }
 
   private static String number(double value) {

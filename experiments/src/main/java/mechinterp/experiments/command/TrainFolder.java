@@ -47,16 +47,26 @@ final class TrainFolder {
   @Option(
       names = "--resume",
       description = {
-        "Go on with the run in DIR from its newest checkpoint, as if it had never been interrupted;",
+        "Go on with the run in DIR from its newest checkpoint, as if it had never been"
+            + " interrupted;",
         "begin where DIR holds none."
       })
   private boolean resume;
 
   @Option(
+      names = "--curves",
+      paramLabel = "FILE",
+      description = {
+        "Page of curves that is written meanwhile and loads itself again.",
+        "Default: with checkpoints DIR/checkpoints/curves.html, otherwise none."
+      })
+  private Optional<Path> curves = Optional.empty();
+
+  @Option(
       names = "--curves-every",
       paramLabel = "N",
       description = {
-        "With checkpoints: steps after which DIR/checkpoints/curves.html is written again.",
+        "Steps after which the page of curves is written again.",
         "Default: ${DEFAULT-VALUE}."
       })
   private int curvesEvery = 100;
@@ -96,9 +106,10 @@ final class TrainFolder {
 
   TrainingPlace place() {
     Optional<Checkpoints> checkpoints = checkpoints();
-    Optional<Path> curves =
-        checkpoints.map(_ -> out.resolve(CHECKPOINTS).resolve(TrainingCurves.FILE));
-    return new TrainingPlace(out, checkpoints, CHECKPOINTS_KEPT, curves, curvesEvery);
+    Optional<Path> page =
+        curves.or(
+            () -> checkpoints.map(_ -> out.resolve(CHECKPOINTS).resolve(TrainingCurves.FILE)));
+    return new TrainingPlace(out, checkpoints, CHECKPOINTS_KEPT, page, curvesEvery);
   }
 
   private Optional<Checkpoints> checkpoints() {

@@ -12,6 +12,7 @@ import mechinterp.sae.AuxKConfig;
 import mechinterp.sae.DecoderNorm;
 import mechinterp.sae.KScope;
 import mechinterp.sae.objective.EndToEndConfig;
+import mechinterp.sae.objective.GhostGradientsConfig;
 import mechinterp.sae.objective.KScheduleConfig;
 import mechinterp.training.ResampleConfig;
 import mechinterp.training.TrainConfig;
@@ -45,6 +46,7 @@ final class TrainOptions {
   @Option(
       names = "--kind",
       paramLabel = "KIND",
+      converter = KindConverter.class,
       description = "Kind of autoencoder: ${COMPLETION-CANDIDATES}.")
   private Optional<SaeSettings.Kind> kind = Optional.empty();
 
@@ -61,7 +63,8 @@ final class TrainOptions {
       names = "--k-scope",
       paramLabel = "SCOPE",
       description = {
-        "What k is the number of active latents of, for transcoders and crosscoders: token (at most)",
+        "What k is the number of active latents of, for transcoders and crosscoders: token (at"
+            + " most)",
         "or batch (in the mean). Default: token for transcoders, batch for crosscoders."
       })
   private Optional<KScope> kScope = Optional.empty();
@@ -141,10 +144,19 @@ final class TrainOptions {
   @Option(
       names = "--resample",
       description = {
-        "Make dead latents anew, four times in the first half of the training, from activations that",
+        "Make dead latents anew, four times in the first half of the training, from activations"
+            + " that",
         "are reconstructed badly."
       })
   private boolean resample;
+
+  @Option(
+      names = "--ghost-gradients",
+      description = {
+        "Revive dead latents of standard and panneal by a loss of what they would add to the",
+        "reconstruction. Default: none."
+      })
+  private boolean ghostGradients;
 
   @Option(
       names = "--decoder-norm",
@@ -267,6 +279,9 @@ final class TrainOptions {
     firstK.ifPresent(first -> train.kSchedule(new KScheduleConfig(first, FIRST_TENTH)));
     if (resample) {
       train.resample(ResampleConfig.defaults());
+    }
+    if (ghostGradients) {
+      train.ghostGradients(GhostGradientsConfig.defaults());
     }
     decoderNorm.ifPresent(train::decoderNorm);
     deadAfter.ifPresent(value -> train.auxK(settings.train().auxK().withDeadAfterTokens(value)));

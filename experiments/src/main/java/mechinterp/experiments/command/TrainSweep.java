@@ -13,6 +13,7 @@ import mechinterp.experiments.run.Sweeping;
 import mechinterp.experiments.run.Training;
 import mechinterp.experiments.run.TrainingData;
 import mechinterp.io.Json;
+import mechinterp.sae.file.SaeMetadata;
 import mechinterp.training.StepMetrics;
 
 /** {@code mechinterp train --sweep}. */
@@ -84,7 +85,8 @@ final class TrainSweep {
       Training training = sweeping.trained().get(member.name());
       if (training != null) {
         Path own = Files.createDirectory(inside.resolve(member.name()));
-        TrainFolder.writeRun(own, settings.alone(member), training, data.metadata(), device);
+        SaeMetadata metadata = data.metadata(member.sites(data.sites()));
+        TrainFolder.writeRun(own, settings.alone(member), training, metadata, device);
       }
     }
   }

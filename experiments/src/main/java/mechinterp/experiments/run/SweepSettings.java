@@ -1,5 +1,6 @@
 package mechinterp.experiments.run;
 
+import java.util.Collections;
 import java.util.List;
 import java.util.Optional;
 import mechinterp.activation.Normalization;
@@ -46,10 +47,55 @@ public record SweepSettings(
    * One of the autoencoders.
    *
    * @param name of its folder
+   * @param hooks the hook points of the activations that it is of, which stand side by side; empty
+   *     for all
    * @param sae what kind
    * @param train how it is trained
    */
-  public record Member(String name, SaeSettings sae, TrainConfig train) {}
+  public record Member(
+      String name, Optional<List<String>> hooks, SaeSettings sae, TrainConfig train) {
+    /** Keeps the hook points. */
+    public Member {
+      hooks = hooks.map(List::copyOf);
+    }
+
+    /** One of all hook points. */
+    public Member(String name, SaeSettings sae, TrainConfig train) {
+      this(name, Optional.empty(), sae, train);
+    }
+
+    /**
+     * Returns those of the activations' hook points that it is of.
+     *
+     * @throws IllegalArgumentException when it names others, or they do not stand side by side
+     */
+    public List<Site> sites(List<Site> all) {
+      return hooks.isEmpty() ? all : all.subList(first(all), first(all) + hooks.get().size());
+    }
+
+    private int first(List<Site> all) {
+      List<String> names = all.stream().map(Site::hook).toList();
+      int first = hooks.isEmpty() ? 0 : Collections.indexOfSubList(names, hooks.get());
+      if (first < 0 || sitesAreNone()) {
+        throw new IllegalArgumentException(
+            "members.hooks: are %s of %s, the activations are of %s; they must be some of those, side by side"
+                .formatted(hooks.orElse(List.of()), name, names));
+      }
+      return first;
+    }
+
+    private boolean sitesAreNone() {
+      return hooks.isPresent() && hooks.get().isEmpty();
+    }
+
+    private SweepMember member(List<Site> all) {
+      List<Site> own = sites(all);
+      int column = all.subList(0, first(all)).stream().mapToInt(Site::width).sum();
+      Optional<Integer> firstColumn =
+          own.size() == all.size() ? Optional.empty() : Optional.of(column);
+      return new SweepMember(name, firstColumn, sae.config(own), train);
+    }
+  }
 
   /** Returns these settings for activations that are streamed: with a size of the buffer. */
   public SweepSettings streamed() {
@@ -95,8 +141,6 @@ public record SweepSettings(
 
   /** Returns the members for activations of some hook points. */
   public List<SweepMember> members(List<Site> sites) {
-    return members.stream()
-        .map(member -> new SweepMember(member.name(), member.sae().config(sites), member.train()))
-        .toList();
+    return members.stream().map(member -> member.member(sites)).toList();
   }
 }

@@ -21,6 +21,7 @@ import mechinterp.training.StepMetrics;
 import mechinterp.training.SweepListener;
 import mechinterp.training.SweepResult;
 import mechinterp.training.SweepStep;
+import mechinterp.training.TrainedSae;
 
 /**
  * A finished sweep.
@@ -64,22 +65,26 @@ public record Sweeping(Map<String, Training> trained, Map<String, String> failed
     disk.requireFits();
     int batchSize = settings.members().getFirst().train().batchSize();
     try (Progress progress = display.start("train", (long) sweep.steps() * batchSize, "tokens")) {
-      SweepListener listener = new Watch(progress, disk, place);
+      Watch listener = new Watch(progress, disk, place, data.memory(), batchSize);
       SweepResult result =
           checkpoints.isPresent()
               ? sweep.train(batches, listener, checkpoints.get())
               : sweep.train(batches, listener);
+      listener.notes.finished();
       data.outliers().ifPresent(progress::note);
-      return folded(result, data.scales());
+      return folded(result, settings, data);
     }
   }
 
-  private static Sweeping folded(SweepResult result, List<Double> scales) {
+  private static Sweeping folded(SweepResult result, SweepSettings settings, TrainingData data) {
     Map<String, Training> trained = new LinkedHashMap<>();
-    result
-        .trained()
-        .forEach((name, member) ->
-            trained.put(name, new Training(member.sae().foldScales(scales), member.history())));
+    for (SweepSettings.Member member : settings.members()) {
+      TrainedSae own = result.trained().get(member.name());
+      if (own != null) {
+        List<Double> scales = TrainingData.scales(member.sites(data.sites()));
+        trained.put(member.name(), new Training(own.sae().foldScales(scales), own.history()));
+      }
+    }
     return new Sweeping(trained, result.failed());
   }
 
@@ -88,25 +93,32 @@ public record Sweeping(Map<String, Training> trained, Map<String, String> failed
     private final Progress progress;
     private final DiskPlan disk;
     private final TrainingPlace place;
+    private final PlanNotes notes;
+    private final int batchSize;
     private final Map<String, List<StepMetrics>> histories = new LinkedHashMap<>();
 
-    Watch(Progress progress, DiskPlan disk, TrainingPlace place) {
+    Watch(
+        Progress progress,
+        DiskPlan disk,
+        TrainingPlace place,
+        Optional<MemoryPlan> streamed,
+        int batchSize) {
       this.progress = progress;
       this.disk = disk;
       this.place = place;
+      this.notes = new PlanNotes(progress, streamed);
+      this.batchSize = batchSize;
     }
 
     @Override
     public void planned(MemoryPlan plan) {
-      progress.note(
-          "plan: %s; memory %s; %s: %s"
-              .formatted(
-                  plan.purpose(), DiskPlan.mebibytes(plan.total()), disk.out(), disk.describe()));
+      notes.planned(plan.purpose(), plan, Optional.of(disk));
     }
 
     @Override
     public void resumed(List<SweepStep> history) {
       history.forEach(this::remember);
+      notes.resumed(history.size());
     }
 
     private void remember(SweepStep step) {
@@ -125,7 +137,8 @@ public record Sweeping(Map<String, Training> trained, Map<String, String> failed
       progress.update(
           tokens,
           String.format(Locale.ROOT, "%d members, best FVU %.4f", metrics.members().size(), best));
-      if (step % place.curvesEvery() == 0) {
+      notes.step(step, steps, batchSize, tokensPerSecond);
+      if (place.curvesAreDue(step, steps)) {
         place.liveCurves().ifPresent(file -> writeCurves(file, steps));
       }
     }

@@ -6,6 +6,7 @@ import java.util.Locale;
 import java.util.Optional;
 import java.util.function.LongSupplier;
 import mechinterp.activation.ActivationBatches;
+import mechinterp.activation.ActivationIdentity;
 import mechinterp.activation.ActivationStore;
 import mechinterp.activation.Corpus;
 import mechinterp.activation.Harvester;
@@ -24,7 +25,7 @@ import mechinterp.training.EndToEndBatches;
 public final class TrainingData implements AutoCloseable {
   private final ActivationBatches batches;
   private final List<Site> sites;
-  private final SaeMetadata metadata;
+  private final Optional<ActivationIdentity> identity;
   private final Optional<OutlierLimit> limit;
   private final LongSupplier dropped;
   private final Closing closing;
@@ -39,14 +40,14 @@ public final class TrainingData implements AutoCloseable {
   private TrainingData(
       ActivationBatches batches,
       List<Site> sites,
-      SaeMetadata metadata,
+      Optional<ActivationIdentity> identity,
       Optional<OutlierLimit> limit,
       LongSupplier dropped,
       Closing closing,
       Optional<MemoryPlan> memory) {
     this.batches = batches;
     this.sites = sites;
-    this.metadata = metadata;
+    this.identity = identity;
     this.limit = limit;
     this.dropped = dropped;
     this.closing = closing;
@@ -62,7 +63,8 @@ public final class TrainingData implements AutoCloseable {
   public static TrainingData of(DataSettings settings, ActivationStore store, Device device) {
     if (settings.wholeSequences()) {
       throw new IllegalArgumentException(
-          "end_to_end: is there, but the activations are stored; it needs a model that runs beside (--model)");
+          "end_to_end: is there, but the activations are stored; it needs a model that runs beside"
+              + " (--model)");
     }
     Optional<KeptTokens> within = settings.maxActivationNorm().map(store::withinNorm);
     ActivationStore scaled =
@@ -74,7 +76,7 @@ public final class TrainingData implements AutoCloseable {
             .map(kept -> scaled.shuffled(kept, device, settings.seed()))
             .orElseGet(() -> scaled.shuffled(device, settings.seed())),
         scaled.sites(),
-        SaeSource.metadata(store.identity(), store.sites()),
+        store.identity(),
         within.flatMap(KeptTokens::limit),
         () -> within.map(KeptTokens::dropped).orElse(0),
         () -> {},
@@ -96,7 +98,7 @@ public final class TrainingData implements AutoCloseable {
     return new TrainingData(
         stream,
         stream.sites(),
-        SaeSource.metadata(Optional.of(harvester.identity(corpus)), stream.sites()),
+        Optional.of(harvester.identity(corpus)),
         stream.outlierLimit(),
         stream::dropped,
         stream::close,
@@ -110,7 +112,7 @@ public final class TrainingData implements AutoCloseable {
     return new TrainingData(
         batches,
         sequences.sites(),
-        SaeSource.metadata(Optional.of(harvester.identity(corpus)), sequences.sites()),
+        Optional.of(harvester.identity(corpus)),
         Optional.empty(),
         () -> 0,
         batches::close,
@@ -137,12 +139,22 @@ public final class TrainingData implements AutoCloseable {
 
   /** Returns what the activations of each hook point are multiplied with. */
   public List<Double> scales() {
-    return sites.stream().map(site -> site.normalization().scale()).toList();
+    return scales(sites);
+  }
+
+  /** Returns what the activations of some hook points are multiplied with. */
+  static List<Double> scales(List<Site> some) {
+    return some.stream().map(site -> site.normalization().scale()).toList();
   }
 
   /** Returns where they come from, for the autoencoder's files. */
   public SaeMetadata metadata() {
-    return metadata;
+    return metadata(sites);
+  }
+
+  /** Returns where those of some hook points come from, for files of an autoencoder of these. */
+  public SaeMetadata metadata(List<Site> some) {
+    return SaeSource.metadata(identity, some);
   }
 
   /** Returns what holding the activations takes in memory, where they are streamed. */

@@ -30,4 +30,9 @@ public record TrainingPlace(
           "curves-every: is %d; it must be at least 1".formatted(curvesEvery));
     }
   }
+
+  /** Returns whether the page of curves is to be written after a step; it is after the last. */
+  boolean curvesAreDue(int step, int steps) {
+    return step % curvesEvery == 0 || step == steps;
+  }
 }

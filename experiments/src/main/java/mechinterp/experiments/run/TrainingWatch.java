@@ -2,9 +2,6 @@ package mechinterp.experiments.run;
 
 import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.lang.management.ManagementFactory;
-import java.lang.management.MemoryPoolMXBean;
-import java.lang.management.MemoryType;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -13,6 +10,7 @@ import java.util.Locale;
 import java.util.Optional;
 import java.util.stream.Collectors;
 import mechinterp.device.MemoryPlan;
+import mechinterp.experiments.console.LiveCurve;
 import mechinterp.experiments.console.Progress;
 import mechinterp.training.StepMetrics;
 import mechinterp.training.TrainConfig;
@@ -20,19 +18,18 @@ import mechinterp.training.TrainListener;
 
 /**
  * Shows a training while it goes on: the plan, its time when some steps are done, a line of
- * progress, warnings and, in a file, curves.
+ * progress with a curve of the FVU, warnings and, in a file, curves.
  */
 final class TrainingWatch implements TrainListener {
-  private static final int STEPS_UNTIL_ESTIMATE = 20;
+  private static final int CURVE_WIDTH = 16;
 
   private final TrainConfig config;
   private final Progress progress;
   private final Optional<DiskPlan> disk;
   private final Optional<TrainingPlace> place;
-  private final Optional<MemoryPlan> streamed;
+  private final PlanNotes notes;
+  private final LiveCurve curve;
   private final List<StepMetrics> history = new ArrayList<>();
-  private int stepsBefore;
-  private long plannedBytes;
 
   /**
    * A watch.
@@ -51,33 +48,26 @@ final class TrainingWatch implements TrainListener {
     this.progress = progress;
     this.disk = disk;
     this.place = place;
-    this.streamed = streamed;
+    this.notes = new PlanNotes(progress, streamed);
+    this.curve = new LiveCurve(CURVE_WIDTH, config.steps());
   }
 
   @Override
   public void planned(MemoryPlan plan) {
-    plannedBytes = plan.total() + streamed.map(MemoryPlan::total).orElse(0L);
-    progress.note(
-        String.format(
-            Locale.ROOT,
-            "plan: %,d tokens in %,d steps; memory %s%s%s",
-            (long) config.steps() * config.batchSize(),
-            config.steps(),
-            DiskPlan.mebibytes(plannedBytes),
-            streamed
-                .map(each ->
-                    ", " + DiskPlan.mebibytes(each.total()) + " of it to stream activations")
-                .orElse(""),
-            disk.map(each -> "; " + each.out() + ": " + each.describe()).orElse("")));
+    long tokens = (long) config.steps() * config.batchSize();
+    notes.planned(
+        String.format(Locale.ROOT, "%,d tokens in %,d steps", tokens, config.steps()), plan, disk);
   }
 
   @Override
   public void resumed(List<StepMetrics> restored) {
-    history.addAll(restored);
-    stepsBefore = restored.size();
-    if (stepsBefore > 0) {
-      progress.note("plan: goes on after step %,d".formatted(stepsBefore));
-    }
+    restored.forEach(this::remember);
+    notes.resumed(restored.size());
+  }
+
+  private void remember(StepMetrics metrics) {
+    history.add(metrics);
+    curve.add(metrics.step(), metrics.fvu());
   }
 
   @Override
@@ -87,20 +77,16 @@ final class TrainingWatch implements TrainListener {
 
   @Override
   public void step(StepMetrics metrics, int steps, double tokensPerSecond) {
-    history.add(metrics);
+    remember(metrics);
     progress.update(metrics.tokens(), describe(metrics));
-    if (history.size() - stepsBefore == STEPS_UNTIL_ESTIMATE
-        && steps > history.size() + STEPS_UNTIL_ESTIMATE) {
-      double left = (double) (steps - history.size()) * config.batchSize() / tokensPerSecond;
-      progress.note("plan: about %s to go".formatted(Progress.duration(left)));
-    }
+    notes.step(history.size(), steps, config.batchSize(), tokensPerSecond);
     place
-        .filter(where -> history.size() % where.curvesEvery() == 0)
+        .filter(where -> where.curvesAreDue(history.size(), steps))
         .flatMap(TrainingPlace::liveCurves)
         .ifPresent(file -> writeCurves(file, steps));
   }
 
-  private static String describe(StepMetrics metrics) {
+  private String describe(StepMetrics metrics) {
     String parts =
         metrics.losses().size() < 2
             ? ""
@@ -109,10 +95,11 @@ final class TrainingWatch implements TrainListener {
                 .collect(Collectors.joining(" + ", " = ", ""));
     return String.format(
         Locale.ROOT,
-        "loss %.4g%s  FVU %.4f  L0 %.1f  dead %,d",
+        "loss %.4g%s  FVU %.4f %s  L0 %.1f  dead %,d",
         metrics.loss(),
         parts,
         metrics.fvu(),
+        curve,
         metrics.l0(),
         metrics.deadLatents());
   }
@@ -126,16 +113,8 @@ final class TrainingWatch implements TrainListener {
     }
   }
 
-  /** Says what was measured of what was planned. */
+  /** Tells what was measured of what was planned. */
   void finished() {
-    long peak =
-        ManagementFactory.getMemoryPoolMXBeans().stream()
-            .filter(pool -> pool.getType() == MemoryType.HEAP)
-            .map(MemoryPoolMXBean::getPeakUsage)
-            .mapToLong(usage -> usage.getUsed())
-            .sum();
-    progress.note(
-        "memory: %s planned, the Java heap had at most %s, garbage included"
-            .formatted(DiskPlan.mebibytes(plannedBytes), DiskPlan.mebibytes(peak)));
+    notes.finished();
   }
 }

@@ -10,9 +10,11 @@ import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
 import mechinterp.activation.Normalization;
+import mechinterp.activation.Site;
 import mechinterp.device.CpuDevice;
 import mechinterp.device.Device;
 import mechinterp.experiments.Execution;
+import mechinterp.experiments.run.SaeSettings;
 import mechinterp.experiments.run.TrainSettings;
 import mechinterp.io.Json;
 import mechinterp.io.SafetensorsFile;
@@ -20,6 +22,7 @@ import mechinterp.sae.Sae;
 import mechinterp.sae.file.SaeFiles;
 import mechinterp.tensor.FloatMatrix;
 import mechinterp.tensor.SparseCodes;
+import mechinterp.training.TrainConfig;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -200,6 +203,37 @@ class TrainEvalTest {
     assertEquals(1 - fvu, result.get("explained_variance").asDouble(), 1e-12);
     assertTrue(result.get("l0").asDouble() <= 3);
     assertTrue(result.has("dead_fraction"));
+  }
+
+  @Test
+  void aCrosscoderIsMeasuredAtEachHookPoint() throws IOException {
+    Path store =
+        Samples.store(
+            folder,
+            "two",
+            new Site("blocks.0.hook_z", 3, Normalization.NONE),
+            new Site("blocks.1.hook_z", 3, Normalization.NONE));
+    Path sae = folder.resolve("crosscoder");
+    Path config = folder.resolve("crosscoder.json");
+    TrainSettings settings =
+        new TrainSettings(
+            new SaeSettings(SaeSettings.Kind.CROSSCODER, 16, 3),
+            Normalization.Method.EXPECTED_AVERAGE_ONLY_IN,
+            TrainConfig.defaults().toBuilder().tokens(640).batchSize(64).build());
+    Json.write(config, settings);
+    String[] train = {"train", "--store", store.toString(), "--out", sae.toString()};
+    Execution.of(Samples.concat(train, "--config", config.toString())).assertDone();
+    String[] eval = {"eval", "--sae", sae.toString(), "--store", store.toString()};
+    JsonNode result = Execution.of(Samples.concat(eval, "--json")).assertDone().json();
+    JsonNode points = result.get("hook_points");
+    assertEquals(2, points.size());
+    assertEquals("blocks.1.hook_z", points.get(1).get("hook").asString());
+    double fvu = result.get("fvu").asDouble();
+    double first = points.get(0).get("fvu").asDouble();
+    double second = points.get(1).get("fvu").asDouble();
+    assertTrue(Math.min(first, second) <= fvu && fvu <= Math.max(first, second));
+    String text = Execution.of(eval).assertDone().out();
+    assertTrue(text.contains("fvu of blocks.0.hook_z"), text);
   }
 
   @Test

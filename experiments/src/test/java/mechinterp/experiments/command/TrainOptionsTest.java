@@ -18,6 +18,7 @@ import mechinterp.optim.LearningRateDecay;
 import mechinterp.sae.DecoderNorm;
 import mechinterp.sae.SaeConfig;
 import mechinterp.sae.SwitchConfig;
+import mechinterp.sae.objective.GhostGradientsConfig;
 import mechinterp.training.TrainConfig;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -84,6 +85,16 @@ class TrainOptionsTest {
   }
 
   @Test
+  void ghostGradientsAreOfKindsWithReluAlone() throws IOException {
+    assertEquals(Optional.empty(), settings("--kind", "standard").ghostGradients());
+    assertEquals(
+        Optional.of(GhostGradientsConfig.defaults()),
+        settings("--kind", "panneal", "--ghost-gradients").ghostGradients());
+    run(folder.resolve("topk"), "--ghost-gradients")
+        .assertRefused("ghost_gradients: is there, but the kind is topk");
+  }
+
+  @Test
   void clippingAndAveragingAreOffUnlessAskedFor() throws IOException {
     assertEquals(Optional.empty(), settings().maxGradientNorm());
     assertEquals(Optional.empty(), settings().emaDecay());
@@ -129,6 +140,26 @@ class TrainOptionsTest {
     byte[] weights = Files.readAllBytes(plain.resolve("sae_weights.safetensors"));
     assertFalse(
         Arrays.equals(weights, Files.readAllBytes(changed.resolve("sae_weights.safetensors"))));
+  }
+
+  @Test
+  void aPageOfCurvesIsWrittenMeanwhileAlsoWithoutCheckpoints() throws IOException {
+    Path page = folder.resolve("live").resolve("curves.html");
+    Path out = folder.resolve("curved");
+    run(out, "--curves", page.toString(), "--curves-every", "1", "--tokens", "96").assertDone();
+    String last = Files.readString(page);
+    assertTrue(last.contains("step 3 of 3"), "the page ends with the last step");
+    assertFalse(last.contains("http-equiv=\"refresh\""));
+    assertEquals(last, Files.readString(out.resolve("curves.html")));
+  }
+
+  @Test
+  void kindsOfTwoWordsHaveEitherDash() throws IOException {
+    for (String kind : List.of("skip-transcoder", "SKIP_TRANSCODER")) {
+      run(folder.resolve(kind), "--kind", kind)
+          .assertRefused("architecture: is skip_transcoder, which is not of 1 hook points");
+    }
+    run(folder.resolve("unknown"), "--kind", "topl").assertRefused("expected one of [TOPK,");
   }
 
   @Test

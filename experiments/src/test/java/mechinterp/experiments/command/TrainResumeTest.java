@@ -10,7 +10,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.SplittableRandom;
+import java.util.Random;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import mechinterp.experiments.Execution;
@@ -23,6 +23,9 @@ import org.junit.jupiter.api.io.TempDir;
 class TrainResumeTest {
   private static final List<String> FILES =
       List.of("cfg.json", "sae_weights.safetensors", "train.json", "metrics.jsonl", "curves.html");
+
+  /** Other moments each time; a failure tells them. */
+  private static final Random RANDOM = new Random();
 
   @TempDir private Path folder;
   private Path data;
@@ -83,12 +86,17 @@ class TrainResumeTest {
     process.destroyForcibly().waitFor();
   }
 
-  private static void assertSameFiles(Path expected, Path found) throws IOException {
+  private List<String> everyFew(Path out, int steps) {
+    return command(out, 1500, "--resume", "--checkpoint-every", Integer.toString(steps));
+  }
+
+  private static void assertSameFiles(Path expected, Path found, List<String> kills)
+      throws IOException {
     for (String file : FILES) {
       assertArrayEquals(
           Files.readAllBytes(expected.resolve(file)),
           Files.readAllBytes(found.resolve(file)),
-          file);
+          file + ", killed with checkpoints " + kills);
     }
     try (Stream<Path> files = Files.list(found)) {
       assertEquals(FILES.size() + 1L, files.count(), "no checkpoint is left");
@@ -99,16 +107,18 @@ class TrainResumeTest {
   void aRunKilledAtAnyMomentEndsWithTheFilesOfOneThatWasNot() throws Exception {
     Path whole = folder.resolve("whole");
     run(command(whole, 1500)).assertDone();
-    SplittableRandom random = new SplittableRandom(5);
     Path killed = folder.resolve("killed");
-    List<String> command = command(killed, 1500, "--resume", "--checkpoint-every", "7");
-    for (int times = 0; times < 3; times++) {
-      kill(command, killed, random.nextInt(120));
+    List<String> kills = new ArrayList<>();
+    for (int times = 0; times < 4; times++) {
+      int every = 1 + RANDOM.nextInt(8);
+      int afterMillis = RANDOM.nextInt(120);
+      kills.add("every %d, after %d ms".formatted(every, afterMillis));
+      kill(everyFew(killed, every), killed, afterMillis);
     }
     assertFalse(Files.exists(killed.resolve("cfg.json")), "it must not have been finished before");
 
-    run(command).assertDone();
-    assertSameFiles(whole, killed);
+    run(everyFew(killed, 7)).assertDone();
+    assertSameFiles(whole, killed, kills);
   }
 
   @Test
@@ -118,11 +128,12 @@ class TrainResumeTest {
     run(with(settings, streamed(whole))).assertDone();
     Path killed = folder.resolve("killed");
     List<String> command = with(settings, streamed(killed, "--resume", "--checkpoint-every", "7"));
-    kill(command, killed, new SplittableRandom(6).nextInt(200));
+    int afterMillis = RANDOM.nextInt(200);
+    kill(command, killed, afterMillis);
     assertFalse(Files.exists(killed.resolve("cfg.json")), "it must not have been finished before");
 
     run(command).assertDone();
-    assertSameFiles(whole, killed);
+    assertSameFiles(whole, killed, List.of("after %d ms".formatted(afterMillis)));
     String written = Files.readString(killed.resolve("train.json"));
     assertTrue(written.contains("\"buffer_tokens\": 150"), written);
   }
@@ -136,11 +147,12 @@ class TrainResumeTest {
         Files.readString(whole.resolve("metrics.jsonl")).contains("\"end_to_end\":"), first.out());
     Path killed = folder.resolve("killed");
     List<String> command = with(settings, streamed(killed, "--resume", "--checkpoint-every", "3"));
-    kill(command, killed, new SplittableRandom(6).nextInt(200));
+    int afterMillis = RANDOM.nextInt(200);
+    kill(command, killed, afterMillis);
     assertFalse(Files.exists(killed.resolve("cfg.json")), "it must not have been finished before");
 
     run(command).assertDone();
-    assertSameFiles(whole, killed);
+    assertSameFiles(whole, killed, List.of("after %d ms".formatted(afterMillis)));
     run(command(folder.resolve("stored"), 4, "--end-to-end", "kl"))
         .assertRefused("end_to_end: is there, but the activations are stored");
     run(with(

@@ -12,10 +12,12 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import mechinterp.activation.Normalization;
+import mechinterp.activation.Site;
 import mechinterp.experiments.Execution;
 import mechinterp.experiments.run.SaeSettings;
 import mechinterp.experiments.run.SweepSettings;
 import mechinterp.io.Json;
+import mechinterp.io.SafetensorsWriter;
 import mechinterp.training.TrainConfig;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -74,6 +76,63 @@ class TrainSweepTest {
       }
     }
     assertEquals(settings(), Json.read(out.resolve("sweep.json"), SweepSettings.class));
+  }
+
+  /** Two hook points in one store; each is scaled by itself. */
+  @Test
+  void aMemberOfOneOfSeveralHookPointsHasTheWeightsThatItHasFromAStoreOfThat() throws IOException {
+    TrainConfig config = TrainConfig.defaults().toBuilder().batchSize(32).tokens(640).build();
+    SaeSettings sae = new SaeSettings(SaeSettings.Kind.TOPK, 40, 3);
+    SweepSettings both =
+        new SweepSettings(
+            Normalization.Method.EXPECTED_AVERAGE_ONLY_IN,
+            Optional.empty(),
+            Optional.empty(),
+            3,
+            List.of(
+                new SweepSettings.Member("one", Optional.of(List.of("hook.b")), sae, config),
+                new SweepSettings.Member(
+                    "all", new SaeSettings(SaeSettings.Kind.CROSSCODER, 40, 3), config)));
+    Path out = folder.resolve("out");
+    Path store =
+        Samples.store(
+            folder,
+            "two",
+            new Site("hook.a", 3, Normalization.NONE),
+            new Site("hook.b", 3, Normalization.NONE));
+    String[] sweep = {"train", "--store", store.toString(), "--out", out.toString(), "--sweep"};
+    Execution.of(Samples.concat(sweep, sweepFile(both).toString())).assertDone();
+
+    Path single = folder.resolve("single.safetensors");
+    float[] values = Samples.activations();
+    float[] own = new float[values.length / 2];
+    for (int i = 0; i < own.length; i++) {
+      own[i] = values[i / 3 * 6 + 3 + i % 3];
+    }
+    new SafetensorsWriter().floats("activations", own, Samples.TOKENS, 3).write(single);
+    Path alone = folder.resolve("alone");
+    String settings = out.resolve("one").resolve("train.json").toString();
+    String[] train = {"train", "--activations", single.toString(), "--out", alone.toString()};
+    Execution.of(Samples.concat(train, "--config", settings)).assertDone();
+    for (String file : List.of("sae_weights.safetensors", "metrics.jsonl", "train.json")) {
+      assertArrayEquals(
+          Files.readAllBytes(alone.resolve(file)),
+          Files.readAllBytes(out.resolve("one").resolve(file)),
+          file);
+    }
+    String cfg = Files.readString(out.resolve("one").resolve("cfg.json"));
+    assertTrue(cfg.contains("hook.b") && !cfg.contains("hook.a"), cfg);
+
+    SweepSettings other =
+        new SweepSettings(
+            Normalization.Method.NONE,
+            Optional.empty(),
+            Optional.empty(),
+            3,
+            List.of(new SweepSettings.Member("c", Optional.of(List.of("hook.c")), sae, config)));
+    String[] again = {"train", "--store", store.toString(), "--out", out + "2", "--sweep"};
+    Execution.of(Samples.concat(again, sweepFile(other).toString()))
+        .assertRefused("members.hooks: are [hook.c] of c, the activations are of [hook.a, hook.b]");
   }
 
   @Test
