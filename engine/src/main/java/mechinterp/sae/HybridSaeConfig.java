@@ -2,6 +2,7 @@ package mechinterp.sae;
 
 import java.util.List;
 import java.util.Optional;
+import java.util.function.Consumer;
 import mechinterp.kernel.PursuitForm;
 
 /**
@@ -14,6 +15,8 @@ import mechinterp.kernel.PursuitForm;
  * @param dSae number of latents
  * @param k largest number of active latents of a token
  * @param prefixes rising, the last of all latents
+ * @param nestedFraction share of the steps in which prefixes have their weights; from there on the
+ *     last one's grows and the others' fall linearly, to 0 at the end. 1 for weights that stay
  * @param fixedPointWeight weight of the loss that draws the encoder to the pursuit's fixed point; 0
  *     switches it off
  * @param fixedPointShare share of a batch that this loss is taken on
@@ -30,6 +33,7 @@ public record HybridSaeConfig(
     int dSae,
     int k,
     List<Prefix> prefixes,
+    double nestedFraction,
     double fixedPointWeight,
     double fixedPointShare,
     int shortlistFactor,
@@ -41,7 +45,7 @@ public record HybridSaeConfig(
   /** The name of this kind. */
   public static final String ARCHITECTURE = "hybrid";
 
-  private static final double LAST_PREFIX = 3;
+  private static final double NESTED_FRACTION = 0.5;
   private static final double FIXED_POINT_SHARE = 0.5;
   private static final double FIXED_POINT_WEIGHT = 0.3;
   private static final int SHORTLIST_FACTOR = 4;
@@ -60,6 +64,7 @@ public record HybridSaeConfig(
     Sizes.requirePositive("shortlist_factor", shortlistFactor);
     prefixes = List.copyOf(prefixes);
     Prefix.require(prefixes, dSae);
+    Sizes.requireFraction("nested_fraction", nestedFraction);
     if (!(fixedPointWeight >= 0 && fixedPointWeight < Double.POSITIVE_INFINITY)) {
       throw new IllegalArgumentException(
           "fixed_point_weight: is %s; it must be at least 0 and finite"
@@ -73,7 +78,7 @@ public record HybridSaeConfig(
   }
 
   /**
-   * Returns prefixes of {@link Prefix#halvings} whose last has 3 times the weight of another, a
+   * Returns prefixes of {@link Prefix#halvings} whose weights stay for half of the steps, a
    * fixed-point loss of weight .3 on half of each batch, a shortlist of 4 k, 3 rounds with an
    * overshoot of 1.5, and full codes.
    */
@@ -82,7 +87,8 @@ public record HybridSaeConfig(
         dIn,
         dSae,
         k,
-        Prefix.halvings(dSae, LAST_PREFIX),
+        Prefix.halvings(dSae),
+        NESTED_FRACTION,
         FIXED_POINT_WEIGHT,
         FIXED_POINT_SHARE,
         SHORTLIST_FACTOR,
@@ -94,82 +100,82 @@ public record HybridSaeConfig(
 
   /** Returns these settings with other prefixes. */
   public HybridSaeConfig withPrefixes(List<Prefix> value) {
-    return new HybridSaeConfig(
-        dIn,
-        dSae,
-        k,
-        value,
-        fixedPointWeight,
-        fixedPointShare,
-        shortlistFactor,
-        rounds,
-        overshoot,
-        codes,
-        leastCode);
+    return changed(change -> change.prefixes = value);
+  }
+
+  /** Returns these settings with prefixes that keep their weights for this share of the steps. */
+  public HybridSaeConfig withNestedFraction(double value) {
+    return changed(change -> change.nestedFraction = value);
   }
 
   /** Returns these settings with a fixed-point loss of this weight on this share of a batch. */
   public HybridSaeConfig withFixedPoint(double weight, double share) {
-    return new HybridSaeConfig(
-        dIn,
-        dSae,
-        k,
-        prefixes,
-        weight,
-        share,
-        shortlistFactor,
-        rounds,
-        overshoot,
-        codes,
-        leastCode);
+    return changed(change -> {
+      change.fixedPointWeight = weight;
+      change.fixedPointShare = share;
+    });
   }
 
   /** Returns these settings with another pursuit. */
   public HybridSaeConfig withPursuit(int factor, int roundCount, double overshootFactor) {
-    return new HybridSaeConfig(
-        dIn,
-        dSae,
-        k,
-        prefixes,
-        fixedPointWeight,
-        fixedPointShare,
-        factor,
-        roundCount,
-        overshootFactor,
-        codes,
-        leastCode);
+    return changed(change -> {
+      change.shortlistFactor = factor;
+      change.rounds = roundCount;
+      change.overshoot = overshootFactor;
+    });
   }
 
   /** Returns these settings with other codes after training. */
   public HybridSaeConfig withCodes(InferenceCodes value) {
-    return new HybridSaeConfig(
-        dIn,
-        dSae,
-        k,
-        prefixes,
-        fixedPointWeight,
-        fixedPointShare,
-        shortlistFactor,
-        rounds,
-        overshoot,
-        value,
-        leastCode);
+    return changed(change -> change.codes = value);
   }
 
   /** Returns these settings with full codes of at least this size. */
   public HybridSaeConfig withLeastCode(double value) {
+    return changed(change -> change.leastCode = Optional.of(value));
+  }
+
+  private HybridSaeConfig changed(Consumer<Change> changes) {
+    Change change = new Change(this);
+    changes.accept(change);
     return new HybridSaeConfig(
         dIn,
         dSae,
         k,
-        prefixes,
-        fixedPointWeight,
-        fixedPointShare,
-        shortlistFactor,
-        rounds,
-        overshoot,
-        codes,
-        Optional.of(value));
+        change.prefixes,
+        change.nestedFraction,
+        change.fixedPointWeight,
+        change.fixedPointShare,
+        change.shortlistFactor,
+        change.rounds,
+        change.overshoot,
+        change.codes,
+        change.leastCode);
+  }
+
+  /** The settings besides the sizes, to be changed. */
+  private static final class Change {
+    private List<Prefix> prefixes;
+    private double nestedFraction;
+    private double fixedPointWeight;
+    private double fixedPointShare;
+    private int shortlistFactor;
+    private int rounds;
+    private double overshoot;
+    private InferenceCodes codes;
+    private Optional<Double> leastCode;
+
+    Change(HybridSaeConfig config) {
+      prefixes = config.prefixes;
+      nestedFraction = config.nestedFraction;
+      fixedPointWeight = config.fixedPointWeight;
+      fixedPointShare = config.fixedPointShare;
+      shortlistFactor = config.shortlistFactor;
+      rounds = config.rounds;
+      overshoot = config.overshoot;
+      codes = config.codes;
+      leastCode = config.leastCode;
+    }
   }
 
   private static PursuitForm pursuit(

@@ -134,6 +134,7 @@ final class SparseObjective implements SaeObjective {
   @Override
   public void beginStep(int step) {
     choice.beginStep(step);
+    reconstruction.beginStep(step);
   }
 
   @Override
