@@ -3,7 +3,6 @@ package mechinterp.sae.file;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.Map;
 import java.util.Optional;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -93,7 +92,8 @@ final class GemmaScopeFiles {
     return reader.jumpRelu(THRESHOLD);
   }
 
-  private static boolean liesBelow(Path file, String part) {
+  /** Returns whether a part of a path has a text in its name. */
+  static boolean liesBelow(Path file, String part) {
     for (Path folder : file.toAbsolutePath().normalize()) {
       if (folder.toString().contains(part)) {
         return true;
@@ -103,12 +103,11 @@ final class GemmaScopeFiles {
   }
 
   private static SaeMetadata metadata(SaeFormat format, Path weights) {
-    SaeMetadata metadata =
-        new SaeMetadata(Map.of()).with(SaeMetadata.SOURCE_FORMAT, format.label());
+    SaeMetadata metadata = SaeMetadata.from(format);
     for (Path folder : weights.toAbsolutePath().normalize()) {
       Matcher layer = LAYER.matcher(folder.toString());
       if (layer.matches()) {
-        metadata = metadata.with("layer", Integer.parseInt(layer.group(1)));
+        metadata = metadata.with(SaeMetadata.LAYER, Integer.parseInt(layer.group(1)));
       }
       Matcher l0 = AVERAGE_L0.matcher(folder.toString());
       if (l0.matches()) {

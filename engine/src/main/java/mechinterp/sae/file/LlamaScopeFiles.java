@@ -3,7 +3,6 @@ package mechinterp.sae.file;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Arrays;
-import java.util.Map;
 import mechinterp.device.Device;
 import mechinterp.io.FormatException;
 import mechinterp.io.JsonField;
@@ -86,8 +85,7 @@ final class LlamaScopeFiles {
   }
 
   private static SaeMetadata metadata(JsonField config) throws FormatException {
-    return new SaeMetadata(Map.of())
-        .with(SaeMetadata.SOURCE_FORMAT, SaeFormat.LLAMA_SCOPE.label())
+    return SaeMetadata.from(SaeFormat.LLAMA_SCOPE)
         .with(SaeMetadata.HOOK_NAME, config.at("hook_point_in").text());
   }
 }

@@ -68,6 +68,6 @@ final class OpenAiFiles {
 
   private static LoadedSae loaded(Sae sae, SaeFormat format) {
     return new LoadedSae(
-        sae, new SaeMetadata(Map.of()).with(SaeMetadata.SOURCE_FORMAT, format.label()));
+        sae, SaeMetadata.from(format));
   }
 }

@@ -21,6 +21,7 @@ import mechinterp.io.Refusal;
 import mechinterp.io.SafetensorsFile;
 import mechinterp.random.RandomStream;
 import mechinterp.sae.BatchTopKConfig;
+import mechinterp.sae.GroupMaxConfig;
 import mechinterp.sae.HybridSae;
 import mechinterp.sae.HybridSaeConfig;
 import mechinterp.sae.MatchingPursuitSae;
@@ -109,6 +110,7 @@ class SaeFormatsTest {
     "openai/openai.pt, OPENAI",
     "goodfire/Llama-3.1-8B-Instruct-SAE-l19.pth, GOODFIRE",
     "circuit-tracer/layer_3.safetensors, CIRCUIT_TRACER",
+    "circuit-tracer, CIRCUIT_TRACER",
     "dictionary-learning-topk/ae.pt, DICTIONARY_LEARNING",
   })
   void whatLiesThereIsKnownByItsFiles(String path, SaeFormat format) throws IOException {
@@ -125,6 +127,7 @@ class SaeFormatsTest {
         "dictionary-learning-topk | EleutherAI/pythia-70m-deduped | ",
         "gemma-scope-2/resid_post/layer_3_width_16k_l0_small | gemma-v3-270m | ",
         "llama-scope/Llama3_1-8B-Base-L3R-8x | | blocks.3.hook_resid_post",
+        "circuit-tracer/layer_3.safetensors | Qwen/Qwen3-0.6B | ",
       })
   void whatTheFilesSayOfTheirModelIsKept(String path, String model, String hook)
       throws IOException {
@@ -159,7 +162,12 @@ class SaeFormatsTest {
       value = {
         "sparsify-expanded | cfg.json | \"skip_connection\": false | \"skip_connection\": true | /sae.safetensors: has no tensor \"W_skip\"",
         "circuit-tracer | config.yaml | model_name: | activation: topk # | /config.yaml: has \"activation: topk",
-        "sparsify-expanded | cfg.json | \"topk\" | \"groupmax\" | /cfg.json: activation is \"groupmax\"; expected \"topk\"",
+        "sparsify-expanded | cfg.json | \"topk\" | \"batchtopk\" | /cfg.json: activation is \"batchtopk\"; expected \"topk\" or \"groupmax\"",
+        "sparsify-groupmax | cfg.json | \"transcode\": false | \"transcode\": true | /cfg.json: activation is \"groupmax\"; expected \"topk\" of a transcoder",
+        "sparsify-groupmax | cfg.json | \"k\": 6 | \"k\": 7 | /sae.safetensors: d_sae: is 24, k is 7; d_sae must be a multiple of k",
+        "saelens-batchtopk-state | cfg.json | \"d_sae\": 24 | \"d_sae\": 23 | /sae_weights.safetensors: tensor \"W_enc\" is [10, 24]; it must be [10, 23]",
+        "saelens-abstopk | cfg.json | \"d_sae\": 24 | \"d_sae\": 23 | /sae_weights.safetensors: tensor \"W_enc\" is [10, 48]; it must be [10, 46]",
+        "saelens-abstopk | cfg.json | \"d_sae\": 24 | \"d_sae\": 1073741824 | /cfg.json: d_sae: is 1073741824; latents of two signs must be at most 1073741823",
         "sparsify-expanded | cfg.json | \"k\": 5 | \"k\": 31 | /sae.safetensors: k: is 31, d_sae is 30; k must be at most d_sae",
         "sparsify-expanded | cfg.json | \"expansion_factor\": 3 | \"expansion_factor\": 4 | /sae.safetensors: tensor \"encoder.weight\" is [30, 10]; it must be [40, 10]",
         "sparsify-expanded | cfg.json | \"num_latents\": 0 | \"signed\": true, \"num_latents\": 0 | /cfg.json: signed is true; expected false",
@@ -256,7 +264,12 @@ class SaeFormatsTest {
     return switch (format) {
       case SPARSIFY -> sae instanceof TopKSae;
       case DICTIONARY_LEARNING ->
-          !transcodes && !(sae instanceof NormalizedSae) && !(sae instanceof MatchingPursuitSae);
+          !transcodes
+              && !(sae instanceof NormalizedSae)
+              && !(sae instanceof MatchingPursuitSae)
+              && !(sae.config() instanceof GroupMaxConfig);
+      case CIRCUIT_TRACER ->
+          transcodes && sae instanceof ThresholdSae && sae.dIn() == sae.dOut();
       default -> true;
     };
   }
@@ -303,7 +316,7 @@ class SaeFormatsTest {
   void formatsThatAreOnlyReadAreNamed() {
     Sae sae = RandomSae.of(device, new TopKConfig(3, 5, 2), 1);
     assertEquals(
-        "format: is gemma-scope; saelens, sparsify and dictionary-learning can be written",
+        "format: is gemma-scope; saelens, sparsify, dictionary-learning and circuit-tracer can be written",
         Refusal.of(
             IllegalArgumentException.class,
             () ->
