@@ -1,12 +1,12 @@
 """Do other libraries give the same features and reconstructions with files that mechinterp wrote?
 
-Checked with sae-lens 6.54.12, eai-sparsify 1.3.3, dictionary-learning 0.1.0 and torch 2.15.0:
+Checked with sae-lens 6.54.12, eai-sparsify 1.3.3, dictionary-learning 0.1.0, circuit-tracer 0.5.0 and torch 2.15.0:
 
-    ./mechinterp sae convert --sae IN --format saelens|sparsify|dictionary-learning --out DIR
+    ./mechinterp sae convert --sae IN --format saelens|sparsify|dictionary-learning|circuit-tracer --out DIR
     ./mechinterp sae encode --sae IN --activations x.safetensors --out codes.safetensors
     SPARSIFY_DISABLE_TRITON=1 python check_formats.py FORMAT DIR x.safetensors codes.safetensors
 
-Exits with 1 when the active latents of a token, or a value or a reconstruction by more than 1e-5 of the
+check_written.py does this for every kind and format. Exits with 1 when the active latents of a token, or a value or a reconstruction by more than 1e-5 of the
 largest one, differ.
 """
 
@@ -28,7 +28,7 @@ def sae_lens(folder, x):
     sae = SAE.load_from_disk(folder)
     features = sae.encode(x)
     features = features.to_dense() if features.is_sparse else features
-    return features, sae.decode(features)
+    return features, sae(x) if hasattr(sae, "W_skip") else sae.decode(features)
 
 
 def sparsify(folder, x):
@@ -58,7 +58,39 @@ def dictionary_learning(folder, x):
     return features, sae.decode(features)
 
 
-FORMATS = {"saelens": sae_lens, "sparsify": sparsify, "dictionary-learning": dictionary_learning}
+def circuit_tracer(folder, x):
+    from circuit_tracer.transcoder.single_layer_transcoder import load_relu_transcoder
+
+    file = next(Path(folder).glob("layer_*.safetensors"))
+    cpu = torch.device("cpu")
+    sae = load_relu_transcoder(str(file), 0, cpu, lazy_encoder=False, lazy_decoder=False)
+    features = sae.encode(x)
+    return features, sae.decode(features, x)
+
+
+FORMATS = {
+    "saelens": sae_lens,
+    "sparsify": sparsify,
+    "dictionary-learning": dictionary_learning,
+    "circuit-tracer": circuit_tracer,
+}
+
+
+def compare(format, folder, activations, codes):
+    """Whether the library's outputs are those in a file that mechinterp wrote, and how far they are from them."""
+    tensors = load_file(activations)
+    x = tensors["activations" if "activations" in tensors else "x"].float()
+    with torch.no_grad():
+        features, reconstruction = FORMATS[format](folder, x)
+    ours = load_file(codes)
+    dense = torch.zeros_like(features)
+    rows = torch.arange(len(x)).repeat_interleave(ours["row_offsets"].diff())
+    dense[rows, ours["indices"].long()] = ours["values"]
+    same = bool(((features > 0) == (dense > 0)).all())
+    value_error = (features - dense).abs().max() / features.abs().max()
+    error = (reconstruction - ours["reconstruction"]).abs().max() / reconstruction.abs().max()
+    agree = same and bool(value_error < TOLERANCE) and bool(error < TOLERANCE)
+    return agree, f"same latents {same}, largest difference of a value {value_error:.1e}, of a reconstruction {error:.1e}"
 
 
 def main():
@@ -68,19 +100,9 @@ def main():
     parser.add_argument("activations")
     parser.add_argument("codes")
     arguments = parser.parse_args()
-    tensors = load_file(arguments.activations)
-    x = tensors["activations" if "activations" in tensors else "x"].float()
-    with torch.no_grad():
-        features, reconstruction = FORMATS[arguments.format](arguments.folder, x)
-    ours = load_file(arguments.codes)
-    dense = torch.zeros_like(features)
-    rows = torch.arange(len(x)).repeat_interleave(ours["row_offsets"].diff())
-    dense[rows, ours["indices"].long()] = ours["values"]
-    same = bool(((features > 0) == (dense > 0)).all())
-    value_error = (features - dense).abs().max() / features.abs().max()
-    error = (reconstruction - ours["reconstruction"]).abs().max() / reconstruction.abs().max()
-    print(f"{arguments.format}: same latents {same}, largest difference of a value {value_error:.1e}, of a reconstruction {error:.1e}")
-    return 0 if same and value_error < TOLERANCE and error < TOLERANCE else 1
+    agree, words = compare(arguments.format, arguments.folder, arguments.activations, arguments.codes)
+    print(f"{arguments.format}: {words}")
+    return 0 if agree else 1
 
 
 if __name__ == "__main__":
