@@ -25,7 +25,7 @@ from safetensors.torch import load_file, save_file
 
 ROOT = Path(__file__).resolve().parents[2]
 GOLDEN = ROOT / "engine/src/test/resources/golden"
-D_IN, D_SAE, K, TOKENS = 24, 72, 5, 300
+D_IN, D_SAE, K, TOKENS = 24, 72, 6, 300
 KINDS = ["topk", "batchtopk", "matryoshka", "standard", "jumprelu", "gated", "panneal", "hybrid", "multi_topk", "groupmax", "switch"]
 OURS_ALONE = {"switch", "groupmax", "topk_transcoder", "topk_skip_transcoder"}
 

@@ -3,6 +3,8 @@ package mechinterp.sae.file;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -25,11 +27,15 @@ final class GemmaScopeFiles {
   static final String NPZ = "params.npz";
   static final String SAFETENSORS = "params.safetensors";
 
-  private static final String CONFIG = "config.json";
-  private static final String THRESHOLD = "threshold";
+  static final String CONFIG = "config.json";
+  static final String THRESHOLD = "threshold";
+  static final String JUMP_RELU = "jump_relu";
+
+  /** Below these the files mean something else. */
+  static final List<String> OTHER_FOLDERS = List.of("embedding", "clt");
 
   /** [d_in, d_out]. */
-  private static final TensorNames.Matrix SKIP =
+  static final TensorNames.Matrix SKIP =
       TensorNames.Matrix.latentColumns("affine_skip_connection");
 
   private static final Pattern LAYER = Pattern.compile("layer_(\\d{1,6})(?:_.*)?");
@@ -48,8 +54,7 @@ final class GemmaScopeFiles {
 
   static LoadedSae loadSafetensors(Path path, Device device) throws IOException {
     Path weights = Files.isDirectory(path) ? path.resolve(SAFETENSORS) : path;
-    JsonField config = JsonField.read(weights.resolveSibling(CONFIG));
-    config.at("architecture").requireText("jump_relu");
+    JsonField config = config(weights.resolveSibling(CONFIG));
     try (SafetensorsFile file = SafetensorsFile.open(weights)) {
       Sae sae = read(file, weights, false, device);
       SaeMetadata metadata = metadata(SaeFormat.GEMMA_SCOPE_2, weights);
@@ -57,6 +62,16 @@ final class GemmaScopeFiles {
       return new LoadedSae(
           sae, model.isPresent() ? metadata.with(SaeMetadata.MODEL_NAME, model.text()) : metadata);
     }
+  }
+
+  /** Some folders on the hub have none. */
+  private static JsonField config(Path file) throws IOException {
+    if (!Files.exists(file)) {
+      return JsonField.of(file.toString(), Map.of());
+    }
+    JsonField config = JsonField.read(file);
+    config.at("architecture").requireText(JUMP_RELU);
+    return config;
   }
 
   private static Sae read(TensorFile file, Path weights, boolean embedding, Device device)
@@ -68,6 +83,7 @@ final class GemmaScopeFiles {
             "b_enc",
             TensorNames.Matrix.latentRows(w + "_dec"),
             "b_dec");
+    new SaeTensors(file, device).requireOnes(SaeFiles.FINE_TUNED);
     SaeReader reader = SaeReader.of(file, names, device).uncentred();
     if (liesBelow(weights, "clt")) {
       throw new FormatException(

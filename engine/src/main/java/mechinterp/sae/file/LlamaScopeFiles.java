@@ -18,7 +18,7 @@ import mechinterp.sae.Sae;
 final class LlamaScopeFiles {
   static final String CONFIG = "hyperparams.json";
 
-  private static final String WEIGHTS = "checkpoints/final.safetensors";
+  static final String WEIGHTS = "checkpoints/final.safetensors";
   private static final TensorNames NAMES = TensorNames.linear("encoder", "decoder", "decoder.bias");
 
   private LlamaScopeFiles() {}

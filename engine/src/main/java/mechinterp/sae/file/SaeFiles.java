@@ -49,7 +49,7 @@ public final class SaeFiles {
   private static final String CONFIG = "cfg.json";
   static final String WEIGHTS = "sae_weights.safetensors";
   private static final String INPUT_SCALE = "activation_scaler.json";
-  private static final String FINE_TUNED = "scaling_factor";
+  static final String FINE_TUNED = "scaling_factor";
   private static final String BATCH_THRESHOLD = "topk_threshold";
   private static final int BLOCK = 64;
 

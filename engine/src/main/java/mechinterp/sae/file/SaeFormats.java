@@ -75,6 +75,9 @@ public final class SaeFormats {
     if (holds(folder, LlamaScopeFiles.CONFIG)) {
       return SaeFormat.LLAMA_SCOPE;
     }
+    if (holds(folder, OpenAiFiles.FILE)) {
+      return SaeFormat.OPENAI;
+    }
     if (CircuitTracerFiles.areIn(folder)) {
       return SaeFormat.CIRCUIT_TRACER;
     }
@@ -83,7 +86,7 @@ public final class SaeFormats {
     }
     throw new FormatException(
         folder.toString(),
-        "holds no autoencoder; expected one of %s, %s, %s, %s, %s, %s and %s"
+        "holds no autoencoder; expected one of %s, %s, %s, %s, %s, %s, %s and %s"
             .formatted(
                 SaeFiles.WEIGHTS,
                 SparsifyFiles.WEIGHTS,
@@ -91,6 +94,7 @@ public final class SaeFormats {
                 GemmaScopeFiles.NPZ,
                 GemmaScopeFiles.SAFETENSORS,
                 LlamaScopeFiles.CONFIG,
+                OpenAiFiles.FILE,
                 CircuitTracerFiles.layerFile(0)));
   }
 
@@ -152,6 +156,10 @@ public final class SaeFormats {
         SaeFormat.SAELENS,
         SaeFormat.SPARSIFY,
         SaeFormat.DICTIONARY_LEARNING,
+        SaeFormat.GEMMA_SCOPE,
+        SaeFormat.GEMMA_SCOPE_2,
+        SaeFormat.LLAMA_SCOPE,
+        SaeFormat.OPENAI,
         SaeFormat.CIRCUIT_TRACER);
   }
 
@@ -166,7 +174,9 @@ public final class SaeFormats {
    */
   public static void save(Sae sae, Path folder, SaeFormat format, SaeMetadata metadata)
       throws IOException {
-    if (sae instanceof NormalizedSae normalized && format != SaeFormat.SAELENS) {
+    if (sae instanceof NormalizedSae normalized
+        && format != SaeFormat.SAELENS
+        && format != SaeFormat.OPENAI) {
       throw new IllegalArgumentException(
           "format %s: the autoencoder is %s with normalize_activations %s; only saelens has a field for that"
               .formatted(
@@ -189,10 +199,27 @@ public final class SaeFormats {
         ThresholdSae transcoder = CircuitTracerWriter.require(sae);
         AtomicFolder.write(folder, path -> CircuitTracerWriter.write(transcoder, path, metadata));
       }
-      case GEMMA_SCOPE, GEMMA_SCOPE_2, LLAMA_SCOPE, OPENAI, GOODFIRE ->
+      case GEMMA_SCOPE -> {
+        UncentredWeights weights = GemmaScopeWriter.require(sae, folder, format);
+        AtomicFolder.write(folder, path -> GemmaScopeWriter.writeNpz(weights, path));
+      }
+      case GEMMA_SCOPE_2 -> {
+        UncentredWeights weights = GemmaScopeWriter.require(sae, folder, format);
+        AtomicFolder.write(
+            folder, path -> GemmaScopeWriter.writeSafetensors(weights, path, metadata));
+      }
+      case LLAMA_SCOPE -> {
+        UncentredWeights weights = LlamaScopeWriter.require(sae, metadata);
+        AtomicFolder.write(folder, path -> LlamaScopeWriter.write(weights, path, metadata));
+      }
+      case OPENAI -> {
+        Sae written = OpenAiWriter.require(sae);
+        AtomicFolder.write(folder, path -> OpenAiWriter.write(written, path));
+      }
+      case GOODFIRE ->
           throw new IllegalArgumentException(
-              "format: is %s; saelens, sparsify, dictionary-learning and circuit-tracer can be written"
-                  .formatted(format.label()));
+              "format: is goodfire; it must be one of "
+                  + writable().stream().map(SaeFormat::label).toList());
     }
   }
 }

@@ -10,8 +10,10 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.SplittableRandom;
+import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import mechinterp.device.CpuDevice;
 import mechinterp.device.Device;
@@ -19,6 +21,7 @@ import mechinterp.io.Damage;
 import mechinterp.io.FormatException;
 import mechinterp.io.Refusal;
 import mechinterp.io.SafetensorsFile;
+import mechinterp.kernel.RowNorm;
 import mechinterp.random.RandomStream;
 import mechinterp.sae.BatchTopKConfig;
 import mechinterp.sae.GroupMaxConfig;
@@ -30,6 +33,7 @@ import mechinterp.sae.NormalizedSae;
 import mechinterp.sae.RandomSae;
 import mechinterp.sae.Sae;
 import mechinterp.sae.SaeConfig;
+import mechinterp.sae.StandardConfig;
 import mechinterp.sae.ThresholdSae;
 import mechinterp.sae.TopKConfig;
 import mechinterp.sae.TopKSae;
@@ -239,12 +243,13 @@ class SaeFormatsTest {
   void writtenFilesGiveTheSameCodesAndReconstructions(Path golden, SaeFormat format)
       throws IOException {
     LoadedSae loaded = SaeFormats.load(GoldenSaes.source(golden), device);
-    Path target = folder.resolve("written");
+    Path target = folder.resolve(transcodes(loaded.sae()) ? "transcoder" : "written");
+    SaeMetadata metadata = loaded.metadata().with("hook_name", "blocks.3.hook_resid_post");
     if (!knows(format, loaded.sae())) {
       String message =
           Refusal.of(
               IllegalArgumentException.class,
-              () -> SaeFormats.save(loaded.sae(), target, format, loaded.metadata()));
+              () -> SaeFormats.save(loaded.sae(), target, format, metadata));
       String problem =
           "format %s: the autoencoder is %s"
               .formatted(format.label(), loaded.sae().config().architecture());
@@ -252,15 +257,24 @@ class SaeFormatsTest {
       assertFalse(Files.exists(target));
       return;
     }
-    SaeFormats.save(loaded.sae(), target, format, loaded.metadata());
+    SaeFormats.save(loaded.sae(), target, format, metadata);
     assertEquals(format, SaeFormats.detect(target));
     try (SafetensorsFile expected = SafetensorsFile.open(GoldenSaes.expected(golden))) {
       requireAgreement(SaeFormats.load(target, device).sae(), expected);
     }
   }
 
-  private static boolean knows(SaeFormat format, Sae sae) {
-    boolean transcodes = !sae.config().centresInput();
+  private static boolean transcodes(Sae sae) {
+    return !sae.config().centresInput();
+  }
+
+  private boolean hasOneThreshold(ThresholdSae sae) {
+    float[] thresholds = device.toHost(sae.thresholds());
+    return IntStream.range(1, thresholds.length).allMatch(i -> thresholds[i] == thresholds[0]);
+  }
+
+  private boolean knows(SaeFormat format, Sae sae) {
+    boolean transcodes = transcodes(sae);
     return switch (format) {
       case SPARSIFY -> sae instanceof TopKSae;
       case DICTIONARY_LEARNING ->
@@ -268,6 +282,14 @@ class SaeFormatsTest {
               && !(sae instanceof NormalizedSae)
               && !(sae instanceof MatchingPursuitSae)
               && !(sae.config() instanceof GroupMaxConfig);
+      case GEMMA_SCOPE -> sae instanceof ThresholdSae && sae.skip().isEmpty();
+      case GEMMA_SCOPE_2 -> sae instanceof ThresholdSae;
+      case LLAMA_SCOPE ->
+          sae instanceof ThresholdSae thresholds && !transcodes && hasOneThreshold(thresholds);
+      case OPENAI ->
+          sae instanceof NormalizedSae normalized
+              ? normalized.sae() instanceof TopKSae && normalized.norm() == RowNorm.LAYER_NORM
+              : sae.config() instanceof StandardConfig;
       case CIRCUIT_TRACER ->
           transcodes && sae instanceof ThresholdSae && sae.dIn() == sae.dOut();
       default -> true;
@@ -312,16 +334,51 @@ class SaeFormatsTest {
     }
   }
 
+  /** What Gemma Scope's files are, their path says. */
+  @Test
+  void gemmaScopesFoldersMustHaveTheRightName() throws IOException {
+    Sae transcoder =
+        SaeFormats.load(GoldenSaes.root().resolve("circuit-tracer/layer_3.safetensors"), device)
+            .sae();
+    Sae jumpRelu = SaeFormats.load(GoldenSaes.root().resolve("saelens-jumprelu"), device).sae();
+    assertRefused(transcoder, "out", "the path of a transcoder must have \"transcoder\" in it");
+    assertRefused(jumpRelu, "transcoder", "must have \"transcoder\" in it, no other");
+    assertRefused(jumpRelu, "embedding/out", "below \"embedding\" other kinds lie");
+  }
+
+  private void assertRefused(Sae sae, String name, String problem) {
+    Path target = folder.resolve(name);
+    String message =
+        Refusal.of(
+            IllegalArgumentException.class,
+            () ->
+                SaeFormats.save(sae, target, SaeFormat.GEMMA_SCOPE_2, SaeMetadata.of("m", "h")));
+    assertTrue(message.contains(problem), message);
+    assertFalse(Files.exists(target));
+  }
+
+  @Test
+  void theSameAutoencoderGivesTheSameBytes() throws IOException {
+    Sae sae = SaeFormats.load(GoldenSaes.root().resolve("openai-topk/openai.pt"), device).sae();
+    for (String name : List.of("a", "b")) {
+      SaeFormats.save(
+          sae, folder.resolve(name), SaeFormat.OPENAI, new SaeMetadata(Map.of()));
+    }
+    assertArrayEquals(
+        Files.readAllBytes(folder.resolve("a/autoencoder.pt")),
+        Files.readAllBytes(folder.resolve("b/autoencoder.pt")));
+  }
+
   @Test
   void formatsThatAreOnlyReadAreNamed() {
     Sae sae = RandomSae.of(device, new TopKConfig(3, 5, 2), 1);
     assertEquals(
-        "format: is gemma-scope; saelens, sparsify, dictionary-learning and circuit-tracer can be written",
+        "format: is goodfire; it must be one of [saelens, sparsify, dictionary-learning, gemma-scope, gemma-scope-2, llama-scope, openai, circuit-tracer]",
         Refusal.of(
             IllegalArgumentException.class,
             () ->
                 SaeFormats.save(
-                    sae, folder.resolve("x"), SaeFormat.GEMMA_SCOPE, SaeMetadata.of("m", "h"))));
+                    sae, folder.resolve("x"), SaeFormat.GOODFIRE, SaeMetadata.of("m", "h"))));
   }
 
   /** Every file of every autoencoder, damaged in turn: loaded or refused in one line. */

@@ -25,7 +25,8 @@ public final class SaeConvert implements Callable<Integer> {
       names = "--format",
       required = true,
       paramLabel = "FORMAT",
-      description = "saelens, sparsify, dictionary-learning or circuit-tracer.")
+      description =
+          "saelens, sparsify, dictionary-learning, gemma-scope, gemma-scope-2, llama-scope, openai or circuit-tracer.")
   private String format;
 
   @Option(

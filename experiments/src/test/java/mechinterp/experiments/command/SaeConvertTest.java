@@ -75,7 +75,7 @@ class SaeConvertTest {
     Path out = folder.resolve("out");
     convert(sae, "gguf", out)
         .assertRefused(
-            "--format: is gguf; it must be one of [saelens, sparsify, dictionary-learning, circuit-tracer]");
+            "--format: is gguf; it must be one of [saelens, sparsify, dictionary-learning, gemma-scope, gemma-scope-2, llama-scope, openai, circuit-tracer]");
     assertFalse(Files.exists(out));
     convert(sae, "sparsify", sae).assertRefused("is not empty");
     convert(folder.resolve("nothing"), "sparsify", out).assertRefused("nothing: cannot be read");
