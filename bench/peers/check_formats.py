@@ -1,8 +1,9 @@
 """Do other libraries give the same features and reconstructions with files that mechinterp wrote?
 
-Checked with sae-lens 6.54.12, eai-sparsify 1.3.3, dictionary-learning 0.1.0, circuit-tracer 0.5.0 and torch 2.15.0:
+Checked with sae-lens 6.54.12 (and its loaders of Gemma Scope and Llama Scope), eai-sparsify 1.3.3, dictionary-learning 0.1.0,
+circuit-tracer 0.5.0, OpenAI's sparse_autoencoder of its GitHub repository and torch 2.15.0:
 
-    ./mechinterp sae convert --sae IN --format saelens|sparsify|dictionary-learning|circuit-tracer --out DIR
+    ./mechinterp sae convert --sae IN --format FORMAT --out DIR
     ./mechinterp sae encode --sae IN --activations x.safetensors --out codes.safetensors
     SPARSIFY_DISABLE_TRITON=1 python check_formats.py FORMAT DIR x.safetensors codes.safetensors
 
@@ -68,8 +69,66 @@ def circuit_tracer(folder, x):
     return features, sae.decode(features, x)
 
 
+def through_loader(folder, name, loader, x, overrides, scale=None):
+    """sae-lens' own loader of a hub repository, with the folder in the hub's place."""
+    import sae_lens.loading.pretrained_sae_loaders as loaders
+    from sae_lens import SAE
+
+    loaders.hf_hub_download = lambda repo_id, filename, **_: str(next(Path(folder).rglob(Path(filename).name)))
+
+    def convert(path, device, cfg_overrides):
+        config, state, _ = getattr(loaders, loader)("google/gemma-scope-2b-pt-res", name, device, cfg_overrides=overrides)
+        return config, state
+
+    sae = SAE.load_from_disk(folder, converter=convert)
+    if scale is not None:
+        sae.fold_activation_norm_scaling_factor(scale)
+    features = sae.encode(x)
+    return features, sae(x) if hasattr(sae, "W_skip") else sae.decode(features)
+
+
+def gemma_scope(folder, x):
+    import numpy as np
+
+    with np.load(Path(folder) / "params.npz") as arrays:
+        d_in, d_sae = arrays["W_enc"].shape
+        overrides = {"d_in": d_in, "d_sae": d_sae, "d_out": arrays["b_dec"].shape[0]}
+    kind = "transcoder" if "transcoder" in str(folder) else "sae"
+    overrides = overrides if kind == "transcoder" else {"d_in": d_in, "d_sae": d_sae}
+    name = "layer_3/width_16k/average_l0_5"
+    return through_loader(folder, name, f"gemma_2_{kind}_huggingface_loader", x, overrides)
+
+
+def gemma_scope_2(folder, x):
+    import sae_lens.loading.pretrained_sae_loaders as loaders
+
+    tensors = load_file(Path(folder) / "params.safetensors")
+    loaders.get_safetensors_tensor_shapes = lambda repo, name: {n: list(t.shape) for n, t in tensors.items()}
+    place = "transcoder" if "transcoder" in str(folder) else "resid_post"
+    return through_loader(folder, f"{place}/layer_3_width_16k_l0_small", "gemma_3_sae_huggingface_loader", x, {})
+
+
+def llama_scope(folder, x):
+    config = json.loads((Path(folder) / "hyperparams.json").read_text())
+    scale = config["d_model"] ** 0.5 / config["dataset_average_activation_norm"]["in"]
+    overrides = {"dtype": "float32"}
+    return through_loader(folder, "layer_3", "llama_scope_sae_huggingface_loader", x, overrides, scale)
+
+
+def openai(folder, x):
+    from sparse_autoencoder import Autoencoder
+
+    sae = Autoencoder.from_state_dict(torch.load(Path(folder) / "autoencoder.pt", weights_only=True))
+    features, info = sae.encode(x)
+    return features, sae.decode(features, info)
+
+
 FORMATS = {
     "saelens": sae_lens,
+    "gemma-scope": gemma_scope,
+    "gemma-scope-2": gemma_scope_2,
+    "llama-scope": llama_scope,
+    "openai": openai,
     "sparsify": sparsify,
     "dictionary-learning": dictionary_learning,
     "circuit-tracer": circuit_tracer,

@@ -1,7 +1,7 @@
 """Do other libraries load every file that mechinterp writes, and give the same features and reconstructions?
 
     python -m venv VENV && VENV/bin/pip install sae-lens==6.54.12 eai-sparsify==1.3.3 torch==2.15.0
-    VENV/bin/pip install --no-deps dictionary-learning==0.1.0 circuit-tracer==0.5.0
+    VENV/bin/pip install --no-deps dictionary-learning==0.1.0 circuit-tracer==0.5.0 git+https://github.com/openai/sparse_autoencoder
     SPARSIFY_DISABLE_TRITON=1 VENV/bin/python check_written.py [--cli ./mechinterp] [--only WORD]
 
 Every kind that is trained on single activations is trained for a moment, and every autoencoder of the golden files taken as it
@@ -14,6 +14,7 @@ the largest number.
 import argparse
 import json
 import shlex
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -27,6 +28,7 @@ ROOT = Path(__file__).resolve().parents[2]
 GOLDEN = ROOT / "engine/src/test/resources/golden"
 D_IN, D_SAE, K, TOKENS = 24, 72, 6, 300
 KINDS = ["topk", "batchtopk", "matryoshka", "standard", "jumprelu", "gated", "panneal", "hybrid", "multi_topk", "groupmax", "switch"]
+NAMED = {"gemma-scope", "gemma-scope-2", "llama-scope"}
 OURS_ALONE = {"switch", "groupmax", "topk_transcoder", "topk_skip_transcoder"}
 
 
@@ -54,9 +56,14 @@ class Checks:
         codes = folder / "codes.safetensors"
         fast = ["--codes", "fast"] if name == "hybrid" else []
         self.must("sae", "encode", "--sae", sae, "--activations", activations, "--out", codes, *fast)
+        place = "transcoder" if self.transcodes(sae) else "autoencoder"
         for format in FORMATS:
-            out = folder / format
-            converted = self.run("sae", "convert", "--sae", sae, "--format", format, "--out", out)
+            out = folder / place / format
+            out.parent.mkdir(exist_ok=True)
+            source = folder / "named" if format in NAMED else sae
+            converted = self.run("sae", "convert", "--sae", source, "--format", format, "--out", out)
+            if format == "saelens":
+                self.name(out, folder / "named")
             if converted.returncode != 0:
                 refused = f"format {format}: the autoencoder is" in converted.stderr
                 self.say(refused, name, format, "refused" if refused else converted.stderr.strip())
@@ -64,6 +71,18 @@ class Checks:
                 self.say(self.is_refused(out), name, format, "of our own, which the library refuses")
             else:
                 self.say(*self.compared(name, format, out, activations, codes))
+
+    def transcodes(self, sae):
+        result = self.run("sae", "info", sae, "--json")
+        return "d_out" in json.loads(result.stdout)["sae"]
+
+    @staticmethod
+    def name(sae, named):
+        """Some formats name the model and the hook point."""
+        shutil.copytree(sae, named)
+        config = json.loads((named / "cfg.json").read_text())
+        config["metadata"] |= {"model_name": "gemma-v3-270m", "hook_name": "blocks.3.hook_resid_post"}
+        (named / "cfg.json").write_text(json.dumps(config))
 
     @staticmethod
     def is_ours_alone(folder):

@@ -21,7 +21,7 @@ import mechinterp.sae.Sae;
  * autoencoders that do not subtract b_dec. What the files do not say, where they lie does: below a
  * folder {@code embedding} the encoder's weights are divided by sqrt(d_in) and the decoder's
  * multiplied with it (b_dec is not), as SAELens does; below one whose name has {@code transcoder}
- * or {@code clt} in it lie transcoders.
+ * or {@code clt} in it lie transcoders. The names of releases and folders say the hook point, too.
  */
 final class GemmaScopeFiles {
   static final String NPZ = "params.npz";
@@ -37,6 +37,20 @@ final class GemmaScopeFiles {
   /** [d_in, d_out]. */
   static final TensorNames.Matrix SKIP =
       TensorNames.Matrix.latentColumns("affine_skip_connection");
+
+  /** What the name of a release, or of a folder in one, says of the hook point. */
+  private record Site(Pattern name, String hook) {
+    static Site of(String release, String folder, String hook) {
+      return new Site(
+          Pattern.compile(".*gemma-scope-.*-%s|%s(?:_all)?".formatted(release, folder)), hook);
+    }
+  }
+
+  private static final List<Site> SITES =
+      List.of(
+          Site.of("res", "resid_post", "hook_resid_post"),
+          Site.of("mlp", "mlp_out", "hook_mlp_out"),
+          Site.of("att", "attn_out", "attn.hook_z"));
 
   private static final Pattern LAYER = Pattern.compile("layer_(\\d{1,6})(?:_.*)?");
   private static final Pattern AVERAGE_L0 = Pattern.compile("average_l0_(\\d{1,6})");
@@ -118,12 +132,24 @@ final class GemmaScopeFiles {
     return false;
   }
 
+  private static SaeMetadata ofLayer(SaeMetadata metadata, Path weights, int layer) {
+    SaeMetadata named = metadata.with(SaeMetadata.LAYER, layer);
+    for (Path folder : weights.toAbsolutePath().normalize()) {
+      for (Site site : SITES) {
+        if (site.name().matcher(folder.toString()).matches()) {
+          named = named.with(SaeMetadata.HOOK_NAME, "blocks.%d.%s".formatted(layer, site.hook()));
+        }
+      }
+    }
+    return named;
+  }
+
   private static SaeMetadata metadata(SaeFormat format, Path weights) {
     SaeMetadata metadata = SaeMetadata.from(format);
     for (Path folder : weights.toAbsolutePath().normalize()) {
       Matcher layer = LAYER.matcher(folder.toString());
       if (layer.matches()) {
-        metadata = metadata.with(SaeMetadata.LAYER, Integer.parseInt(layer.group(1)));
+        metadata = ofLayer(metadata, weights, Integer.parseInt(layer.group(1)));
       }
       Matcher l0 = AVERAGE_L0.matcher(folder.toString());
       if (l0.matches()) {

@@ -129,7 +129,8 @@ class SaeFormatsTest {
         "saelens-topk-old | gpt2-small | blocks.3.hook_resid_pre",
         "sparsify-topk/layers.3 | | blocks.3.hook_resid_post",
         "dictionary-learning-topk | EleutherAI/pythia-70m-deduped | ",
-        "gemma-scope-2/resid_post/layer_3_width_16k_l0_small | gemma-v3-270m | ",
+        "gemma-scope-2/resid_post/layer_3_width_16k_l0_small | gemma-v3-270m | blocks.3.hook_resid_post",
+        "gemma-scope/layer_3/width_16k/average_l0_5 | | ",
         "llama-scope/Llama3_1-8B-Base-L3R-8x | | blocks.3.hook_resid_post",
         "circuit-tracer/layer_3.safetensors | Qwen/Qwen3-0.6B | ",
       })
@@ -332,6 +333,19 @@ class SaeFormatsTest {
           device.toHost(sae.parameters().get(i).value()),
           device.toHost(loaded.parameters().get(i).value()));
     }
+  }
+
+  @Test
+  void gemmaScopesReleaseSaysTheHookPointAndSettingsMayBeMissing() throws IOException {
+    Path release = folder.resolve("models--google--gemma-scope-2b-pt-att/layer_7/width_16k");
+    Files.createDirectories(release);
+    Path npz = GoldenSaes.root().resolve("gemma-scope/layer_3/width_16k/average_l0_5/params.npz");
+    Files.copy(npz, release.resolve("params.npz"));
+    assertEquals(
+        Optional.of("blocks.7.attn.hook_z"), SaeFormats.load(release, device).metadata().hookName());
+    Path copy = copied("gemma-scope-2/resid_post/layer_3_width_16k_l0_small");
+    Files.delete(copy.resolve("config.json"));
+    assertEquals(Optional.empty(), SaeFormats.load(copy, device).metadata().modelName());
   }
 
   /** What Gemma Scope's files are, their path says. */
