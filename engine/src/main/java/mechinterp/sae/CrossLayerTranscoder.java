@@ -18,7 +18,8 @@ import mechinterp.tensor.SparseCodes;
  * <pre>
  *   z_i  = x_i W_enc_i + b_enc_i                                 W_enc_i [d_model, d_sae]
  *   f_i  = z_i where z_i &gt; threshold_i, else 0                   thresholds of 0: ReLU
- *   y^_t = sum over i &lt;= t of f_i W_dec_i,t  +  b_dec_t          W_dec_i,t [d_sae, d_model]</pre>
+ *   y^_t = sum over i &lt;= t of f_i W_dec_i,t  +  b_dec_t          W_dec_i,t [d_sae, d_model]
+ * </pre>
  *
  * and x_t W_skip_t^T besides, where there are skip connections. Loaded and used, not trained. The
  * codes of a token and what is made of them have the same bits whatever other tokens are with it.

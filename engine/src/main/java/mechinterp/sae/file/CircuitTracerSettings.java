@@ -77,10 +77,7 @@ record CircuitTracerSettings(Path file, String text) {
   /** Returns what is said of one layer. */
   SaeMetadata metadata(int layer) {
     SaeMetadata metadata =
-        with(
-            SaeMetadata.from(SaeFormat.CIRCUIT_TRACER),
-            SaeMetadata.MODEL_NAME,
-            value(MODEL_NAME));
+        with(SaeMetadata.from(SaeFormat.CIRCUIT_TRACER), SaeMetadata.MODEL_NAME, value(MODEL_NAME));
     metadata = with(metadata, SaeMetadata.HOOK_NAME, ofBlock(layer, value(INPUT_HOOK)));
     metadata = with(metadata, HOOK_NAME_OUT, ofBlock(layer, value(OUTPUT_HOOK)));
     return metadata.with(SaeMetadata.LAYER, layer);

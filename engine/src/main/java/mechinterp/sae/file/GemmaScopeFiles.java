@@ -35,8 +35,7 @@ final class GemmaScopeFiles {
   static final List<String> OTHER_FOLDERS = List.of("embedding", "clt");
 
   /** [d_in, d_out]. */
-  static final TensorNames.Matrix SKIP =
-      TensorNames.Matrix.latentColumns("affine_skip_connection");
+  static final TensorNames.Matrix SKIP = TensorNames.Matrix.latentColumns("affine_skip_connection");
 
   /** What the name of a release, or of a folder in one, says of the hook point. */
   private record Site(Pattern name, String hook) {

@@ -39,8 +39,7 @@ final class LlamaScopeWriter {
       if (thresholds[latent] != thresholds[0]) {
         throw new IllegalArgumentException(
             "format llama-scope: the autoencoder is %s with thresholds %s and %s of latents 0 and %d; the format has one for all"
-                .formatted(
-                    sae.config().architecture(), thresholds[0], thresholds[latent], latent));
+                .formatted(sae.config().architecture(), thresholds[0], thresholds[latent], latent));
       }
     }
     return weights;

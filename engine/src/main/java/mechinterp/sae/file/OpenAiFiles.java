@@ -76,7 +76,6 @@ final class OpenAiFiles {
   }
 
   private static LoadedSae loaded(Sae sae, SaeFormat format) {
-    return new LoadedSae(
-        sae, SaeMetadata.from(format));
+    return new LoadedSae(sae, SaeMetadata.from(format));
   }
 }

@@ -58,10 +58,7 @@ final class OpenAiWriter {
                 sink -> SaeFiles.writeRows(sink, device, weights.bEnc()),
                 dSae)
             .tensor(
-                "stats_last_nonzero",
-                DType.I64,
-                sink -> sink.longs(new long[dSae], 0, dSae),
-                dSae)
+                "stats_last_nonzero", DType.I64, sink -> sink.longs(new long[dSae], 0, dSae), dSae)
             .tensor(
                 "latents_activation_frequency",
                 DType.F32,
@@ -90,9 +87,7 @@ final class OpenAiWriter {
       activation.put("postact_fn", OpenAiFiles.RELU);
     }
     state
-        .text(
-            OpenAiFiles.ACTIVATION,
-            activation.isEmpty() ? OpenAiFiles.RELU : OpenAiFiles.TOP_K)
+        .text(OpenAiFiles.ACTIVATION, activation.isEmpty() ? OpenAiFiles.RELU : OpenAiFiles.TOP_K)
         .dict(OpenAiFiles.ACTIVATION_STATE, activation)
         .write(folder.resolve(OpenAiFiles.FILE));
   }

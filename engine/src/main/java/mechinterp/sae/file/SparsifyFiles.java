@@ -81,9 +81,7 @@ final class SparsifyFiles {
       named = named.getParent();
     }
     String hookpoint = String.valueOf(named.getFileName());
-    SaeMetadata metadata =
-        SaeMetadata.from(SaeFormat.SPARSIFY)
-            .with("hookpoint", hookpoint);
+    SaeMetadata metadata = SaeMetadata.from(SaeFormat.SPARSIFY).with("hookpoint", hookpoint);
     Matcher layer = LAYER.matcher(hookpoint);
     if (layer.matches()) {
       metadata =

@@ -23,8 +23,7 @@ class HubSaeNameTest extends HubFixture {
   private static final String INNER = "layer_3/width_16k/average_l0_5";
 
   private static byte[] golden(String file) throws IOException {
-    try (InputStream in =
-        Objects.requireNonNull(HubSaeNameTest.class.getResourceAsStream(file))) {
+    try (InputStream in = Objects.requireNonNull(HubSaeNameTest.class.getResourceAsStream(file))) {
       return in.readAllBytes();
     }
   }

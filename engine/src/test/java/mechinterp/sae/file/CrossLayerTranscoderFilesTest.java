@@ -136,8 +136,7 @@ class CrossLayerTranscoderFilesTest {
     assertEquals("google/gemma-2-2b", loaded.metadata().modelName().orElseThrow());
     Path target = folder.resolve("written");
     CrossLayerTranscoderFiles.save(loaded.transcoder(), target, loaded.metadata());
-    assertEquals(
-        loaded.metadata(), CrossLayerTranscoderFiles.load(target, device).metadata());
+    assertEquals(loaded.metadata(), CrossLayerTranscoderFiles.load(target, device).metadata());
     assertTrue(
         Files.readString(target.resolve("config.yaml"))
             .contains("model_kind: \"cross_layer_transcoder\"\n"));
@@ -168,8 +167,7 @@ class CrossLayerTranscoderFilesTest {
     Sae sae = loaded.sae();
     assertEquals(12, sae.dOut(), "of layers 1 and 2");
     assertEquals("blocks.1.hook_resid_mid", loaded.metadata().hookName().orElseThrow());
-    assertEquals(
-        "blocks.1.hook_mlp_out", loaded.metadata().text("hook_name_out").orElseThrow());
+    assertEquals("blocks.1.hook_mlp_out", loaded.metadata().text("hook_name_out").orElseThrow());
     SparseCodes codes = sae.newCodes(expected.tokens());
     float[] x = Expected.layer(expected.x(), 1, expected.tokens() * 6);
     sae.encode(codes, device.matrix(expected.tokens(), 6, x));
@@ -223,8 +221,7 @@ class CrossLayerTranscoderFilesTest {
           Refusal.of(FormatException.class, () -> SaeFormats.load(golden(name), device));
       assertTrue(message.startsWith(golden(name) + ": holds a cross-layer transcoder"), message);
     }
-    CrossLayerTranscoder gemma =
-        CrossLayerTranscoderFiles.load(golden(GEMMA), device).transcoder();
+    CrossLayerTranscoder gemma = CrossLayerTranscoderFiles.load(golden(GEMMA), device).transcoder();
     Path target = folder.resolve("written");
     assertEquals(
         "format circuit-tracer: the transcoder has skip connections; files of cross-layer transcoders have no place for them",

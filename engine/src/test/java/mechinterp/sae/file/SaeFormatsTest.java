@@ -291,8 +291,7 @@ class SaeFormatsTest {
           sae instanceof NormalizedSae normalized
               ? normalized.sae() instanceof TopKSae && normalized.norm() == RowNorm.LAYER_NORM
               : sae.config() instanceof StandardConfig;
-      case CIRCUIT_TRACER ->
-          transcodes && sae instanceof ThresholdSae && sae.dIn() == sae.dOut();
+      case CIRCUIT_TRACER -> transcodes && sae instanceof ThresholdSae && sae.dIn() == sae.dOut();
       default -> true;
     };
   }
@@ -342,7 +341,8 @@ class SaeFormatsTest {
     Path npz = GoldenSaes.root().resolve("gemma-scope/layer_3/width_16k/average_l0_5/params.npz");
     Files.copy(npz, release.resolve("params.npz"));
     assertEquals(
-        Optional.of("blocks.7.attn.hook_z"), SaeFormats.load(release, device).metadata().hookName());
+        Optional.of("blocks.7.attn.hook_z"),
+        SaeFormats.load(release, device).metadata().hookName());
     Path copy = copied("gemma-scope-2/resid_post/layer_3_width_16k_l0_small");
     Files.delete(copy.resolve("config.json"));
     assertEquals(Optional.empty(), SaeFormats.load(copy, device).metadata().modelName());
@@ -365,8 +365,7 @@ class SaeFormatsTest {
     String message =
         Refusal.of(
             IllegalArgumentException.class,
-            () ->
-                SaeFormats.save(sae, target, SaeFormat.GEMMA_SCOPE_2, SaeMetadata.of("m", "h")));
+            () -> SaeFormats.save(sae, target, SaeFormat.GEMMA_SCOPE_2, SaeMetadata.of("m", "h")));
     assertTrue(message.contains(problem), message);
     assertFalse(Files.exists(target));
   }
@@ -375,8 +374,7 @@ class SaeFormatsTest {
   void theSameAutoencoderGivesTheSameBytes() throws IOException {
     Sae sae = SaeFormats.load(GoldenSaes.root().resolve("openai-topk/openai.pt"), device).sae();
     for (String name : List.of("a", "b")) {
-      SaeFormats.save(
-          sae, folder.resolve(name), SaeFormat.OPENAI, new SaeMetadata(Map.of()));
+      SaeFormats.save(sae, folder.resolve(name), SaeFormat.OPENAI, new SaeMetadata(Map.of()));
     }
     assertArrayEquals(
         Files.readAllBytes(folder.resolve("a/autoencoder.pt")),
