@@ -31,6 +31,42 @@ public final class CrossLayerTranscoderFiles {
   }
 
   /**
+   * Returns the sizes of a folder's transcoder without reading its weights, after checking the
+   * shapes of all tensors.
+   *
+   * @throws FormatException when a tensor is missing or has another shape, or the folder holds no
+   *     cross-layer transcoder
+   * @throws IOException when a file cannot be read
+   */
+  public static CrossLayerTranscoderConfig sizes(Path folder) throws IOException {
+    if (isOfCircuitTracer(folder)) {
+      return CircuitTracerLayers.sizes(folder);
+    }
+    if (GemmaScopeLayers.areIn(folder)) {
+      return GemmaScopeLayers.sizes(folder);
+    }
+    throw new FormatException(
+        folder.toString(),
+        "holds no cross-layer transcoder; expected %s, or %s below a folder with clt in its name"
+            .formatted(CircuitTracerLayers.encoderFile(0), GemmaScopeLayers.file(0)));
+  }
+
+  /**
+   * Returns what a folder says of its transcoder.
+   *
+   * @throws FormatException when the activation is neither ReLU nor JumpReLU
+   * @throws IOException when a file cannot be read
+   */
+  public static SaeMetadata metadata(Path folder) throws IOException {
+    if (!isOfCircuitTracer(folder)) {
+      return SaeMetadata.from(SaeFormat.GEMMA_SCOPE_2);
+    }
+    CircuitTracerSettings settings = CircuitTracerSettings.in(folder);
+    settings.requireThresholds();
+    return settings.metadata();
+  }
+
+  /**
    * Reads a folder.
    *
    * @throws FormatException when a tensor is missing, has another shape or numbers that are not
@@ -39,31 +75,16 @@ public final class CrossLayerTranscoderFiles {
    * @throws mechinterp.device.InsufficientMemoryException when the weights do not fit on the device
    */
   public static LoadedCrossLayerTranscoder load(Path folder, Device device) throws IOException {
-    if (isOfCircuitTracer(folder)) {
-      return loadCircuitTracer(folder, device);
-    }
-    if (!GemmaScopeLayers.areIn(folder)) {
-      throw new FormatException(
-          folder.toString(),
-          "holds no cross-layer transcoder; expected %s, or %s below a folder with clt in its name"
-              .formatted(CircuitTracerLayers.encoderFile(0), GemmaScopeLayers.file(0)));
-    }
-    CrossLayerTranscoder transcoder = allocate(device, GemmaScopeLayers.sizes(folder), folder);
+    SaeMetadata metadata = metadata(folder);
+    CrossLayerTranscoder transcoder = allocate(device, sizes(folder), folder);
     for (int layer = 0; layer < transcoder.config().layers(); layer++) {
-      GemmaScopeLayers.read(folder, layer, transcoder);
+      if (isOfCircuitTracer(folder)) {
+        CircuitTracerLayers.read(folder, layer, transcoder.layer(layer));
+      } else {
+        GemmaScopeLayers.read(folder, layer, transcoder);
+      }
     }
-    return new LoadedCrossLayerTranscoder(transcoder, SaeMetadata.from(SaeFormat.GEMMA_SCOPE_2));
-  }
-
-  private static LoadedCrossLayerTranscoder loadCircuitTracer(Path folder, Device device)
-      throws IOException {
-    CircuitTracerSettings settings = CircuitTracerSettings.in(folder);
-    settings.requireThresholds();
-    CrossLayerTranscoder transcoder = allocate(device, CircuitTracerLayers.sizes(folder), folder);
-    for (int layer = 0; layer < transcoder.config().layers(); layer++) {
-      CircuitTracerLayers.read(folder, layer, transcoder.layer(layer));
-    }
-    return new LoadedCrossLayerTranscoder(transcoder, settings.metadata());
+    return new LoadedCrossLayerTranscoder(transcoder, metadata);
   }
 
   /** A matrix has a limit that files do not have. */

@@ -17,7 +17,6 @@ import mechinterp.sae.CrossLayerTranscoderConfig;
 import mechinterp.sae.Sae;
 import mechinterp.sae.SaeConfig;
 import mechinterp.sae.file.CrossLayerTranscoderFiles;
-import mechinterp.sae.file.LoadedCrossLayerTranscoder;
 import mechinterp.sae.file.LoadedSae;
 import mechinterp.sae.file.SaeFormat;
 import mechinterp.sae.file.SaeFormats;
@@ -70,10 +69,10 @@ public final class SaeInfo implements Callable<Integer> {
       CrossLayerTranscoderConfig sizes,
       long parameters,
       Map<String, Object> metadata) {
-    static CrossLayerInfo of(LoadedCrossLayerTranscoder loaded) {
-      CrossLayerTranscoderConfig sizes = loaded.transcoder().config();
-      return new CrossLayerInfo(
-          sizes.architecture(), sizes, sizes.parameters(), loaded.metadata().fields());
+    static CrossLayerInfo of(Path folder) throws IOException {
+      Map<String, Object> metadata = CrossLayerTranscoderFiles.metadata(folder).fields();
+      CrossLayerTranscoderConfig sizes = CrossLayerTranscoderFiles.sizes(folder);
+      return new CrossLayerInfo(sizes.architecture(), sizes, sizes.parameters(), metadata);
     }
 
     String describe() {
@@ -113,13 +112,13 @@ public final class SaeInfo implements Callable<Integer> {
 
   @Override
   public Integer call() throws IOException {
+    Path path = SaePlace.find(sae, output.progress());
+    if (CrossLayerTranscoderFiles.areIn(path)) {
+      CrossLayerInfo info = CrossLayerInfo.of(path);
+      output.print(info, info.describe());
+      return 0;
+    }
     try (Device device = deviceOptions.open()) {
-      Path path = SaePlace.find(sae, output.progress());
-      if (CrossLayerTranscoderFiles.areIn(path)) {
-        CrossLayerInfo info = CrossLayerInfo.of(CrossLayerTranscoderFiles.load(path, device));
-        output.print(info, info.describe());
-        return 0;
-      }
       Info info = examine(SaeFormats.detect(path), SaeFormats.load(path, device));
       output.print(info, describe(info));
     }
