@@ -1,15 +1,17 @@
 """Writes small autoencoders in the files of other libraries, and what those libraries make of the same inputs with them.
 
     python -m venv VENV && VENV/bin/pip install sae-lens==6.54.12 eai-sparsify==1.3.3 torch==2.15.0
-    VENV/bin/pip install --no-deps dictionary-learning==0.1.0
+    VENV/bin/pip install --no-deps dictionary-learning==0.1.0 circuit-tracer==0.5.0
     SPARSIFY_DISABLE_TRITON=1 VENV/bin/python sae_golden.py ../../test/resources/golden/saes
 
 Each folder NAME holds the files, and expected.safetensors: x, features (dense) and reconstruction. OpenAI's code is in no
-package; for its files the reference is its forward, written out below.
+package; for its files the reference is its forward, written out below. Cross-layer transcoders come to lie in ../clts, with x,
+features and reconstruction of all layers.
 """
 
 import json
 import sys
+import tempfile
 import types
 from pathlib import Path
 
@@ -22,14 +24,26 @@ nnsight.LanguageModel = object
 sys.modules["nnsight"] = nnsight
 
 import sae_lens.loading.pretrained_sae_loaders as loaders  # noqa: E402
+from circuit_tracer.transcoder.cross_layer_transcoder import (  # noqa: E402
+    CrossLayerTranscoder,
+    load_clt,
+    load_gemma_scope_2_clt,
+)
+from circuit_tracer.transcoder.single_layer_transcoder import load_relu_transcoder  # noqa: E402
 from dictionary_learning import dictionary as dl  # noqa: E402
 from dictionary_learning.trainers.batch_top_k import BatchTopKSAE  # noqa: E402
 from dictionary_learning.trainers.matryoshka_batch_top_k import MatryoshkaBatchTopKSAE  # noqa: E402
 from dictionary_learning.trainers.top_k import AutoEncoderTopK  # noqa: E402
 from sae_lens import SAE  # noqa: E402
+from sae_lens.saes.abstopk_sae import AbsTopKSAE, AbsTopKSAEConfig  # noqa: E402
+from sae_lens.saes.batchtopk_sae import BatchTopKTrainingSAE, BatchTopKTrainingSAEConfig  # noqa: E402
 from sae_lens.saes.gated_sae import GatedSAE, GatedSAEConfig  # noqa: E402
 from sae_lens.saes.jumprelu_sae import JumpReLUSAE, JumpReLUSAEConfig  # noqa: E402
 from sae_lens.saes.matching_pursuit_sae import MatchingPursuitSAE, MatchingPursuitSAEConfig  # noqa: E402
+from sae_lens.saes.matryoshka_batchtopk_sae import (  # noqa: E402
+    MatryoshkaBatchTopKTrainingSAE,
+    MatryoshkaBatchTopKTrainingSAEConfig,
+)
 from sae_lens.saes.standard_sae import StandardSAE, StandardSAEConfig  # noqa: E402
 from sae_lens.saes.topk_sae import TopKSAE, TopKSAEConfig  # noqa: E402
 from sae_lens.saes.transcoder import (  # noqa: E402
@@ -430,7 +444,7 @@ def save_gemma_transcoders(root):
 
 
 def save_circuit_tracer(root):
-    """ReLU through sae-lens' loader; JumpReLU with a skip connection by circuit-tracer's forward, written out."""
+    """ReLU through sae-lens' loader; JumpReLU with a skip connection through circuit-tracer's."""
     folder = root / "circuit-tracer"
     folder.mkdir(parents=True, exist_ok=True)
     tensors = weights(False)
@@ -449,9 +463,11 @@ def save_circuit_tracer(root):
     more = {"activation_function.threshold": tensors["threshold"], "W_skip": skip}
     save_file({**plain, **more}, folder / "layer_4.safetensors")
     x = inputs()
-    pre = x @ tensors["W_enc"] + tensors["b_enc"]
-    features = pre * (pre > tensors["threshold"])
-    write_expected(folder, x, features, features @ tensors["W_dec"] + tensors["b_dec"] + x @ skip.T)
+    file = str(folder / "layer_4.safetensors")
+    sae = load_relu_transcoder(file, 4, torch.device("cpu"), lazy_encoder=False, lazy_decoder=False)
+    with torch.no_grad():
+        features = sae.encode(x)
+        write_expected(folder, x, features, sae.decode(features, x))
 
 
 def save_standard(root):
@@ -504,6 +520,99 @@ def save_matching_pursuit(root):
         expect_of_sae_lens(folder, SAE.load_from_disk(folder))
 
 
+def save_abs_top_k(root):
+    """Both signs: here a latent is two, one for each."""
+    torch.manual_seed(31)
+    settings = {"abstopk": {}, "abstopk-rescaled": {"rescale_acts_by_decoder_norm": True}, "abstopk-uncentred": {"apply_b_dec_to_input": False}}
+    for name, fields in settings.items():
+        sae = AbsTopKSAE(AbsTopKSAEConfig(d_in=D_IN, d_sae=D_SAE, k=K, **fields))
+        randomize(sae)
+        folder = root / f"saelens-{name}"
+        sae.save_model(folder)
+        loaded = SAE.load_from_disk(folder)
+        x = inputs()
+        with torch.no_grad():
+            features = loaded.encode(x)
+            assert (features < 0).any() and (features > 0).any()
+            write_expected(folder, x, torch.cat([features.relu(), (-features).relu()], dim=1), loaded.decode(features))
+
+
+def save_training_states(root):
+    """What sae-lens saves while it trains with k of a batch; the reference is what it makes of it for inference."""
+    torch.manual_seed(32)
+    sizes = {"d_in": D_IN, "d_sae": D_SAE, "k": K}
+    saes = {
+        "batchtopk-state": BatchTopKTrainingSAE(BatchTopKTrainingSAEConfig(**sizes)),
+        "batchtopk-state-plain": BatchTopKTrainingSAE(
+            BatchTopKTrainingSAEConfig(**sizes, rescale_acts_by_decoder_norm=False, apply_b_dec_to_input=False)
+        ),
+        "matryoshka-state": MatryoshkaBatchTopKTrainingSAE(
+            MatryoshkaBatchTopKTrainingSAEConfig(**sizes, matryoshka_widths=[8, D_SAE])
+        ),
+    }
+    for name, sae in saes.items():
+        randomize(sae)
+        sae.topk_threshold.fill_(0.6)
+        folder = root / f"saelens-{name}"
+        sae.save_model(folder)
+        with tempfile.TemporaryDirectory() as inference:
+            sae.save_inference_model(inference)
+            expect_of_sae_lens(folder, SAE.load_from_disk(inference))
+
+
+def save_group_max(root):
+    torch.manual_seed(33)
+    folder = root / "sparsify-groupmax"
+    sae = SparseCoder(D_IN, SparseCoderConfig(k=6, num_latents=D_SAE, activation="groupmax"))
+    randomize(sae)
+    sae.save_to_disk(folder)
+    expect_of_sparsify(folder)
+
+
+def save_cross_layer_transcoders(root):
+    torch.manual_seed(34)
+    layers, d_model, latents, tokens = 3, 6, 11, 9
+    cpu = torch.device("cpu")
+    for name in ("relu", "jump_relu"):
+        made = CrossLayerTranscoder(layers, latents, d_model, name, lazy_decoder=False, device=cpu, dtype=torch.float32)
+        randomize(made)
+        if name == "jump_relu":
+            made.activation_function.threshold.data.copy_(torch.rand(layers, 1, latents))
+        folder = root / f"circuit-tracer-{name}"
+        with torch.no_grad():
+            made.to_safetensors(str(folder))
+        (folder / "config.yaml").write_text(
+            'model_name: "google/gemma-2-2b"\nmodel_kind: cross_layer_transcoder\n'
+            'feature_input_hook: "hook_resid_mid"\nfeature_output_hook: "hook_mlp_out"\n'
+        )
+        expect_of_layers(folder, load_clt(str(folder), device=cpu, dtype=torch.float32, lazy_decoder=False), tokens)
+    folder = root / "gemma-scope-2/clt/width_262k_l0_big_affine"
+    folder.mkdir(parents=True, exist_ok=True)
+    paths = {}
+    for layer in range(layers):
+        written = torch.randn(latents, layers, d_model) * 0.4
+        written[:, :layer] = 0
+        tensors = {
+            "w_enc": torch.randn(d_model, latents) * 0.4,
+            "b_enc": torch.randn(latents) * 0.4,
+            "threshold": torch.rand(latents),
+            "w_dec": written,
+            "b_dec": torch.randn(d_model) * 0.4,
+            "affine_skip_connection": torch.randn(d_model, d_model) * 0.4,
+        }
+        paths[layer] = str(folder / f"params_layer_{layer}.safetensors")
+        save_file(tensors, paths[layer])
+    paths[layers] = paths[layers - 1]  # it passes the last one over
+    expect_of_layers(folder, load_gemma_scope_2_clt(paths, device=cpu, dtype=torch.float32), tokens)
+
+
+def expect_of_layers(folder, transcoder, tokens):
+    x = torch.randn(transcoder.n_layers, tokens, transcoder.d_model) * 1.5 + 0.3
+    with torch.no_grad():
+        features = transcoder.encode(x)
+        write_expected(folder, x, features, transcoder.decode(features, x))
+
+
 def main(root):
     torch.manual_seed(3)
     save_sae_lens(root)
@@ -523,6 +632,10 @@ def main(root):
     save_standard(root)
     save_gated(root)
     save_matching_pursuit(root)
+    save_abs_top_k(root)
+    save_training_states(root)
+    save_group_max(root)
+    save_cross_layer_transcoders(root.parent / "clts")
 
 
 if __name__ == "__main__":

@@ -11,26 +11,21 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.zip.CRC32;
-import java.util.zip.CheckedOutputStream;
-import java.util.zip.ZipEntry;
-import java.util.zip.ZipOutputStream;
 import mechinterp.io.AtomicFile;
 import mechinterp.io.DType;
 import mechinterp.io.SafetensorsWriter;
 import mechinterp.io.TensorInfo;
-import mechinterp.io.TensorSink;
 
 /**
  * Writes a state_dict as {@code torch.load} reads it, with {@code weights_only} too: an OrderedDict
- * of tensors, each with a storage of its own. The same tensors give the same bytes. Each source is
- * asked twice: zip archives want the checksum of a member before its bytes.
+ * of tensors, each with a storage of its own, and of plain values. The same give the same bytes.
+ * Each source is asked twice: zip archives want the checksum of a member before its bytes.
  */
 public final class TorchWriter {
   private static final String FOLDER = "archive/";
 
-  private final Map<String, TensorInfo> tensors = new LinkedHashMap<>();
-  private final List<SafetensorsWriter.Source> sources = new ArrayList<>();
+  private final PlannedTensors tensors = new PlannedTensors();
+  private final Map<String, Object> values = new LinkedHashMap<>();
 
   /**
    * Adds a tensor whose numbers come when its turn does.
@@ -41,18 +36,23 @@ public final class TorchWriter {
   public TorchWriter tensor(
       String name, DType dtype, SafetensorsWriter.Source source, long... shape) {
     storageType(dtype);
-    if (tensors.containsKey(name)) {
-      throw new IllegalArgumentException(
-          "tensor \"" + name + "\" is there already; names must differ");
-    }
-    List<Long> dimensions = new ArrayList<>();
-    long bytes = dtype.bytes();
-    for (long length : shape) {
-      bytes = Math.multiplyExact(bytes, length);
-      dimensions.add(length);
-    }
-    tensors.put(name, new TensorInfo(name, dtype, dimensions, 0, bytes));
-    sources.add(source);
+    tensors.add(name, dtype, source, shape);
+    return this;
+  }
+
+  /** Adds a text that is no tensor, behind all tensors. */
+  public TorchWriter text(String name, String value) {
+    values.put(name, value);
+    return this;
+  }
+
+  /**
+   * Adds a dict, behind all tensors.
+   *
+   * @param items texts and whole numbers
+   */
+  public TorchWriter dict(String name, Map<String, Object> items) {
+    values.put(name, new LinkedHashMap<>(items));
     return this;
   }
 
@@ -73,56 +73,24 @@ public final class TorchWriter {
   }
 
   private void writeTo(OutputStream out) throws IOException {
-    try (ZipOutputStream zip = new ZipOutputStream(out)) {
-      add(zip, "data.pkl", pickle());
-      add(zip, "byteorder", bytes("little"));
+    try (StoredMembers members = new StoredMembers(out)) {
+      members.add(FOLDER + "data.pkl", pickle());
+      members.add(FOLDER + "byteorder", bytes("little"));
       int key = 0;
-      for (TensorInfo tensor : tensors.values()) {
-        addStorage(zip, "data/" + key, tensor, sources.get(key));
+      for (PlannedTensors.Planned tensor : tensors.all()) {
+        members.add(FOLDER + "data/" + key, new byte[0], tensor);
         key++;
       }
-      add(zip, "version", bytes("3\n"));
+      members.add(FOLDER + "version", bytes("3\n"));
     }
-  }
-
-  private static void add(ZipOutputStream zip, String name, byte[] content) throws IOException {
-    CRC32 crc = new CRC32();
-    crc.update(content);
-    begin(zip, name, content.length, crc);
-    zip.write(content);
-  }
-
-  private static void addStorage(
-      ZipOutputStream zip, String name, TensorInfo tensor, SafetensorsWriter.Source source)
-      throws IOException {
-    CRC32 crc = new CRC32();
-    write(tensor, source, new CheckedOutputStream(OutputStream.nullOutputStream(), crc));
-    begin(zip, name, tensor.end(), crc);
-    write(tensor, source, zip);
-  }
-
-  private static void write(TensorInfo tensor, SafetensorsWriter.Source source, OutputStream out)
-      throws IOException {
-    TensorSink sink = new TensorSink(tensor, out);
-    source.writeTo(sink);
-    sink.finish();
-  }
-
-  private static void begin(ZipOutputStream zip, String name, long size, CRC32 crc)
-      throws IOException {
-    ZipEntry entry = new ZipEntry(FOLDER + name);
-    entry.setMethod(ZipEntry.STORED);
-    entry.setSize(size);
-    entry.setCrc(crc.getValue());
-    entry.setTime(0);
-    zip.putNextEntry(entry);
   }
 
   private byte[] pickle() {
     Pickle pickle = new Pickle();
     pickle.code("\u0080\u0002").global("collections", "OrderedDict").code(")R(");
     int key = 0;
-    for (TensorInfo tensor : tensors.values()) {
+    for (PlannedTensors.Planned planned : tensors.all()) {
+      TensorInfo tensor = planned.info();
       List<Long> strides = new ArrayList<>();
       long stride = 1;
       for (long length : tensor.shape().reversed()) {
@@ -136,6 +104,7 @@ public final class TorchWriter {
       pickle.code("\u0089").global("collections", "OrderedDict").code(")RtR");
       key++;
     }
+    values.forEach((name, value) -> pickle.text(name).value(value));
     return pickle.code("u.").toBytes();
   }
 
@@ -184,6 +153,22 @@ public final class TorchWriter {
       code("(");
       values.forEach(this::whole);
       return code("t");
+    }
+
+    Pickle value(Object value) {
+      switch (value) {
+        case String text -> text(text);
+        case Integer number -> whole(number);
+        case Map<?, ?> items -> {
+          code("}(");
+          items.forEach((name, item) -> text(name.toString()).value(item));
+          code("u");
+        }
+        default ->
+            throw new IllegalArgumentException(
+                "value: is %s; it must be a text or a whole number".formatted(value));
+      }
+      return this;
     }
 
     private Pickle little(int count, long value) {

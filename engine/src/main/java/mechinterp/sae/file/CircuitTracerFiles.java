@@ -1,15 +1,14 @@
 package mechinterp.sae.file;
 
 import java.io.IOException;
-import java.io.InputStream;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.Map;
+import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.Stream;
 import mechinterp.device.Device;
 import mechinterp.io.FileProblem;
 import mechinterp.io.FormatException;
@@ -17,67 +16,86 @@ import mechinterp.io.SafetensorsFile;
 import mechinterp.sae.Sae;
 
 /**
- * Single layers of circuit-tracer's transcoder sets, {@code layer_N.safetensors}: W_enc [d_sae,
- * d_in] (the transpose of SAELens'), W_dec [d_sae, d_out], b_enc, b_dec, with
- * activation_function.threshold for JumpReLU and W_skip [d_out, d_in] for a skip connection.
+ * Single layers of circuit-tracer's sets: of a set of transcoders {@code layer_N.safetensors} with
+ * W_enc [d_sae, d_in] (the transpose of SAELens'), W_dec [d_sae, d_out], b_enc, b_dec, with
+ * activation_function.threshold for JumpReLU and W_skip [d_out, d_in] for a skip connection; of a
+ * cross-layer transcoder {@code W_enc_N.safetensors} ({@link CircuitTracerLayers}).
  */
 final class CircuitTracerFiles {
-  private static final String CONFIG = "config.yaml";
-  private static final int LARGEST_CONFIG = 1 << 20;
-  private static final String THRESHOLD = "activation_function.threshold";
-  private static final TensorNames NAMES =
+  static final String THRESHOLD = "activation_function.threshold";
+  static final TensorNames NAMES =
       new TensorNames(
           TensorNames.Matrix.latentRows("W_enc"),
           "b_enc",
           TensorNames.Matrix.latentRows("W_dec"),
           "b_dec");
-  private static final TensorNames.Matrix SKIP = TensorNames.Matrix.latentRows("W_skip");
+  static final TensorNames.Matrix SKIP = TensorNames.Matrix.latentRows("W_skip");
   private static final Pattern LAYER = Pattern.compile("layer_(\\d{1,9})\\.safetensors");
-  private static final Pattern SPARSE_ACTIVATION =
-      Pattern.compile("(?m)^(?:k|topk|activation\\w*)\\s*:(?!\\s*[\"']?(?:relu|jump_?relu)\\b).*");
 
   private CircuitTracerFiles() {}
 
+  /** Returns whether a folder holds transcoders of single layers. */
+  static boolean areIn(Path folder) throws IOException {
+    return !layers(folder).isEmpty();
+  }
+
+  static String layerFile(int layer) {
+    return "layer_%d.safetensors".formatted(layer);
+  }
+
   static LoadedSae load(Path path, Device device) throws IOException {
-    requireThresholds(path.resolveSibling(CONFIG));
+    if (Files.isDirectory(path)) {
+      return loadOnly(path, device);
+    }
+    if (CircuitTracerLayers.isEncoder(path)) {
+      return CircuitTracerLayers.loadOne(path, device);
+    }
+    CircuitTracerSettings settings = CircuitTracerSettings.in(folderOf(path));
+    settings.requireThresholds();
     try (SafetensorsFile file = SafetensorsFile.open(path)) {
       Set<String> tensors = file.tensors();
+      Optional<String> threshold = Optional.of(THRESHOLD).filter(tensors::contains);
+      if (threshold.isPresent()) {
+        new SaeTensors(file, device).requireNotNegative(THRESHOLD);
+      }
       Sae sae =
           SaeReader.of(file, NAMES, device)
               .uncentred()
               .jumpReluTranscoder(
-                  Optional.of(THRESHOLD).filter(tensors::contains),
-                  Optional.of(SKIP).filter(skip -> tensors.contains(skip.name())));
-      return new LoadedSae(sae, metadata(path));
+                  threshold, Optional.of(SKIP).filter(skip -> tensors.contains(skip.name())));
+      Matcher layer = LAYER.matcher(String.valueOf(path.getFileName()));
+      return new LoadedSae(
+          sae,
+          layer.matches()
+              ? settings.metadata(Integer.parseInt(layer.group(1)))
+              : settings.metadata());
     }
   }
 
-  /** A TopK, or another activation, is named by the set's settings alone. */
-  private static void requireThresholds(Path config) throws IOException {
-    if (!Files.isRegularFile(config)) {
-      return;
-    }
-    String text = beginning(config);
-    Matcher other = SPARSE_ACTIVATION.matcher(text);
-    if (other.find()) {
+  static Path folderOf(Path file) {
+    return Optional.ofNullable(file.toAbsolutePath().getParent()).orElse(file);
+  }
+
+  /** A folder is an autoencoder when it has one layer. */
+  private static LoadedSae loadOnly(Path folder, Device device) throws IOException {
+    List<Path> layers = layers(folder);
+    if (layers.size() != 1) {
       throw new FormatException(
-          config.toString(),
-          "has \"%s\"; transcoders with ReLU or JumpReLU can be read".formatted(other.group()));
+          folder.toString(),
+          "holds transcoders of %d layers; name one, such as %s"
+              .formatted(layers.size(), layers.getFirst()));
     }
+    return load(layers.getFirst(), device);
   }
 
-  private static String beginning(Path config) throws IOException {
-    try (InputStream in = Files.newInputStream(config)) {
-      return new String(in.readNBytes(LARGEST_CONFIG), StandardCharsets.ISO_8859_1);
+  private static List<Path> layers(Path folder) throws IOException {
+    try (Stream<Path> files = Files.list(folder)) {
+      return files
+          .filter(file -> LAYER.matcher(String.valueOf(file.getFileName())).matches())
+          .sorted()
+          .toList();
     } catch (IOException e) {
-      throw FileProblem.reading(config, e);
+      throw FileProblem.reading(folder, e);
     }
-  }
-
-  private static SaeMetadata metadata(Path path) {
-    SaeMetadata metadata =
-        new SaeMetadata(Map.of()).with(SaeMetadata.SOURCE_FORMAT, SaeFormat.CIRCUIT_TRACER.label());
-    Matcher layer = LAYER.matcher(String.valueOf(path.getFileName()));
-    return layer.matches() ? metadata.with("layer", Integer.parseInt(layer.group(1))) : metadata;
   }
 }

@@ -4,7 +4,6 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
-import java.util.Map;
 import java.util.Set;
 import mechinterp.device.Device;
 import mechinterp.io.FormatException;
@@ -148,8 +147,7 @@ final class DictionaryLearningFiles {
 
   private static SaeMetadata metadata(JsonField trainer) throws FormatException {
     SaeMetadata metadata =
-        new SaeMetadata(Map.of())
-            .with(SaeMetadata.SOURCE_FORMAT, SaeFormat.DICTIONARY_LEARNING.label())
+        SaeMetadata.from(SaeFormat.DICTIONARY_LEARNING)
             .with("dict_class", trainer.at("dict_class").text());
     if (trainer.at("lm_name").isPresent()) {
       metadata = metadata.with(SaeMetadata.MODEL_NAME, trainer.at("lm_name").text());

@@ -10,7 +10,6 @@ import mechinterp.device.Device;
 import mechinterp.io.DType;
 import mechinterp.io.Json;
 import mechinterp.io.SafetensorsWriter;
-import mechinterp.io.TensorSink;
 import mechinterp.io.archive.TorchWriter;
 import mechinterp.sae.BatchTopKConfig;
 import mechinterp.sae.CrosscoderConfig;
@@ -130,9 +129,9 @@ final class DictionaryLearningWriter {
         yield Optional.of(matryoshka.k());
       }
       case JumpReluConfig _, StandardConfig _, PAnnealConfig _ -> {
-        addPlain(this::writeUncentredBias);
-        FloatMatrix thresholds = ((ThresholdSae) sae).thresholds();
-        state.tensor("threshold", DType.F32, rows(thresholds), sae.dSae());
+        UncentredWeights uncentred = new UncentredWeights((ThresholdSae) sae);
+        addPlain(uncentred.encoderBias());
+        state.tensor("threshold", DType.F32, uncentred.thresholds(), sae.dSae());
         yield Optional.empty();
       }
       case GatedConfig _ -> {
@@ -219,10 +218,5 @@ final class DictionaryLearningWriter {
 
   private SafetensorsWriter.Source rows(FloatMatrix matrix) {
     return sink -> SaeFiles.writeRows(sink, device, matrix);
-  }
-
-  private void writeUncentredBias(TensorSink sink) throws IOException {
-    float[] bias = SaeTensors.shiftedBias(device, weights, -1);
-    sink.floats(bias, 0, bias.length);
   }
 }

@@ -3,6 +3,7 @@ package mechinterp.sae.file;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.regex.Matcher;
@@ -20,18 +21,35 @@ import mechinterp.sae.Sae;
  * autoencoders that do not subtract b_dec. What the files do not say, where they lie does: below a
  * folder {@code embedding} the encoder's weights are divided by sqrt(d_in) and the decoder's
  * multiplied with it (b_dec is not), as SAELens does; below one whose name has {@code transcoder}
- * or {@code clt} in it lie transcoders.
+ * or {@code clt} in it lie transcoders. The names of releases and folders say the hook point, too.
  */
 final class GemmaScopeFiles {
   static final String NPZ = "params.npz";
   static final String SAFETENSORS = "params.safetensors";
 
-  private static final String CONFIG = "config.json";
-  private static final String THRESHOLD = "threshold";
+  static final String CONFIG = "config.json";
+  static final String THRESHOLD = "threshold";
+  static final String JUMP_RELU = "jump_relu";
+
+  /** Below these the files mean something else. */
+  static final List<String> OTHER_FOLDERS = List.of("embedding", "clt");
 
   /** [d_in, d_out]. */
-  private static final TensorNames.Matrix SKIP =
-      TensorNames.Matrix.latentColumns("affine_skip_connection");
+  static final TensorNames.Matrix SKIP = TensorNames.Matrix.latentColumns("affine_skip_connection");
+
+  /** What the name of a release, or of a folder in one, says of the hook point. */
+  private record Site(Pattern name, String hook) {
+    static Site of(String release, String folder, String hook) {
+      return new Site(
+          Pattern.compile(".*gemma-scope-.*-%s|%s(?:_all)?".formatted(release, folder)), hook);
+    }
+  }
+
+  private static final List<Site> SITES =
+      List.of(
+          Site.of("res", "resid_post", "hook_resid_post"),
+          Site.of("mlp", "mlp_out", "hook_mlp_out"),
+          Site.of("att", "attn_out", "attn.hook_z"));
 
   private static final Pattern LAYER = Pattern.compile("layer_(\\d{1,6})(?:_.*)?");
   private static final Pattern AVERAGE_L0 = Pattern.compile("average_l0_(\\d{1,6})");
@@ -49,8 +67,7 @@ final class GemmaScopeFiles {
 
   static LoadedSae loadSafetensors(Path path, Device device) throws IOException {
     Path weights = Files.isDirectory(path) ? path.resolve(SAFETENSORS) : path;
-    JsonField config = JsonField.read(weights.resolveSibling(CONFIG));
-    config.at("architecture").requireText("jump_relu");
+    JsonField config = config(weights.resolveSibling(CONFIG));
     try (SafetensorsFile file = SafetensorsFile.open(weights)) {
       Sae sae = read(file, weights, false, device);
       SaeMetadata metadata = metadata(SaeFormat.GEMMA_SCOPE_2, weights);
@@ -58,6 +75,16 @@ final class GemmaScopeFiles {
       return new LoadedSae(
           sae, model.isPresent() ? metadata.with(SaeMetadata.MODEL_NAME, model.text()) : metadata);
     }
+  }
+
+  /** Some folders on the hub have none. */
+  private static JsonField config(Path file) throws IOException {
+    if (!Files.exists(file)) {
+      return JsonField.of(file.toString(), Map.of());
+    }
+    JsonField config = JsonField.read(file);
+    config.at("architecture").requireText(JUMP_RELU);
+    return config;
   }
 
   private static Sae read(TensorFile file, Path weights, boolean embedding, Device device)
@@ -69,6 +96,7 @@ final class GemmaScopeFiles {
             "b_enc",
             TensorNames.Matrix.latentRows(w + "_dec"),
             "b_dec");
+    new SaeTensors(file, device).requireOnes(SaeFiles.FINE_TUNED);
     SaeReader reader = SaeReader.of(file, names, device).uncentred();
     if (liesBelow(weights, "clt")) {
       throw new FormatException(
@@ -93,7 +121,8 @@ final class GemmaScopeFiles {
     return reader.jumpRelu(THRESHOLD);
   }
 
-  private static boolean liesBelow(Path file, String part) {
+  /** Returns whether a part of a path has a text in its name. */
+  static boolean liesBelow(Path file, String part) {
     for (Path folder : file.toAbsolutePath().normalize()) {
       if (folder.toString().contains(part)) {
         return true;
@@ -102,13 +131,24 @@ final class GemmaScopeFiles {
     return false;
   }
 
+  private static SaeMetadata ofLayer(SaeMetadata metadata, Path weights, int layer) {
+    SaeMetadata named = metadata.with(SaeMetadata.LAYER, layer);
+    for (Path folder : weights.toAbsolutePath().normalize()) {
+      for (Site site : SITES) {
+        if (site.name().matcher(folder.toString()).matches()) {
+          named = named.with(SaeMetadata.HOOK_NAME, "blocks.%d.%s".formatted(layer, site.hook()));
+        }
+      }
+    }
+    return named;
+  }
+
   private static SaeMetadata metadata(SaeFormat format, Path weights) {
-    SaeMetadata metadata =
-        new SaeMetadata(Map.of()).with(SaeMetadata.SOURCE_FORMAT, format.label());
+    SaeMetadata metadata = SaeMetadata.from(format);
     for (Path folder : weights.toAbsolutePath().normalize()) {
       Matcher layer = LAYER.matcher(folder.toString());
       if (layer.matches()) {
-        metadata = metadata.with("layer", Integer.parseInt(layer.group(1)));
+        metadata = ofLayer(metadata, weights, Integer.parseInt(layer.group(1)));
       }
       Matcher l0 = AVERAGE_L0.matcher(folder.toString());
       if (l0.matches()) {

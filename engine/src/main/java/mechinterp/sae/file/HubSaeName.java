@@ -35,7 +35,14 @@ public record HubSaeName(HubName repository, String path) {
           GemmaScopeFiles.NPZ,
           GemmaScopeFiles.SAFETENSORS,
           LlamaScopeFiles.CONFIG,
-          "checkpoints/final.safetensors");
+          "checkpoints/final.safetensors",
+          CircuitTracerSettings.FILE,
+          "W_enc_*.safetensors",
+          "W_dec_*.safetensors",
+          "params_layer_*.safetensors");
+
+  /** Settings that lie beside a file that is named. */
+  private static final List<String> SIBLINGS = List.of("config.json", CircuitTracerSettings.FILE);
 
   /**
    * Checks the path.
@@ -80,10 +87,7 @@ public record HubSaeName(HubName repository, String path) {
     }
     if (!path.isEmpty()) {
       wanted.add(path);
-      wanted.add(
-          path.contains("/")
-              ? path.substring(0, path.lastIndexOf('/')) + "/config.json"
-              : "config.json");
+      wanted.addAll(siblings());
     }
     Path place = client.snapshot(repository, wanted).resolve(path);
     if (!Files.exists(place)) {
@@ -91,5 +95,18 @@ public record HubSaeName(HubName repository, String path) {
           PREFIX + repository, "has no %s with an autoencoder in it".formatted(path));
     }
     return place;
+  }
+
+  /** Returns the files beside the one that is named: settings, and the decoder of a layer. */
+  private List<String> siblings() {
+    int slash = path.lastIndexOf('/') + 1;
+    String folder = path.substring(0, slash);
+    List<String> siblings = new ArrayList<>();
+    for (String file : SIBLINGS) {
+      siblings.add(folder + file);
+    }
+    CircuitTracerLayers.decoderOf(path.substring(slash))
+        .ifPresent(decoder -> siblings.add(folder + decoder));
+    return siblings;
   }
 }

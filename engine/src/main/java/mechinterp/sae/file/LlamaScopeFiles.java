@@ -3,7 +3,6 @@ package mechinterp.sae.file;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Arrays;
-import java.util.Map;
 import mechinterp.device.Device;
 import mechinterp.io.FormatException;
 import mechinterp.io.JsonField;
@@ -19,7 +18,7 @@ import mechinterp.sae.Sae;
 final class LlamaScopeFiles {
   static final String CONFIG = "hyperparams.json";
 
-  private static final String WEIGHTS = "checkpoints/final.safetensors";
+  static final String WEIGHTS = "checkpoints/final.safetensors";
   private static final TensorNames NAMES = TensorNames.linear("encoder", "decoder", "decoder.bias");
 
   private LlamaScopeFiles() {}
@@ -86,8 +85,7 @@ final class LlamaScopeFiles {
   }
 
   private static SaeMetadata metadata(JsonField config) throws FormatException {
-    return new SaeMetadata(Map.of())
-        .with(SaeMetadata.SOURCE_FORMAT, SaeFormat.LLAMA_SCOPE.label())
+    return SaeMetadata.from(SaeFormat.LLAMA_SCOPE)
         .with(SaeMetadata.HOOK_NAME, config.at("hook_point_in").text());
   }
 }

@@ -1,6 +1,7 @@
 package mechinterp.sae.file;
 
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Map;
 import mechinterp.device.Device;
@@ -16,7 +17,14 @@ import mechinterp.sae.Sae;
  * and those of Goodfire (encoder_linear, decoder_linear).
  */
 final class OpenAiFiles {
+  /** The file's name where a folder is written. */
+  static final String FILE = "autoencoder.pt";
+
   static final String LATENT_BIAS = "latent_bias";
+  static final String ACTIVATION = "activation";
+  static final String ACTIVATION_STATE = "activation_state_dict";
+  static final String TOP_K = "TopK";
+  static final String RELU = "ReLU";
 
   /** The names of Goodfire's tensors. */
   static final TensorNames GOODFIRE =
@@ -32,15 +40,16 @@ final class OpenAiFiles {
   private OpenAiFiles() {}
 
   /** The file's state_dict names its activation; one without a name is a ReLU. */
-  static LoadedSae load(Path path, Device device) throws IOException {
+  static LoadedSae load(Path place, Device device) throws IOException {
+    Path path = Files.isDirectory(place) ? place.resolve(FILE) : place;
     try (TorchFile file = TorchFile.open(path)) {
-      Object activation = file.values().getOrDefault("activation", "ReLU");
+      Object activation = file.values().getOrDefault(ACTIVATION, RELU);
       SaeReader reader = SaeReader.of(file, OPENAI, device);
-      if (activation.equals("TopK")) {
+      if (activation.equals(TOP_K)) {
         Sae topK = reader.topK(k(path, file.values()));
         return loaded(NormalizedSae.of(topK, RowNorm.LAYER_NORM), SaeFormat.OPENAI);
       }
-      if (!activation.equals("ReLU")) {
+      if (!activation.equals(RELU)) {
         throw new FormatException(
             path.toString(), "has activation %s; it must be TopK or ReLU".formatted(activation));
       }
@@ -49,9 +58,9 @@ final class OpenAiFiles {
   }
 
   private static int k(Path path, Map<String, Object> values) throws FormatException {
-    Object k = values.getOrDefault("activation_state_dict.k", "absent");
-    Object after = values.getOrDefault("activation_state_dict.postact_fn", "ReLU");
-    if (k instanceof Long number && number == number.intValue() && after.equals("ReLU")) {
+    Object k = values.getOrDefault(ACTIVATION_STATE + ".k", "absent");
+    Object after = values.getOrDefault(ACTIVATION_STATE + ".postact_fn", RELU);
+    if (k instanceof Long number && number == number.intValue() && after.equals(RELU)) {
       return number.intValue();
     }
     throw new FormatException(
@@ -67,7 +76,6 @@ final class OpenAiFiles {
   }
 
   private static LoadedSae loaded(Sae sae, SaeFormat format) {
-    return new LoadedSae(
-        sae, new SaeMetadata(Map.of()).with(SaeMetadata.SOURCE_FORMAT, format.label()));
+    return new LoadedSae(sae, SaeMetadata.from(format));
   }
 }

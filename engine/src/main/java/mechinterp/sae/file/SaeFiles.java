@@ -49,7 +49,8 @@ public final class SaeFiles {
   private static final String CONFIG = "cfg.json";
   static final String WEIGHTS = "sae_weights.safetensors";
   private static final String INPUT_SCALE = "activation_scaler.json";
-  private static final String FINE_TUNED = "scaling_factor";
+  static final String FINE_TUNED = "scaling_factor";
+  private static final String BATCH_THRESHOLD = "topk_threshold";
   private static final int BLOCK = 64;
 
   private SaeFiles() {}
@@ -178,7 +179,8 @@ public final class SaeFiles {
     SaeConfig config = file.config();
     boolean rescales = file.rescalesByDecoderNorm();
     try (SafetensorsFile weights = SafetensorsFile.open(folder.resolve(WEIGHTS))) {
-      TensorFile tensors = LayeredTensors.of(weights, config);
+      TensorFile tensors =
+          file.isSigned() ? new SignedTensors(weights) : LayeredTensors.of(weights, config);
       if (config instanceof MatchingPursuitConfig pursuit) {
         Sae sae = MatchingPursuitForm.read(tensors, pursuit, file.subtractsDecoderBias(), device);
         double scale = file.expectsScaledInput() ? inputScale(folder) : 1;
@@ -208,13 +210,24 @@ public final class SaeFiles {
       if (sae instanceof ThresholdSae jumpRelu
           && jumpRelu.hasThresholds()
           && file.hasThresholds()) {
-        reader.readThresholds(jumpRelu.thresholds(), ThresholdSae.THRESHOLD, factors);
+        readThresholds(reader, jumpRelu, file.isOfBatchTopK(), factors);
       }
       if (sae instanceof SwitchSae experts) {
         SwitchForm.readRouter(tensors, experts);
       }
       sae.weightsChanged();
       return new LoadedSae(normalized(sae, file), file.metadata());
+    }
+  }
+
+  /** In training BatchTopK has one threshold, of pre-activations that are multiplied already. */
+  private static void readThresholds(
+      SaeTensors reader, ThresholdSae sae, boolean isOfBatchTopK, float[] factors)
+      throws IOException {
+    if (isOfBatchTopK) {
+      reader.readThresholds(sae.thresholds(), BATCH_THRESHOLD, SaeTensors.ones(sae.dSae()));
+    } else {
+      reader.readThresholds(sae.thresholds(), ThresholdSae.THRESHOLD, factors);
     }
   }
 

@@ -18,7 +18,10 @@ public enum SaeFormat {
   OPENAI("openai"),
   /** A {@code .pt} file with {@code encoder_linear} and {@code decoder_linear}, of Goodfire. */
   GOODFIRE("goodfire"),
-  /** {@code layer_N.safetensors}, a transcoder of circuit-tracer. */
+  /**
+   * {@code layer_N.safetensors}, a transcoder of circuit-tracer, or {@code W_enc_N.safetensors} and
+   * {@code W_dec_N.safetensors}, one layer of its cross-layer transcoders.
+   */
   CIRCUIT_TRACER("circuit-tracer");
 
   private final String label;

@@ -13,6 +13,7 @@ import mechinterp.io.archive.TorchFile;
 import mechinterp.sae.NormalizedSae;
 import mechinterp.sae.Sae;
 import mechinterp.sae.SelectedSae;
+import mechinterp.sae.ThresholdSae;
 
 /**
  * Autoencoders in the files of other libraries. Whatever the file, what is loaded has the one form
@@ -55,7 +56,7 @@ public final class SaeFormats {
         path.toString(), "is no autoencoder; expected a folder, .pt, .npz or .safetensors");
   }
 
-  private static SaeFormat ofFolder(Path folder) throws FormatException {
+  private static SaeFormat ofFolder(Path folder) throws IOException {
     if (holds(folder, SaeFiles.WEIGHTS)) {
       return SaeFormat.SAELENS;
     }
@@ -74,16 +75,27 @@ public final class SaeFormats {
     if (holds(folder, LlamaScopeFiles.CONFIG)) {
       return SaeFormat.LLAMA_SCOPE;
     }
+    if (holds(folder, OpenAiFiles.FILE)) {
+      return SaeFormat.OPENAI;
+    }
+    if (CircuitTracerFiles.areIn(folder)) {
+      return SaeFormat.CIRCUIT_TRACER;
+    }
+    if (CrossLayerTranscoderFiles.areIn(folder)) {
+      throw new FormatException(folder.toString(), CrossLayerTranscoderFiles.NO_AUTOENCODER);
+    }
     throw new FormatException(
         folder.toString(),
-        "holds no autoencoder; expected one of %s, %s, %s, %s, %s and %s"
+        "holds no autoencoder; expected one of %s, %s, %s, %s, %s, %s, %s and %s"
             .formatted(
                 SaeFiles.WEIGHTS,
                 SparsifyFiles.WEIGHTS,
                 DictionaryLearningFiles.WEIGHTS,
                 GemmaScopeFiles.NPZ,
                 GemmaScopeFiles.SAFETENSORS,
-                LlamaScopeFiles.CONFIG));
+                LlamaScopeFiles.CONFIG,
+                OpenAiFiles.FILE,
+                CircuitTracerFiles.layerFile(0)));
   }
 
   private static boolean holds(Path folder, String file) {
@@ -102,6 +114,9 @@ public final class SaeFormats {
   }
 
   private static SaeFormat ofSafetensors(Path file) throws IOException {
+    if (CircuitTracerLayers.isEncoder(file)) {
+      return SaeFormat.CIRCUIT_TRACER;
+    }
     try (SafetensorsFile tensors = SafetensorsFile.open(file)) {
       if (tensors.tensors().containsAll(Set.of("W_enc", "b_enc", "W_dec", "b_dec"))) {
         return SaeFormat.CIRCUIT_TRACER;
@@ -137,7 +152,15 @@ public final class SaeFormats {
 
   /** Returns the formats that {@link #save} writes. */
   public static List<SaeFormat> writable() {
-    return List.of(SaeFormat.SAELENS, SaeFormat.SPARSIFY, SaeFormat.DICTIONARY_LEARNING);
+    return List.of(
+        SaeFormat.SAELENS,
+        SaeFormat.SPARSIFY,
+        SaeFormat.DICTIONARY_LEARNING,
+        SaeFormat.GEMMA_SCOPE,
+        SaeFormat.GEMMA_SCOPE_2,
+        SaeFormat.LLAMA_SCOPE,
+        SaeFormat.OPENAI,
+        SaeFormat.CIRCUIT_TRACER);
   }
 
   /**
@@ -151,7 +174,9 @@ public final class SaeFormats {
    */
   public static void save(Sae sae, Path folder, SaeFormat format, SaeMetadata metadata)
       throws IOException {
-    if (sae instanceof NormalizedSae normalized && format != SaeFormat.SAELENS) {
+    if (sae instanceof NormalizedSae normalized
+        && format != SaeFormat.SAELENS
+        && format != SaeFormat.OPENAI) {
       throw new IllegalArgumentException(
           "format %s: the autoencoder is %s with normalize_activations %s; only saelens has a field for that"
               .formatted(
@@ -170,10 +195,31 @@ public final class SaeFormats {
       }
       case DICTIONARY_LEARNING ->
           AtomicFolder.write(folder, path -> DictionaryLearningWriter.write(sae, path, metadata));
-      case GEMMA_SCOPE, GEMMA_SCOPE_2, LLAMA_SCOPE, OPENAI, GOODFIRE, CIRCUIT_TRACER ->
+      case CIRCUIT_TRACER -> {
+        ThresholdSae transcoder = CircuitTracerWriter.require(sae);
+        AtomicFolder.write(folder, path -> CircuitTracerWriter.write(transcoder, path, metadata));
+      }
+      case GEMMA_SCOPE -> {
+        UncentredWeights weights = GemmaScopeWriter.require(sae, folder, format);
+        AtomicFolder.write(folder, path -> GemmaScopeWriter.writeNpz(weights, path));
+      }
+      case GEMMA_SCOPE_2 -> {
+        UncentredWeights weights = GemmaScopeWriter.require(sae, folder, format);
+        AtomicFolder.write(
+            folder, path -> GemmaScopeWriter.writeSafetensors(weights, path, metadata));
+      }
+      case LLAMA_SCOPE -> {
+        UncentredWeights weights = LlamaScopeWriter.require(sae, metadata);
+        AtomicFolder.write(folder, path -> LlamaScopeWriter.write(weights, path, metadata));
+      }
+      case OPENAI -> {
+        Sae written = OpenAiWriter.require(sae);
+        AtomicFolder.write(folder, path -> OpenAiWriter.write(written, path));
+      }
+      case GOODFIRE ->
           throw new IllegalArgumentException(
-              "format: is %s; saelens, sparsify and dictionary-learning can be written"
-                  .formatted(format.label()));
+              "format: is goodfire; it must be one of "
+                  + writable().stream().map(SaeFormat::label).toList());
     }
   }
 }

@@ -182,7 +182,8 @@ final class SaeLensConfig {
 
   /** Returns the kind and the sizes. */
   SaeConfig config() throws FormatException {
-    String architecture = text("architecture", "absent");
+    String architecture = architecture();
+    requireOneToken(architecture);
     boolean ofOneSite =
         !architecture.endsWith(TranscoderConfig.ARCHITECTURE)
             && !architecture.endsWith(CrosscoderConfig.ARCHITECTURE);
@@ -193,7 +194,12 @@ final class SaeLensConfig {
       return switch (architecture) {
         case TopKConfig.ARCHITECTURE ->
             topK(new TopKConfig(integer("d_in"), integer("d_sae"), integer("k")));
-        case JumpReluConfig.ARCHITECTURE -> new JumpReluConfig(integer("d_in"), integer("d_sae"));
+        case SignedTensors.ARCHITECTURE ->
+            new TopKConfig(integer("d_in"), SignedTensors.latents(integer("d_sae")), integer("k"));
+        case JumpReluConfig.ARCHITECTURE,
+            BatchTopKConfig.ARCHITECTURE,
+            MatryoshkaConfig.ARCHITECTURE ->
+            new JumpReluConfig(integer("d_in"), integer("d_sae"));
         case GroupMaxConfig.ARCHITECTURE ->
             new GroupMaxConfig(integer("d_in"), integer("d_sae"), integer("k"));
         case TranscoderForm.TOPK -> topKTranscoder(false);
@@ -218,7 +224,7 @@ final class SaeLensConfig {
         default ->
             throw new FormatException(
                 file,
-                "architecture is \"%s\"; it must be \"topk\", \"jumprelu\", \"standard\", \"gated\", \"groupmax\", \"switch\", \"matching_pursuit\" or that of a transcoder or crosscoder"
+                "architecture is \"%s\"; it must be \"topk\", \"abstopk\", \"batchtopk\", \"matryoshka_batchtopk\", \"jumprelu\", \"standard\", \"gated\", \"groupmax\", \"switch\", \"matching_pursuit\" or that of a transcoder or crosscoder"
                     .formatted(architecture));
       };
     } catch (IllegalArgumentException e) {
@@ -265,9 +271,34 @@ final class SaeLensConfig {
     }
   }
 
+  private String architecture() throws FormatException {
+    return text("architecture", "absent");
+  }
+
+  /** SAELens' temporal autoencoder attends to the tokens before. */
+  private void requireOneToken(String architecture) throws FormatException {
+    if (architecture.equals("temporal")) {
+      throw new FormatException(
+          file,
+          "architecture is \"temporal\", which encodes a token with those before it; only what encodes each token by itself can be read");
+    }
+  }
+
+  /** Returns whether a latent can be active with either sign. */
+  boolean isSigned() throws FormatException {
+    return architecture().equals(SignedTensors.ARCHITECTURE);
+  }
+
+  /** Returns whether it is a state of SAELens' training with k of a batch. */
+  boolean isOfBatchTopK() throws FormatException {
+    String architecture = architecture();
+    return architecture.equals(BatchTopKConfig.ARCHITECTURE)
+        || architecture.equals(MatryoshkaConfig.ARCHITECTURE);
+  }
+
   /** Returns whether the file has thresholds; without them they are 0. */
   boolean hasThresholds() throws FormatException {
-    String architecture = text("architecture", "absent");
+    String architecture = architecture();
     return !architecture.equals(TranscoderForm.RELU)
         && !architecture.equals(TranscoderForm.SKIP_RELU);
   }
@@ -313,9 +344,15 @@ final class SaeLensConfig {
     return flag("apply_b_dec_to_input", true);
   }
 
-  SaeMetadata metadata() {
+  SaeMetadata metadata() throws FormatException {
     Map<String, Object> fields = new LinkedHashMap<>();
     tree.path("metadata").forEachEntry((name, value) -> put(fields, name, value));
+    if (isSigned() || isOfBatchTopK()) {
+      fields.put(TRAINED_AS, architecture());
+    }
+    if (isOfBatchTopK() && tree.path("k").isNumber()) {
+      fields.put(TRAINED_K, tree.path("k").numberValue());
+    }
     return new SaeMetadata(fields);
   }
 

@@ -18,6 +18,8 @@ public record SaeMetadata(Map<String, Object> fields) {
   /** Where weights that were read from another library's files came from. */
   static final String SOURCE_FORMAT = "source_format";
 
+  static final String LAYER = "layer";
+
   /** Keeps a copy in the same order. */
   public SaeMetadata {
     fields = new LinkedHashMap<>(fields);
@@ -31,6 +33,11 @@ public record SaeMetadata(Map<String, Object> fields) {
    */
   public static SaeMetadata of(String modelName, String hookName) {
     return new SaeMetadata(Map.of()).with(MODEL_NAME, modelName).with(HOOK_NAME, hookName);
+  }
+
+  /** Returns metadata of what was read from another library's files. */
+  static SaeMetadata from(SaeFormat format) {
+    return new SaeMetadata(Map.of()).with(SOURCE_FORMAT, format.label());
   }
 
   /** Returns this and a field more, or with another value. */

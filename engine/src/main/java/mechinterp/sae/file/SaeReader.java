@@ -9,6 +9,7 @@ import mechinterp.io.JsonField;
 import mechinterp.io.TensorFile;
 import mechinterp.sae.GatedConfig;
 import mechinterp.sae.GatedSae;
+import mechinterp.sae.GroupMaxConfig;
 import mechinterp.sae.HybridSae;
 import mechinterp.sae.HybridSaeConfig;
 import mechinterp.sae.JumpReluConfig;
@@ -67,6 +68,17 @@ record SaeReader(
     TopKConfig config = checked(() -> new TopKConfig(dIn(), dSae(), k));
     names.requireShapes(file, dIn(), dSae());
     return read(TopKSae.allocate(device, config));
+  }
+
+  /**
+   * Reads the largest positive pre-activation of each of k groups.
+   *
+   * @throws FormatException when d_sae is no multiple of k, or a tensor is not what it must be
+   */
+  Sae groupMax(int k) throws IOException {
+    GroupMaxConfig config = checked(() -> new GroupMaxConfig(dIn(), dSae(), k));
+    names.requireShapes(file, dIn(), dSae());
+    return read(Sae.allocate(device, config));
   }
 
   /**

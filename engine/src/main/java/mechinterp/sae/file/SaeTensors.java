@@ -156,6 +156,25 @@ final class SaeTensors {
   }
 
   /**
+   * Checks thresholds of a library that takes no ReLU before them.
+   *
+   * @throws FormatException when one is below 0
+   */
+  void requireNotNegative(String name) throws IOException {
+    TensorInfo info = file.info(name);
+    for (int row = 0; row < info.rows(); row++) {
+      for (float value : block(info, row, 1)) {
+        if (value < 0) {
+          throw new FormatException(
+              file.source(),
+              "tensor \"%s\" has %s at number %d; thresholds must be at least 0"
+                  .formatted(name, value, row));
+        }
+      }
+    }
+  }
+
+  /**
    * Checks that a tensor that may be there changes nothing.
    *
    * @throws FormatException when a number of it is not 1

@@ -3,7 +3,6 @@ package mechinterp.sae.file;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.Map;
 import java.util.Optional;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -21,6 +20,8 @@ final class SparsifyFiles {
   static final String WEIGHTS = "sae.safetensors";
 
   static final String CONFIG = "cfg.json";
+  static final String TOP_K = "topk";
+  static final String GROUP_MAX = "groupmax";
   private static final TensorNames NAMES =
       new TensorNames(
           TensorNames.Matrix.latentRows("encoder.weight"),
@@ -36,9 +37,6 @@ final class SparsifyFiles {
   static LoadedSae load(Path folder, Device device) throws IOException {
     JsonField config = JsonField.read(folder.resolve(CONFIG));
     config.at("signed").requireOff();
-    if (config.at("activation").isPresent()) {
-      config.at("activation").requireText("topk");
-    }
     try (SafetensorsFile file = SafetensorsFile.open(folder.resolve(WEIGHTS))) {
       requireSizes(config, file);
       SaeReader reader = SaeReader.of(file, NAMES, device);
@@ -51,6 +49,14 @@ final class SparsifyFiles {
     int k = config.at("k").size();
     boolean transcodes = config.at("transcode").flag(false);
     boolean skips = config.at("skip_connection").flag(false);
+    JsonField activation = config.at("activation");
+    boolean groups = activation.isPresent() && activation.text().equals(GROUP_MAX);
+    boolean topK = activation.isAbsent() || activation.text().equals(TOP_K);
+    if (groups && !transcodes && !skips) {
+      return reader.groupMax(k);
+    }
+    activation.require(
+        topK, transcodes || skips ? "\"topk\" of a transcoder" : "\"topk\" or \"groupmax\"");
     if (!transcodes && !skips) {
       return reader.topKOrHybrid(k, config.at(SaeLensConfig.HYBRID));
     }
@@ -75,10 +81,7 @@ final class SparsifyFiles {
       named = named.getParent();
     }
     String hookpoint = String.valueOf(named.getFileName());
-    SaeMetadata metadata =
-        new SaeMetadata(Map.of())
-            .with(SaeMetadata.SOURCE_FORMAT, SaeFormat.SPARSIFY.label())
-            .with("hookpoint", hookpoint);
+    SaeMetadata metadata = SaeMetadata.from(SaeFormat.SPARSIFY).with("hookpoint", hookpoint);
     Matcher layer = LAYER.matcher(hookpoint);
     if (layer.matches()) {
       metadata =

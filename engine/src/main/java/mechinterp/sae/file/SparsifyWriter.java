@@ -7,6 +7,7 @@ import mechinterp.device.Device;
 import mechinterp.io.DType;
 import mechinterp.io.Json;
 import mechinterp.io.SafetensorsWriter;
+import mechinterp.sae.GroupMaxConfig;
 import mechinterp.sae.HybridSaeConfig;
 import mechinterp.sae.KScope;
 import mechinterp.sae.Sae;
@@ -16,8 +17,8 @@ import mechinterp.sae.TopKConfig;
 import mechinterp.sae.TranscoderConfig;
 
 /**
- * Writes folders that sparsify loads. It knows TopK, and transcoders of it; a hybrid is a TopK to
- * it.
+ * Writes folders that sparsify loads. It knows TopK, transcoders of it, and GroupMax; a hybrid is a
+ * TopK to it.
  */
 final class SparsifyWriter {
   private SparsifyWriter() {}
@@ -45,7 +46,7 @@ final class SparsifyWriter {
         .filter(_ -> sae.dIn() == sae.dOut())
         .orElseThrow(() ->
             new IllegalArgumentException(
-                "format sparsify: the autoencoder is %s from %d to %d dimensions; sparsify has topk, from as many to as many"
+                "format sparsify: the autoencoder is %s from %d to %d dimensions; sparsify has topk and groupmax, from as many to as many"
                     .formatted(sae.config().architecture(), sae.dIn(), sae.dOut())));
   }
 
@@ -53,6 +54,7 @@ final class SparsifyWriter {
     return switch (config) {
       case TopKConfig topK -> Optional.of(topK.k());
       case HybridSaeConfig hybrid -> Optional.of(hybrid.k());
+      case GroupMaxConfig groupMax -> Optional.of(groupMax.k());
       case TranscoderConfig transcoder when transcoder.kScope() == KScope.TOKEN ->
           Optional.of(transcoder.k());
       default -> Optional.empty();
@@ -68,7 +70,10 @@ final class SparsifyWriter {
     boolean transcodes = !sae.config().centresInput();
     Optional<SaeConfig> hybrid =
         Optional.of(sae.config()).filter(HybridSaeConfig.class::isInstance);
-    Config config = new Config("topk", 32, false, dSae, k, false, skips, transcodes, dIn, hybrid);
+    String activation =
+        sae.config() instanceof GroupMaxConfig ? SparsifyFiles.GROUP_MAX : SparsifyFiles.TOP_K;
+    Config config =
+        new Config(activation, 32, false, dSae, k, false, skips, transcodes, dIn, hybrid);
     Json.write(folder.resolve(SparsifyFiles.CONFIG), config);
     SafetensorsWriter writer = new SafetensorsWriter().metadata("format", "pt");
     sae.skip()

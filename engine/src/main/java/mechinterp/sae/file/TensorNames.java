@@ -30,6 +30,24 @@ record TensorNames(Matrix encoder, String encoderBias, Matrix decoder, String de
       return new Matrix(name, false);
     }
 
+    /**
+     * Returns the number of latents.
+     *
+     * @throws FormatException when the tensor is missing or no matrix
+     */
+    int latents(TensorFile file) throws FormatException {
+      return length(file, latentsAreRows ? 0 : 1);
+    }
+
+    /**
+     * Returns how many numbers there are of each latent.
+     *
+     * @throws FormatException when the tensor is missing or no matrix
+     */
+    int width(TensorFile file) throws FormatException {
+      return length(file, latentsAreRows ? 1 : 0);
+    }
+
     private int length(TensorFile file, int axis) throws FormatException {
       TensorInfo info = file.info(name, -1, -1);
       long length = info.shape().get(axis);
@@ -81,7 +99,7 @@ record TensorNames(Matrix encoder, String encoderBias, Matrix decoder, String de
    * @throws FormatException when the encoder's weights are missing or no matrix
    */
   int dIn(TensorFile file) throws FormatException {
-    return encoder.length(file, encoder.latentsAreRows ? 1 : 0);
+    return encoder.width(file);
   }
 
   /**
@@ -90,7 +108,7 @@ record TensorNames(Matrix encoder, String encoderBias, Matrix decoder, String de
    * @throws FormatException when the decoder's weights are missing or no matrix
    */
   int dOut(TensorFile file) throws FormatException {
-    return decoder.length(file, decoder.latentsAreRows ? 1 : 0);
+    return decoder.width(file);
   }
 
   /**
@@ -99,7 +117,7 @@ record TensorNames(Matrix encoder, String encoderBias, Matrix decoder, String de
    * @throws FormatException when the encoder's weights are missing or no matrix
    */
   int dSae(TensorFile file) throws FormatException {
-    return encoder.length(file, encoder.latentsAreRows ? 0 : 1);
+    return encoder.latents(file);
   }
 
   /**

@@ -7,9 +7,11 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.List;
 import java.util.Objects;
 import mechinterp.device.CpuDevice;
 import mechinterp.io.Refusal;
+import mechinterp.sae.file.CrossLayerTranscoderFiles;
 import mechinterp.sae.file.HubSaeName;
 import mechinterp.sae.file.LoadedSae;
 import mechinterp.sae.file.SaeFormats;
@@ -21,8 +23,7 @@ class HubSaeNameTest extends HubFixture {
   private static final String INNER = "layer_3/width_16k/average_l0_5";
 
   private static byte[] golden(String file) throws IOException {
-    try (InputStream in =
-        Objects.requireNonNull(HubSaeNameTest.class.getResourceAsStream("/golden/saes/" + file))) {
+    try (InputStream in = Objects.requireNonNull(HubSaeNameTest.class.getResourceAsStream(file))) {
       return in.readAllBytes();
     }
   }
@@ -31,7 +32,7 @@ class HubSaeNameTest extends HubFixture {
   void theFilesOfOneAutoencoderAreFetchedAndNoOthers() throws IOException {
     server
         .repository("google/gemma-scope")
-        .file(INNER + "/params.npz", golden("gemma-scope/" + INNER + "/params.npz"))
+        .file(INNER + "/params.npz", golden("/golden/saes/gemma-scope/" + INNER + "/params.npz"))
         .file("layer_3/width_16k/average_l0_6/params.npz", "another")
         .file("README.md", "text");
     HubSettings settings = settings("", false, Duration.ofSeconds(10));
@@ -45,6 +46,31 @@ class HubSaeNameTest extends HubFixture {
       HubSaeName elsewhere = HubSaeName.parse("hub:google/gemma-scope/layer_4");
       assertTrue(
           Refusal.of(IOException.class, () -> elsewhere.fetch(client)).contains("gemma-scope"));
+    }
+  }
+
+  @Test
+  void aCrossLayerTranscoderIsFetchedWholeOrOneLayerOfIt() throws IOException {
+    String source = "circuit-tracer-relu/";
+    HubServer.Repository repository = server.repository("owner/clt");
+    for (int layer = 0; layer < 3; layer++) {
+      for (String matrix : List.of("W_enc_", "W_dec_")) {
+        String file = matrix + layer + ".safetensors";
+        var _ = repository.file(file, golden("/golden/clts/" + source + file));
+      }
+    }
+    var _ = repository.file("config.yaml", golden("/golden/clts/" + source + "config.yaml"));
+    HubSettings settings = settings("", false, Duration.ofSeconds(10));
+    try (HubClient client = new HubClient(settings, HubListener.none())) {
+      Path one = HubSaeName.parse("hub:owner/clt/W_enc_1.safetensors").fetch(client);
+      LoadedSae layer = SaeFormats.load(one, CpuDevice.scalar());
+      assertEquals(12, layer.sae().dOut());
+      assertEquals("blocks.1.hook_resid_mid", layer.metadata().hookName().orElseThrow());
+      assertTrue(server.requests("GET", "W_dec_0").isEmpty());
+      Path all = HubSaeName.parse("hub:owner/clt").fetch(client);
+      assertEquals(
+          3,
+          CrossLayerTranscoderFiles.load(all, CpuDevice.scalar()).transcoder().config().layers());
     }
   }
 

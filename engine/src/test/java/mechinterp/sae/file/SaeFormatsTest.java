@@ -10,8 +10,10 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.SplittableRandom;
+import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import mechinterp.device.CpuDevice;
 import mechinterp.device.Device;
@@ -19,8 +21,10 @@ import mechinterp.io.Damage;
 import mechinterp.io.FormatException;
 import mechinterp.io.Refusal;
 import mechinterp.io.SafetensorsFile;
+import mechinterp.kernel.RowNorm;
 import mechinterp.random.RandomStream;
 import mechinterp.sae.BatchTopKConfig;
+import mechinterp.sae.GroupMaxConfig;
 import mechinterp.sae.HybridSae;
 import mechinterp.sae.HybridSaeConfig;
 import mechinterp.sae.MatchingPursuitSae;
@@ -29,6 +33,7 @@ import mechinterp.sae.NormalizedSae;
 import mechinterp.sae.RandomSae;
 import mechinterp.sae.Sae;
 import mechinterp.sae.SaeConfig;
+import mechinterp.sae.StandardConfig;
 import mechinterp.sae.ThresholdSae;
 import mechinterp.sae.TopKConfig;
 import mechinterp.sae.TopKSae;
@@ -109,6 +114,7 @@ class SaeFormatsTest {
     "openai/openai.pt, OPENAI",
     "goodfire/Llama-3.1-8B-Instruct-SAE-l19.pth, GOODFIRE",
     "circuit-tracer/layer_3.safetensors, CIRCUIT_TRACER",
+    "circuit-tracer, CIRCUIT_TRACER",
     "dictionary-learning-topk/ae.pt, DICTIONARY_LEARNING",
   })
   void whatLiesThereIsKnownByItsFiles(String path, SaeFormat format) throws IOException {
@@ -123,8 +129,10 @@ class SaeFormatsTest {
         "saelens-topk-old | gpt2-small | blocks.3.hook_resid_pre",
         "sparsify-topk/layers.3 | | blocks.3.hook_resid_post",
         "dictionary-learning-topk | EleutherAI/pythia-70m-deduped | ",
-        "gemma-scope-2/resid_post/layer_3_width_16k_l0_small | gemma-v3-270m | ",
+        "gemma-scope-2/resid_post/layer_3_width_16k_l0_small | gemma-v3-270m | blocks.3.hook_resid_post",
+        "gemma-scope/layer_3/width_16k/average_l0_5 | | ",
         "llama-scope/Llama3_1-8B-Base-L3R-8x | | blocks.3.hook_resid_post",
+        "circuit-tracer/layer_3.safetensors | Qwen/Qwen3-0.6B | ",
       })
   void whatTheFilesSayOfTheirModelIsKept(String path, String model, String hook)
       throws IOException {
@@ -159,7 +167,12 @@ class SaeFormatsTest {
       value = {
         "sparsify-expanded | cfg.json | \"skip_connection\": false | \"skip_connection\": true | /sae.safetensors: has no tensor \"W_skip\"",
         "circuit-tracer | config.yaml | model_name: | activation: topk # | /config.yaml: has \"activation: topk",
-        "sparsify-expanded | cfg.json | \"topk\" | \"groupmax\" | /cfg.json: activation is \"groupmax\"; expected \"topk\"",
+        "sparsify-expanded | cfg.json | \"topk\" | \"batchtopk\" | /cfg.json: activation is \"batchtopk\"; expected \"topk\" or \"groupmax\"",
+        "sparsify-groupmax | cfg.json | \"transcode\": false | \"transcode\": true | /cfg.json: activation is \"groupmax\"; expected \"topk\" of a transcoder",
+        "sparsify-groupmax | cfg.json | \"k\": 6 | \"k\": 7 | /sae.safetensors: d_sae: is 24, k is 7; d_sae must be a multiple of k",
+        "saelens-batchtopk-state | cfg.json | \"d_sae\": 24 | \"d_sae\": 23 | /sae_weights.safetensors: tensor \"W_enc\" is [10, 24]; it must be [10, 23]",
+        "saelens-abstopk | cfg.json | \"d_sae\": 24 | \"d_sae\": 23 | /sae_weights.safetensors: tensor \"W_enc\" is [10, 48]; it must be [10, 46]",
+        "saelens-abstopk | cfg.json | \"d_sae\": 24 | \"d_sae\": 1073741824 | /cfg.json: d_sae: is 1073741824; latents of two signs must be at most 1073741823",
         "sparsify-expanded | cfg.json | \"k\": 5 | \"k\": 31 | /sae.safetensors: k: is 31, d_sae is 30; k must be at most d_sae",
         "sparsify-expanded | cfg.json | \"expansion_factor\": 3 | \"expansion_factor\": 4 | /sae.safetensors: tensor \"encoder.weight\" is [30, 10]; it must be [40, 10]",
         "sparsify-expanded | cfg.json | \"num_latents\": 0 | \"signed\": true, \"num_latents\": 0 | /cfg.json: signed is true; expected false",
@@ -231,12 +244,13 @@ class SaeFormatsTest {
   void writtenFilesGiveTheSameCodesAndReconstructions(Path golden, SaeFormat format)
       throws IOException {
     LoadedSae loaded = SaeFormats.load(GoldenSaes.source(golden), device);
-    Path target = folder.resolve("written");
+    Path target = folder.resolve(transcodes(loaded.sae()) ? "transcoder" : "written");
+    SaeMetadata metadata = loaded.metadata().with("hook_name", "blocks.3.hook_resid_post");
     if (!knows(format, loaded.sae())) {
       String message =
           Refusal.of(
               IllegalArgumentException.class,
-              () -> SaeFormats.save(loaded.sae(), target, format, loaded.metadata()));
+              () -> SaeFormats.save(loaded.sae(), target, format, metadata));
       String problem =
           "format %s: the autoencoder is %s"
               .formatted(format.label(), loaded.sae().config().architecture());
@@ -244,19 +258,40 @@ class SaeFormatsTest {
       assertFalse(Files.exists(target));
       return;
     }
-    SaeFormats.save(loaded.sae(), target, format, loaded.metadata());
+    SaeFormats.save(loaded.sae(), target, format, metadata);
     assertEquals(format, SaeFormats.detect(target));
     try (SafetensorsFile expected = SafetensorsFile.open(GoldenSaes.expected(golden))) {
       requireAgreement(SaeFormats.load(target, device).sae(), expected);
     }
   }
 
-  private static boolean knows(SaeFormat format, Sae sae) {
-    boolean transcodes = !sae.config().centresInput();
+  private static boolean transcodes(Sae sae) {
+    return !sae.config().centresInput();
+  }
+
+  private boolean hasOneThreshold(ThresholdSae sae) {
+    float[] thresholds = device.toHost(sae.thresholds());
+    return IntStream.range(1, thresholds.length).allMatch(i -> thresholds[i] == thresholds[0]);
+  }
+
+  private boolean knows(SaeFormat format, Sae sae) {
+    boolean transcodes = transcodes(sae);
     return switch (format) {
       case SPARSIFY -> sae instanceof TopKSae;
       case DICTIONARY_LEARNING ->
-          !transcodes && !(sae instanceof NormalizedSae) && !(sae instanceof MatchingPursuitSae);
+          !transcodes
+              && !(sae instanceof NormalizedSae)
+              && !(sae instanceof MatchingPursuitSae)
+              && !(sae.config() instanceof GroupMaxConfig);
+      case GEMMA_SCOPE -> sae instanceof ThresholdSae && sae.skip().isEmpty();
+      case GEMMA_SCOPE_2 -> sae instanceof ThresholdSae;
+      case LLAMA_SCOPE ->
+          sae instanceof ThresholdSae thresholds && !transcodes && hasOneThreshold(thresholds);
+      case OPENAI ->
+          sae instanceof NormalizedSae normalized
+              ? normalized.sae() instanceof TopKSae && normalized.norm() == RowNorm.LAYER_NORM
+              : sae.config() instanceof StandardConfig;
+      case CIRCUIT_TRACER -> transcodes && sae instanceof ThresholdSae && sae.dIn() == sae.dOut();
       default -> true;
     };
   }
@@ -300,15 +335,62 @@ class SaeFormatsTest {
   }
 
   @Test
+  void gemmaScopesReleaseSaysTheHookPointAndSettingsMayBeMissing() throws IOException {
+    Path release = folder.resolve("models--google--gemma-scope-2b-pt-att/layer_7/width_16k");
+    Files.createDirectories(release);
+    Path npz = GoldenSaes.root().resolve("gemma-scope/layer_3/width_16k/average_l0_5/params.npz");
+    Files.copy(npz, release.resolve("params.npz"));
+    assertEquals(
+        Optional.of("blocks.7.attn.hook_z"),
+        SaeFormats.load(release, device).metadata().hookName());
+    Path copy = copied("gemma-scope-2/resid_post/layer_3_width_16k_l0_small");
+    Files.delete(copy.resolve("config.json"));
+    assertEquals(Optional.empty(), SaeFormats.load(copy, device).metadata().modelName());
+  }
+
+  /** What Gemma Scope's files are, their path says. */
+  @Test
+  void gemmaScopesFoldersMustHaveTheRightName() throws IOException {
+    Sae transcoder =
+        SaeFormats.load(GoldenSaes.root().resolve("circuit-tracer/layer_3.safetensors"), device)
+            .sae();
+    Sae jumpRelu = SaeFormats.load(GoldenSaes.root().resolve("saelens-jumprelu"), device).sae();
+    assertRefused(transcoder, "out", "the path of a transcoder must have \"transcoder\" in it");
+    assertRefused(jumpRelu, "transcoder", "must have \"transcoder\" in it, no other");
+    assertRefused(jumpRelu, "embedding/out", "below \"embedding\" other kinds lie");
+  }
+
+  private void assertRefused(Sae sae, String name, String problem) {
+    Path target = folder.resolve(name);
+    String message =
+        Refusal.of(
+            IllegalArgumentException.class,
+            () -> SaeFormats.save(sae, target, SaeFormat.GEMMA_SCOPE_2, SaeMetadata.of("m", "h")));
+    assertTrue(message.contains(problem), message);
+    assertFalse(Files.exists(target));
+  }
+
+  @Test
+  void theSameAutoencoderGivesTheSameBytes() throws IOException {
+    Sae sae = SaeFormats.load(GoldenSaes.root().resolve("openai-topk/openai.pt"), device).sae();
+    for (String name : List.of("a", "b")) {
+      SaeFormats.save(sae, folder.resolve(name), SaeFormat.OPENAI, new SaeMetadata(Map.of()));
+    }
+    assertArrayEquals(
+        Files.readAllBytes(folder.resolve("a/autoencoder.pt")),
+        Files.readAllBytes(folder.resolve("b/autoencoder.pt")));
+  }
+
+  @Test
   void formatsThatAreOnlyReadAreNamed() {
     Sae sae = RandomSae.of(device, new TopKConfig(3, 5, 2), 1);
     assertEquals(
-        "format: is gemma-scope; saelens, sparsify and dictionary-learning can be written",
+        "format: is goodfire; it must be one of [saelens, sparsify, dictionary-learning, gemma-scope, gemma-scope-2, llama-scope, openai, circuit-tracer]",
         Refusal.of(
             IllegalArgumentException.class,
             () ->
                 SaeFormats.save(
-                    sae, folder.resolve("x"), SaeFormat.GEMMA_SCOPE, SaeMetadata.of("m", "h"))));
+                    sae, folder.resolve("x"), SaeFormat.GOODFIRE, SaeMetadata.of("m", "h"))));
   }
 
   /** Every file of every autoencoder, damaged in turn: loaded or refused in one line. */

@@ -7,6 +7,8 @@ import java.util.List;
 import java.util.concurrent.Callable;
 import mechinterp.device.Device;
 import mechinterp.experiments.console.ResultOutput;
+import mechinterp.sae.file.CrossLayerTranscoderFiles;
+import mechinterp.sae.file.LoadedCrossLayerTranscoder;
 import mechinterp.sae.file.LoadedSae;
 import mechinterp.sae.file.SaeFormat;
 import mechinterp.sae.file.SaeFormats;
@@ -23,7 +25,8 @@ public final class SaeConvert implements Callable<Integer> {
       names = "--format",
       required = true,
       paramLabel = "FORMAT",
-      description = "saelens, sparsify or dictionary-learning.")
+      description =
+          "saelens, sparsify, dictionary-learning, gemma-scope, gemma-scope-2, llama-scope, openai or circuit-tracer.")
   private String format;
 
   @Option(
@@ -44,6 +47,10 @@ public final class SaeConvert implements Callable<Integer> {
     SaeFormat target = target();
     try (Device device = deviceOptions.open()) {
       Path in = sae.find(output);
+      if (CrossLayerTranscoderFiles.areIn(in)) {
+        convertCrossLayer(in, target, device);
+        return 0;
+      }
       SaeFormat source = SaeFormats.detect(in);
       LoadedSae loaded = SaeFormats.load(in, device);
       SaeFormats.save(loaded.sae(), out, target, loaded.metadata());
@@ -52,6 +59,20 @@ public final class SaeConvert implements Callable<Integer> {
           result, "%s: %s, from %s of %s".formatted(out, target.label(), sae, source.label()));
     }
     return 0;
+  }
+
+  private void convertCrossLayer(Path in, SaeFormat target, Device device) throws IOException {
+    if (target != SaeFormat.CIRCUIT_TRACER) {
+      throw new IllegalArgumentException(
+          "--format: is %s; a cross-layer transcoder can be written as circuit-tracer"
+              .formatted(format));
+    }
+    LoadedCrossLayerTranscoder loaded = CrossLayerTranscoderFiles.load(in, device);
+    CrossLayerTranscoderFiles.save(loaded.transcoder(), out, loaded.metadata());
+    String source = loaded.metadata().text("source_format").orElse(target.label());
+    output.print(
+        new Result(sae.toString(), source, out.toString(), target.label()),
+        "%s: %s, from %s of %s".formatted(out, target.label(), sae, source));
   }
 
   private SaeFormat target() {

@@ -13,8 +13,10 @@ import mechinterp.device.Device;
 import mechinterp.experiments.console.ResultOutput;
 import mechinterp.experiments.run.SaePlace;
 import mechinterp.io.Json;
+import mechinterp.sae.CrossLayerTranscoderConfig;
 import mechinterp.sae.Sae;
 import mechinterp.sae.SaeConfig;
+import mechinterp.sae.file.CrossLayerTranscoderFiles;
 import mechinterp.sae.file.LoadedSae;
 import mechinterp.sae.file.SaeFormat;
 import mechinterp.sae.file.SaeFormats;
@@ -54,6 +56,47 @@ public final class SaeInfo implements Callable<Integer> {
       Spread encoderDecoderCosines,
       Map<String, Object> metadata) {}
 
+  /**
+   * What is printed of a cross-layer transcoder.
+   *
+   * @param architecture its kind
+   * @param sizes layers, width of the activations, latents of each layer
+   * @param parameters how many numbers the weights have
+   * @param metadata what the folder says of where it came from
+   */
+  record CrossLayerInfo(
+      String architecture,
+      CrossLayerTranscoderConfig sizes,
+      long parameters,
+      Map<String, Object> metadata) {
+    static CrossLayerInfo of(Path folder) throws IOException {
+      Map<String, Object> metadata = CrossLayerTranscoderFiles.metadata(folder).fields();
+      CrossLayerTranscoderConfig sizes = CrossLayerTranscoderFiles.sizes(folder);
+      return new CrossLayerInfo(sizes.architecture(), sizes, sizes.parameters(), metadata);
+    }
+
+    String describe() {
+      return String.format(
+          Locale.ROOT,
+          """
+          architecture            %s
+          layers, d_model         %d, %d
+          d_sae of each layer     %d
+          skip connections        %s
+          parameters              %,d
+          metadata
+          %s
+          """,
+          architecture,
+          sizes.layers(),
+          sizes.dModel(),
+          sizes.dSae(),
+          sizes.skip(),
+          parameters,
+          lines(metadata));
+    }
+  }
+
   /** The smallest, mean and largest of some numbers. */
   record Spread(double min, double mean, double max) {
     static Spread of(double... values) {
@@ -69,8 +112,13 @@ public final class SaeInfo implements Callable<Integer> {
 
   @Override
   public Integer call() throws IOException {
+    Path path = SaePlace.find(sae, output.progress());
+    if (CrossLayerTranscoderFiles.areIn(path)) {
+      CrossLayerInfo info = CrossLayerInfo.of(path);
+      output.print(info, info.describe());
+      return 0;
+    }
     try (Device device = deviceOptions.open()) {
-      Path path = SaePlace.find(sae, output.progress());
       Info info = examine(SaeFormats.detect(path), SaeFormats.load(path, device));
       output.print(info, describe(info));
     }
@@ -112,10 +160,6 @@ public final class SaeInfo implements Callable<Integer> {
   }
 
   private static String describe(Info info) {
-    String metadata =
-        info.metadata().entrySet().stream()
-            .map(entry -> "  " + entry.getKey() + ": " + entry.getValue())
-            .collect(Collectors.joining("\n"));
     return String.format(
         Locale.ROOT,
         """
@@ -135,6 +179,14 @@ public final class SaeInfo implements Callable<Integer> {
         info.parameters(),
         info.decoderNorms(),
         info.encoderDecoderCosines(),
-        metadata.isEmpty() ? "  none" : metadata);
+        lines(info.metadata()));
+  }
+
+  private static String lines(Map<String, Object> metadata) {
+    return metadata.isEmpty()
+        ? "  none"
+        : metadata.entrySet().stream()
+            .map(entry -> "  " + entry.getKey() + ": " + entry.getValue())
+            .collect(Collectors.joining("\n"));
   }
 }

@@ -8,9 +8,15 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
+import mechinterp.device.CpuDevice;
 import mechinterp.experiments.Execution;
 import mechinterp.io.SafetensorsFile;
 import mechinterp.io.SafetensorsWriter;
+import mechinterp.sae.CrossLayerTranscoder;
+import mechinterp.sae.CrossLayerTranscoderConfig;
+import mechinterp.sae.file.CrossLayerTranscoderFiles;
+import mechinterp.sae.file.SaeMetadata;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -70,12 +76,43 @@ class SaeConvertTest {
   }
 
   @Test
+  void aCrossLayerTranscoderIsShownAndWrittenForCircuitTracer() throws IOException {
+    Path transcoder = folder.resolve("clt");
+    CrossLayerTranscoderConfig config = new CrossLayerTranscoderConfig(3, 4, 7, false);
+    CrossLayerTranscoderFiles.save(
+        CrossLayerTranscoder.allocate(CpuDevice.scalar(), config),
+        transcoder,
+        SaeMetadata.of("gpt2", "blocks.0.hook_resid_mid"));
+    JsonNode shown =
+        Execution.of("sae", "info", transcoder.toString(), "--json").assertDone().json();
+    assertEquals("cross_layer_transcoder", shown.get("architecture").asString());
+    assertEquals(3, shown.get("sizes").get("layers").asInt());
+    assertEquals(config.parameters(), shown.get("parameters").asLong());
+    assertTrue(
+        Execution.of("sae", "info", transcoder.toString())
+            .assertDone()
+            .out()
+            .contains("feature_input_hook: hook_resid_mid"));
+    Path out = folder.resolve("out");
+    convert(transcoder, "saelens", out)
+        .assertRefused("a cross-layer transcoder can be written as circuit-tracer");
+    assertFalse(Files.exists(out));
+    assertEquals(
+        "circuit-tracer",
+        convert(transcoder, "circuit-tracer", out).assertDone().json().get("format").asString());
+    for (String file : List.of("W_enc_2.safetensors", "W_dec_0.safetensors", "config.yaml")) {
+      assertArrayEquals(
+          Files.readAllBytes(transcoder.resolve(file)), Files.readAllBytes(out.resolve(file)));
+    }
+  }
+
+  @Test
   void formatsThatAreNotWrittenAndFullFoldersAreRefused() throws IOException {
     Path sae = Samples.sae(folder, "--activations", Samples.activationsFile(folder));
     Path out = folder.resolve("out");
     convert(sae, "gguf", out)
         .assertRefused(
-            "--format: is gguf; it must be one of [saelens, sparsify, dictionary-learning]");
+            "--format: is gguf; it must be one of [saelens, sparsify, dictionary-learning, gemma-scope, gemma-scope-2, llama-scope, openai, circuit-tracer]");
     assertFalse(Files.exists(out));
     convert(sae, "sparsify", sae).assertRefused("is not empty");
     convert(folder.resolve("nothing"), "sparsify", out).assertRefused("nothing: cannot be read");
