@@ -15,8 +15,6 @@ import mechinterp.kernel.PursuitForm;
  * @param dSae number of latents
  * @param k largest number of active latents of a token
  * @param prefixes rising, the last of all latents
- * @param nestedFraction share of the steps in which prefixes have their weights; from there on the
- *     last one's grows and the others' fall linearly, to 0 at the end. 1 for weights that stay
  * @param fixedPointWeight weight of the loss that draws the encoder to the pursuit's fixed point; 0
  *     switches it off
  * @param fixedPointShare share of a batch that this loss is taken on
@@ -33,7 +31,6 @@ public record HybridSaeConfig(
     int dSae,
     int k,
     List<Prefix> prefixes,
-    double nestedFraction,
     double fixedPointWeight,
     double fixedPointShare,
     int shortlistFactor,
@@ -45,7 +42,7 @@ public record HybridSaeConfig(
   /** The name of this kind. */
   public static final String ARCHITECTURE = "hybrid";
 
-  private static final double NESTED_FRACTION = 0.5;
+  private static final double LAST_PREFIX = 3;
   private static final double FIXED_POINT_SHARE = 0.5;
   private static final double FIXED_POINT_WEIGHT = 0.3;
   private static final int SHORTLIST_FACTOR = 4;
@@ -64,7 +61,6 @@ public record HybridSaeConfig(
     Sizes.requirePositive("shortlist_factor", shortlistFactor);
     prefixes = List.copyOf(prefixes);
     Prefix.require(prefixes, dSae);
-    Sizes.requireFraction("nested_fraction", nestedFraction);
     if (!(fixedPointWeight >= 0 && fixedPointWeight < Double.POSITIVE_INFINITY)) {
       throw new IllegalArgumentException(
           "fixed_point_weight: is %s; it must be at least 0 and finite"
@@ -78,7 +74,7 @@ public record HybridSaeConfig(
   }
 
   /**
-   * Returns prefixes of {@link Prefix#halvings} whose weights stay for half of the steps, a
+   * Returns prefixes of {@link Prefix#halvings} whose last has 3 times the weight of another, a
    * fixed-point loss of weight .3 on half of each batch, a shortlist of 4 k, 3 rounds with an
    * overshoot of 1.5, and full codes.
    */
@@ -87,8 +83,7 @@ public record HybridSaeConfig(
         dIn,
         dSae,
         k,
-        Prefix.halvings(dSae),
-        NESTED_FRACTION,
+        Prefix.halvings(dSae, LAST_PREFIX),
         FIXED_POINT_WEIGHT,
         FIXED_POINT_SHARE,
         SHORTLIST_FACTOR,
@@ -101,11 +96,6 @@ public record HybridSaeConfig(
   /** Returns these settings with other prefixes. */
   public HybridSaeConfig withPrefixes(List<Prefix> value) {
     return changed(change -> change.prefixes = value);
-  }
-
-  /** Returns these settings with prefixes that keep their weights for this share of the steps. */
-  public HybridSaeConfig withNestedFraction(double value) {
-    return changed(change -> change.nestedFraction = value);
   }
 
   /** Returns these settings with a fixed-point loss of this weight on this share of a batch. */
@@ -143,7 +133,6 @@ public record HybridSaeConfig(
         dSae,
         k,
         change.prefixes,
-        change.nestedFraction,
         change.fixedPointWeight,
         change.fixedPointShare,
         change.shortlistFactor,
@@ -156,7 +145,6 @@ public record HybridSaeConfig(
   /** The settings besides the sizes, to be changed. */
   private static final class Change {
     private List<Prefix> prefixes;
-    private double nestedFraction;
     private double fixedPointWeight;
     private double fixedPointShare;
     private int shortlistFactor;
@@ -167,7 +155,6 @@ public record HybridSaeConfig(
 
     Change(HybridSaeConfig config) {
       prefixes = config.prefixes;
-      nestedFraction = config.nestedFraction;
       fixedPointWeight = config.fixedPointWeight;
       fixedPointShare = config.fixedPointShare;
       shortlistFactor = config.shortlistFactor;

@@ -28,13 +28,24 @@ public record Prefix(int latents, double weight) {
    * weights together 1; fewer where d_sae is too small for all of them to differ.
    */
   public static List<Prefix> halvings(int dSae) {
+    return halvings(dSae, 1);
+  }
+
+  /**
+   * Returns the same prefixes, the last of them, of all latents, with {@code last} times the weight
+   * of each other one.
+   */
+  public static List<Prefix> halvings(int dSae, double last) {
     List<Integer> sizes = new ArrayList<>();
     for (int parts = 16; parts >= 1; parts /= 2) {
       if (dSae / parts > (sizes.isEmpty() ? 0 : sizes.getLast())) {
         sizes.add(dSae / parts);
       }
     }
-    return sizes.stream().map(latents -> new Prefix(latents, 1.0 / sizes.size())).toList();
+    double all = sizes.size() - 1 + last;
+    return sizes.stream()
+        .map(latents -> new Prefix(latents, latents == dSae ? last / all : 1 / all))
+        .toList();
   }
 
   /** Checks that prefixes rise to all latents, the last with a weight above 0. */

@@ -21,18 +21,16 @@ import mechinterp.tensor.SparseOuterProduct;
  *
  * With g_p = 2 weight_p (x^_p - x) / divisor, latent i belongs to all prefixes p with i &lt; m_p
  * and so has the gradient of x^ G_i = sum of their g_p. What else is asked of reconstructions is
- * asked of each x^_p, with its weight. Weights may change from step to step, {@link PrefixWeights}.
+ * asked of each x^_p, with its weight.
  */
 final class NestedReconstruction implements Reconstruction {
   private final Kernels kernels;
   private final Sae sae;
   private final BatchSums sums;
   private final ReconstructionLoss asked;
-  private final PrefixWeights schedule;
   private final List<Prefix> prefixes;
   private final List<FloatMatrix> errors = new ArrayList<>();
   private final double[] squares;
-  private double[] weights;
 
   NestedReconstruction(
       Workspace workspace,
@@ -40,14 +38,12 @@ final class NestedReconstruction implements Reconstruction {
       int batchSize,
       BatchSums sums,
       ReconstructionLoss asked,
-      PrefixWeights schedule) {
+      List<Prefix> prefixes) {
     this.kernels = workspace.device().kernels();
     this.sae = sae;
     this.sums = sums;
     this.asked = asked;
-    this.schedule = schedule;
-    this.prefixes = schedule.prefixes();
-    this.weights = schedule.at(1);
+    this.prefixes = prefixes;
     this.squares = new double[prefixes.size()];
     for (Prefix prefix : prefixes) {
       String name = "error of %d latents".formatted(prefix.latents());
@@ -61,11 +57,6 @@ final class NestedReconstruction implements Reconstruction {
 
   private int end(int p) {
     return prefixes.get(p).latents();
-  }
-
-  @Override
-  public void beginStep(int step) {
-    weights = schedule.at(step);
   }
 
   @Override
@@ -97,7 +88,7 @@ final class NestedReconstruction implements Reconstruction {
   public double loss() {
     double loss = 0;
     for (int p = 0; p < squares.length; p++) {
-      loss += weights[p] * squares[p];
+      loss += prefixes.get(p).weight() * squares[p];
     }
     return asked.ofSquares(loss);
   }
@@ -107,7 +98,7 @@ final class NestedReconstruction implements Reconstruction {
   public void differentiate(FloatMatrix x, double divisor) {
     for (int p = squares.length - 1; p >= 0; p--) {
       FloatMatrix gradient = errors.get(p);
-      asked.differentiate(gradient, x, weights[p], divisor);
+      asked.differentiate(gradient, x, prefixes.get(p).weight(), divisor);
       if (p + 1 < squares.length) {
         kernels.add(gradient, gradient, errors.get(p + 1));
       }

@@ -90,11 +90,7 @@ final class Objectives {
       case TranscoderConfig config -> whole(sae, batchTopK(sae, config.k()), FurtherTerms.none());
       case CrosscoderConfig config -> whole(sae, ofLayers(sae, config), FurtherTerms.none());
       case MatryoshkaConfig config ->
-          nested(
-              sae,
-              batchTopK(sae, config.k()),
-              PrefixWeights.constant(config.prefixes()),
-              FurtherTerms.none());
+          nested(sae, batchTopK(sae, config.k()), config.prefixes(), FurtherTerms.none());
       case StandardConfig config -> standard(sae, config);
       case PAnnealConfig config -> pAnneal(sae, config);
       case JumpReluConfig config -> jumpRelu(sae, config);
@@ -204,9 +200,7 @@ final class Objectives {
     LatentChoice choice = fixedPoint.<LatentChoice>map(part -> part).orElse(sae::encodeFast);
     FurtherTerms terms = FurtherTerms.fixedPoint(fixedPoint);
     boolean isWhole = config.prefixes().equals(List.of(new Prefix(config.dSae(), 1)));
-    PrefixWeights prefixes =
-        new PrefixWeights(config.prefixes(), config.nestedFraction(), settings.steps());
-    return isWhole ? whole(sae, choice, terms) : nested(sae, choice, prefixes, terms);
+    return isWhole ? whole(sae, choice, terms) : nested(sae, choice, config.prefixes(), terms);
   }
 
   private SparseObjective whole(Sae sae, LatentChoice choice, FurtherTerms terms) {
@@ -214,7 +208,7 @@ final class Objectives {
   }
 
   private SparseObjective nested(
-      Sae sae, LatentChoice choice, PrefixWeights prefixes, FurtherTerms terms) {
+      Sae sae, LatentChoice choice, List<Prefix> prefixes, FurtherTerms terms) {
     return new SparseObjective(
         workspace,
         sae,

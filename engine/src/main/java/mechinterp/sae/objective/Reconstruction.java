@@ -11,9 +11,6 @@ import mechinterp.tensor.SparseOuterProduct;
  * {@link #decode}, then {@link #differentiate}, then the rest.
  */
 interface Reconstruction {
-  /** Begins a step, counted from 1. */
-  default void beginStep(int step) {}
-
   /**
    * Decodes a batch.
    *

@@ -134,7 +134,6 @@ final class SparseObjective implements SaeObjective {
   @Override
   public void beginStep(int step) {
     choice.beginStep(step);
-    reconstruction.beginStep(step);
   }
 
   @Override

@@ -1,24 +1,31 @@
 package mechinterp.experiments.comparison;
 
-import mechinterp.experiments.run.SaeSettings;
 import mechinterp.io.Json;
 import mechinterp.io.Sha256;
+import mechinterp.sae.SaeConfig;
 import mechinterp.training.TrainConfig;
 
 /**
  * One training of a comparison, with all that its result depends on.
  *
  * @param data what it is trained and measured on
- * @param sae what is trained
+ * @param k active latents of a token
+ * @param sae what is trained, its defaults included
  * @param train how, with its learning rate and seed
  */
-record Cell(ComparisonData data, SaeSettings sae, TrainConfig train) {
+record Cell(ComparisonData data, int k, SaeConfig sae, TrainConfig train) {
   private static final int HASH_DIGITS = 12;
 
-  static Cell of(ComparisonConfig config, Arm arm, double learningRate, long seed) {
+  /**
+   * Returns a training of an arm.
+   *
+   * @param dIn width of the activations
+   */
+  static Cell of(ComparisonConfig config, Arm arm, int dIn, double learningRate, long seed) {
     return new Cell(
         config.data(),
-        arm.sae(),
+        arm.sae().k(),
+        arm.sae().config(dIn),
         config.train().toBuilder()
             .tokens(arm.tokens().orElse(config.train().tokens()))
             .learningRate(learningRate)

@@ -49,7 +49,7 @@ final class CellFolders {
 
   /** Returns the FVU of the validation activations after a training with the tuning seed. */
   double tuning(Arm arm, double learningRate) throws IOException {
-    Cell cell = Cell.of(config, arm, learningRate, config.tuningSeed());
+    Cell cell = Cell.of(config, arm, data.dIn(), learningRate, config.tuningSeed());
     Path path = path(arm, cell);
     if (!Files.exists(path.resolve(TRAINING))) {
       train(arm, cell, path, false);
@@ -59,13 +59,13 @@ final class CellFolders {
 
   /** Returns the figures of the test activations after a training with a seed. */
   ReportedCell reported(Arm arm, double learningRate, long seed) throws IOException {
-    Cell cell = Cell.of(config, arm, learningRate, seed);
+    Cell cell = Cell.of(config, arm, data.dIn(), learningRate, seed);
     Path path = path(arm, cell);
     if (!Files.exists(path.resolve(TRAINING)) || !Files.exists(path.resolve(SAE))) {
       train(arm, cell, path, true);
     }
     return new ReportedCell(
-        figures(path, cell.sae().k()),
+        figures(path, cell.k()),
         Json.read(path.resolve(TRAINING), TrainedCell.class).trainingSeconds(),
         path.resolve(SAE));
   }
@@ -95,7 +95,7 @@ final class CellFolders {
         display.start(arm.name(), (long) train.steps() * train.batchSize(), "tokens")) {
       Sae sae =
           new SaeTrainer(device, train)
-              .train(cell.sae().config(data.dIn()), activations.batches(), show(progress, train))
+              .train(cell.sae(), activations.batches(), show(progress, train))
               .sae()
               .foldInputScale(activations.scale());
       double seconds = (System.nanoTime() - began) / NANOSECONDS;
