@@ -89,7 +89,7 @@ record SignedTensors(TensorFile file) implements TensorFile {
 
   private void readBoth(TensorInfo one, long first, float[] to, int offset, int count)
       throws IOException {
-    int positive = (int) Math.clamp(one.size() - first, 0, count);
+    int positive = Math.clamp(one.size() - first, 0, count);
     if (positive > 0) {
       file.readFloats(one, first, to, offset, positive);
     }

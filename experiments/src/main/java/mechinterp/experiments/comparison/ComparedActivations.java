@@ -33,8 +33,8 @@ interface ComparedActivations extends AutoCloseable {
   /**
    * Returns all figures of the test activations: by the encoder's own codes, and with {@code
    * pursuit_} before their names by the codes of a pursuit on its shortlist, which can be added to
-   * any kind; some also with {@code adaptive_}, where tokens share out latents, k of each in the mean, and
-   * with {@code matching_} by matching pursuit over the whole dictionary.
+   * any kind; some also with {@code adaptive_}, where tokens share out latents, k of each in the
+   * mean, and with {@code matching_} by matching pursuit over the whole dictionary.
    *
    * @param sae for activations that are not multiplied with a scale
    * @param k most latents that the pursuits leave active

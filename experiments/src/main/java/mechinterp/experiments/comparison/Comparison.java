@@ -47,9 +47,11 @@ public final class Comparison implements AutoCloseable {
    *     an arm is not possible
    */
   public List<ArmResult> run() throws IOException {
-    config.arms().forEach(arm -> {
-      SaeConfig _ = arm.sae().config(data.dIn());
-    });
+    config
+        .arms()
+        .forEach(arm -> {
+          SaeConfig _ = arm.sae().config(data.dIn());
+        });
     Files.createDirectories(cells);
     CellFolders folders = new CellFolders(config, cells, device, display, data);
     List<Tuned> tuned = new ArrayList<>();

@@ -61,8 +61,7 @@ public record ComparisonConfig(
    * @throws IllegalArgumentException when it is on no model
    */
   public ComparisonConfig withHook(String hook) {
-    return new ComparisonConfig(
-        data.withHook(hook), train, learningRates, tuningSeed, seeds, arms);
+    return new ComparisonConfig(data.withHook(hook), train, learningRates, tuningSeed, seeds, arms);
   }
 
   /**

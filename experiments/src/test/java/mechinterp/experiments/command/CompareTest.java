@@ -248,7 +248,8 @@ class CompareTest {
     compare(ofModel("blocks.2.hook_resid_post")).assertDone();
     assertEquals(harvested, Files.getLastModifiedTime(store));
     assertEquals(before, Json.tree(folder.resolve("out/result.json")));
-    Execution other = compare(ofModel("blocks.2.hook_resid_post"), "--hook", "blocks.1.hook_resid_post");
+    Execution other =
+        compare(ofModel("blocks.2.hook_resid_post"), "--hook", "blocks.1.hook_resid_post");
     assertEquals(2, other.exitCode());
     assertTrue(other.err().contains("blocks.1.hook_resid_post"), other.err());
   }
