@@ -37,6 +37,7 @@ public final class SequenceBatches implements ActivationBatches, AutoCloseable {
   private long position;
 
   /** The sequences of a batch, and which of all their rows are its own. */
+  @SuppressWarnings("ArrayRecordComponent") // never compared, and read only here
   private record Batch(List<int[]> ids, int[] rows) {
     int tokens() {
       return ids.stream().mapToInt(each -> each.length).sum();
