@@ -59,6 +59,7 @@ class CrossLayerTranscoderFilesTest {
   }
 
   /** What circuit-tracer made: numbers of all layers, [layers, tokens, width]. */
+  @SuppressWarnings("ArrayRecordComponent") // never compared
   private record Expected(float[] x, float[] features, float[] reconstruction, int tokens) {
     static Expected of(String name) throws IOException {
       try (SafetensorsFile file = SafetensorsFile.open(GoldenSaes.expected(golden(name)))) {
