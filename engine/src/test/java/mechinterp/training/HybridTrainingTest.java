@@ -101,7 +101,7 @@ final class HybridTrainingTest {
         List.of(
             SAE.withFixedPoint(0, 1),
             SAE.withFixedPoint(0.1, 1),
-            SAE.withFixedPoint(0.3, 0.5),
+            SAE.withFixedPoint(0.3, 1),
             SAE.withPrefixes(List.of(new Prefix(60, 0.5), new Prefix(120, 0.5))),
             SAE.withPursuit(2, 3, 1.5),
             SAE.withPursuit(4, 1, 1.5),
