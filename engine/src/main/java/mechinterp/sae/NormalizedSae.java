@@ -1,8 +1,5 @@
 package mechinterp.sae;
 
-import java.util.List;
-import java.util.Optional;
-import mechinterp.device.Device;
 import mechinterp.device.Workspace;
 import mechinterp.kernel.RowNorm;
 import mechinterp.kernel.RowNormKernels;
@@ -20,7 +17,7 @@ import mechinterp.tensor.SparseCodes;
  * with shift, divisor and scale of {@link RowNorm}. Codes alone do not say what x was divided by:
  * {@link #decode} gives the normalised reconstruction, {@link #reconstruct} that of x.
  */
-public final class NormalizedSae implements Sae {
+public final class NormalizedSae implements WrappedSae {
   private final Sae sae;
   private final RowNorm norm;
   private final FloatMatrix normalized;
@@ -40,6 +37,7 @@ public final class NormalizedSae implements Sae {
   }
 
   /** Returns the autoencoder of normalised activations. */
+  @Override
   public Sae sae() {
     return sae;
   }
@@ -50,31 +48,6 @@ public final class NormalizedSae implements Sae {
   }
 
   @Override
-  public SaeConfig config() {
-    return sae.config();
-  }
-
-  @Override
-  public Device device() {
-    return sae.device();
-  }
-
-  @Override
-  public SaeWeights weights() {
-    return sae.weights();
-  }
-
-  @Override
-  public List<SaeParameter> parameters() {
-    return sae.parameters();
-  }
-
-  @Override
-  public int maxActive() {
-    return sae.maxActive();
-  }
-
-  @Override
   public void prepareInputs(FloatMatrix out, FloatMatrix x) {
     inChunks(x, (rows, from, to) -> sae.prepareInputs(out.rowRange(from, to), rows));
   }
@@ -82,11 +55,6 @@ public final class NormalizedSae implements Sae {
   @Override
   public void encode(SparseCodes codes, FloatMatrix x) {
     inChunks(x, (rows, from, to) -> sae.encode(codes.rowRange(from, to), rows));
-  }
-
-  @Override
-  public void decode(FloatMatrix out, SparseCodes codes) {
-    sae.decode(out, codes);
   }
 
   @Override
@@ -116,16 +84,6 @@ public final class NormalizedSae implements Sae {
           .normalize(rows, moments.rowRange(0, to - from), x.rowRange(from, to), norm);
       chunk.take(rows, from, to);
     }
-  }
-
-  @Override
-  public Optional<FloatMatrix> skip() {
-    return sae.skip();
-  }
-
-  @Override
-  public void weightsChanged() {
-    sae.weightsChanged();
   }
 
   /** Activations of any scale are normalised to the same. */

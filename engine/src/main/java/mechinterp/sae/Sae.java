@@ -13,13 +13,7 @@ import mechinterp.tensor.SparseCodes;
  * of its own.
  */
 public sealed interface Sae
-    permits RankedSae,
-        ThresholdSae,
-        GatedSae,
-        SwitchSae,
-        MatchingPursuitSae,
-        NormalizedSae,
-        SelectedSae {
+    permits RankedSae, ThresholdSae, GatedSae, SwitchSae, MatchingPursuitSae, WrappedSae {
   /** Declares an autoencoder in a workspace; all its weights are 0. */
   static Sae declare(Workspace workspace, SaeConfig config) {
     return switch (config) {

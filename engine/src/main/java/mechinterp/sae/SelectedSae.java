@@ -1,8 +1,6 @@
 package mechinterp.sae;
 
 import java.util.List;
-import java.util.Optional;
-import mechinterp.device.Device;
 import mechinterp.device.Workspace;
 import mechinterp.kernel.Kernels;
 import mechinterp.kernel.Operand;
@@ -15,9 +13,10 @@ import mechinterp.tensor.SparseCodes;
  * pre-activations are the encoder's own, bit for bit, and what follows is the autoencoder's: the k
  * largest, or a hybrid's pursuit on its c k largest. A latent that the selector misses is not
  * active; nothing else differs from the autoencoder. Encoding one token reads a fraction of the
- * weights' bytes; for hundreds of tokens at once the autoencoder itself is faster.
+ * weights' bytes; for hundreds of tokens at once the autoencoder itself is faster. When weights
+ * change the selector stays: for other ones it must be distilled anew.
  */
-public final class SelectedSae implements Sae {
+public final class SelectedSae implements WrappedSae {
   private final RankedSae sae;
   private final Selector selector;
   private final FloatMatrix inputs;
@@ -75,6 +74,7 @@ public final class SelectedSae implements Sae {
   }
 
   /** Returns the autoencoder that looks at all latents. */
+  @Override
   public RankedSae sae() {
     return sae;
   }
@@ -128,57 +128,6 @@ public final class SelectedSae implements Sae {
 
   private Kernels kernels() {
     return device().kernels();
-  }
-
-  @Override
-  public SaeConfig config() {
-    return sae.config();
-  }
-
-  @Override
-  public Device device() {
-    return sae.device();
-  }
-
-  @Override
-  public SaeWeights weights() {
-    return sae.weights();
-  }
-
-  @Override
-  public List<SaeParameter> parameters() {
-    return sae.parameters();
-  }
-
-  @Override
-  public int maxActive() {
-    return sae.maxActive();
-  }
-
-  @Override
-  public void prepareInputs(FloatMatrix out, FloatMatrix x) {
-    sae.prepareInputs(out, x);
-  }
-
-  @Override
-  public void decode(FloatMatrix out, SparseCodes codes) {
-    sae.decode(out, codes);
-  }
-
-  @Override
-  public void reconstruct(FloatMatrix out, SparseCodes codes, FloatMatrix x) {
-    sae.reconstruct(out, codes, x);
-  }
-
-  @Override
-  public Optional<FloatMatrix> skip() {
-    return sae.skip();
-  }
-
-  /** The selector stays: for other weights it must be distilled anew. */
-  @Override
-  public void weightsChanged() {
-    sae.weightsChanged();
   }
 
   @Override

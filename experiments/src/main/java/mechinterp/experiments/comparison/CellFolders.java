@@ -83,8 +83,9 @@ final class CellFolders {
       }
     }
     Sae sae = SaeFiles.load(path.resolve(SAE), device).sae();
-    Json.write(file, new Figures(data.figuresVersion(), data.testFigures(sae, k)));
-    return Json.read(file, Figures.class).values();
+    Figures measured = new Figures(data.figuresVersion(), data.testFigures(sae, k));
+    Json.write(file, measured);
+    return measured.values();
   }
 
   private void train(Arm arm, Cell cell, Path path, boolean isReported) throws IOException {
