@@ -3,9 +3,12 @@ package mechinterp.experiments.command;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.Callable;
+import java.util.stream.Collectors;
 import mechinterp.device.Device;
 import mechinterp.experiments.comparison.ArmResult;
 import mechinterp.experiments.comparison.Comparison;
@@ -46,10 +49,11 @@ public final class CompareCommand implements Callable<Integer> {
   @Option(
       names = "--k",
       paramLabel = "N",
+      split = ",",
       description =
-          "Active latents of every arm, in place of what the file says. Runs with different numbers"
-              + " may share DIR.")
-  private Optional<Integer> k = Optional.empty();
+          "Active latents of every arm, in place of what the file says; several, such as 8,16,32,"
+              + " give a result for each. Runs with different numbers may share DIR.")
+  private List<Integer> ks = List.of();
 
   @Option(
       names = "--hook",
@@ -67,38 +71,76 @@ public final class CompareCommand implements Callable<Integer> {
               + " numbers may share DIR.")
   private Optional<Long> tokens = Optional.empty();
 
+  @Option(
+      names = "--rates-of",
+      paramLabel = "FILE",
+      description =
+          "result.json of another comparison of the same arms, whose learning rates are taken:"
+              + " nothing is tuned.")
+  private Optional<Path> ratesOf = Optional.empty();
+
   @Mixin private DeviceOptions deviceOptions;
   @Mixin private ResultOutput output;
 
   /** What is printed, and written as {@code result.json} and, as tables, {@code result.md}. */
   record Result(List<ArmResult> arms) {}
 
+  /** What is printed of several numbers of active latents. */
+  record ResultsByK(Map<Integer, Result> k) {}
+
   @Override
   public Integer call() throws IOException {
-    ComparisonConfig read = Json.read(config, ComparisonConfig.class);
-    ComparisonConfig ofHook = hook.map(read::withHook).orElse(read);
-    ComparisonConfig ofK = k.map(ofHook::withK).orElse(ofHook);
-    ComparisonConfig settings = tokens.map(ofK::withTokens).orElse(ofK);
+    ComparisonConfig settings = settings();
     try (Device device = deviceOptions.open();
-        Comparison comparison = new Comparison(settings, out, device, output.progress())) {
-      Result result = new Result(comparison.run());
-      Json.write(out.resolve(named("config.json")), settings);
-      Json.write(out.resolve(named("environment.json")), Environment.of(device));
-      Json.write(out.resolve(named("result.json")), result);
-      String tables = ComparisonTable.markdown(result.arms());
-      AtomicFile.write(
-          out.resolve(named("result.md")),
-          file -> file.write(tables.getBytes(StandardCharsets.UTF_8)));
-      output.print(result, ComparisonTable.text(result.arms()));
+        Comparison comparison = new Comparison(settings.data(), out, device, output.progress())) {
+      if (ks.isEmpty()) {
+        Result result = new Result(comparison.run(List.of(settings)).getFirst());
+        write(device, "", settings, result);
+        output.print(result, ComparisonTable.text(result.arms()));
+      } else {
+        runEachK(comparison, device, settings);
+      }
     }
     return 0;
   }
 
-  private String named(String file) {
-    int end = file.indexOf('.');
-    return file.substring(0, end)
-        + k.map("-k%d"::formatted).orElse("")
-        + tokens.map("-tokens%d"::formatted).orElse("")
-        + file.substring(end);
+  private void runEachK(Comparison comparison, Device device, ComparisonConfig settings)
+      throws IOException {
+    List<ComparisonConfig> configs = ks.stream().map(settings::withK).toList();
+    List<List<ArmResult>> results = comparison.run(configs);
+    Map<Integer, Result> byK = new LinkedHashMap<>();
+    StringBuilder text = new StringBuilder();
+    for (int i = 0; i < ks.size(); i++) {
+      Result result = new Result(results.get(i));
+      write(device, "-k" + ks.get(i), configs.get(i), result);
+      byK.put(ks.get(i), result);
+      text.append("k ").append(ks.get(i)).append('\n');
+      text.append(ComparisonTable.text(result.arms())).append('\n');
+    }
+    output.print(new ResultsByK(byK), text.toString());
+  }
+
+  private void write(Device device, String point, ComparisonConfig config, Result result)
+      throws IOException {
+    String suffix = point + tokens.map("-tokens%d"::formatted).orElse("");
+    Json.write(out.resolve("config" + suffix + ".json"), config);
+    Json.write(out.resolve("environment" + suffix + ".json"), Environment.of(device));
+    Json.write(out.resolve("result" + suffix + ".json"), result);
+    String tables = ComparisonTable.markdown(result.arms());
+    AtomicFile.write(
+        out.resolve("result" + suffix + ".md"),
+        file -> file.write(tables.getBytes(StandardCharsets.UTF_8)));
+  }
+
+  private ComparisonConfig settings() throws IOException {
+    ComparisonConfig read = Json.read(config, ComparisonConfig.class);
+    ComparisonConfig ofHook = hook.map(read::withHook).orElse(read);
+    ComparisonConfig ofTokens = tokens.map(ofHook::withTokens).orElse(ofHook);
+    return ratesOf.isEmpty() ? ofTokens : ofTokens.withLearningRates(chosenIn(ratesOf.get()));
+  }
+
+  private static Map<String, Double> chosenIn(Path result) throws IOException {
+    return Json.read(result, Result.class).arms().stream()
+        .collect(Collectors.toMap(ArmResult::name, ArmResult::learningRate));
   }
 }

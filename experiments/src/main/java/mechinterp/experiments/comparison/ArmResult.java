@@ -11,7 +11,8 @@ import mechinterp.metrics.ConfidenceInterval;
  *
  * @param name of the arm
  * @param learningRate the one that was chosen
- * @param tuning FVU of the validation activations for each learning rate
+ * @param tuning FVU of the validation activations for each learning rate; empty when there was but
+ *     one
  * @param figures of the test activations by name, a value for each seed
  * @param trainingSeconds of each seed
  */

@@ -5,8 +5,11 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
+import java.util.stream.Collectors;
 import mechinterp.device.Device;
 import mechinterp.experiments.console.Progress;
 import mechinterp.sae.SaeConfig;
@@ -17,7 +20,6 @@ import mechinterp.sae.SaeConfig;
  * has a folder and is not done again, so a comparison that was stopped goes on.
  */
 public final class Comparison implements AutoCloseable {
-  private final ComparisonConfig config;
   private final Path cells;
   private final Device device;
   private final Progress.Display display;
@@ -26,63 +28,103 @@ public final class Comparison implements AutoCloseable {
   /**
    * Makes the data.
    *
+   * @param settings how the data are made
    * @param folder of the finished trainings and, of a model, its activations
    * @throws IOException when a model or text cannot be read, or the folder not be written
    */
-  public Comparison(ComparisonConfig config, Path folder, Device device, Progress.Display display)
+  public Comparison(ComparisonData settings, Path folder, Device device, Progress.Display display)
       throws IOException {
-    this.config = config;
     this.cells = folder.resolve("cells");
     this.device = device;
     this.display = display;
-    this.data = config.data().open(folder.resolve("activations"), device, display);
+    this.data = settings.open(folder.resolve("activations"), device, display);
   }
 
   /**
-   * Returns the results of all arms, in the order of the configuration.
+   * Returns the results of all arms, in the order of each configuration. Configurations of the same
+   * seeds share the activations that are drawn for each of them.
    *
+   * @param configs on these data
    * @throws IOException when a result cannot be written or read
    * @throws mechinterp.training.TrainingException when a loss is not finite
    * @throws IllegalArgumentException with the JSON field's name, before anything is trained, when
    *     an arm is not possible
    */
-  public List<ArmResult> run() throws IOException {
-    config
-        .arms()
+  public List<List<ArmResult>> run(List<ComparisonConfig> configs) throws IOException {
+    configs.stream()
+        .flatMap(config -> config.arms().stream())
         .forEach(arm -> {
           SaeConfig _ = arm.sae().config(data.dIn());
         });
     Files.createDirectories(cells);
-    CellFolders folders = new CellFolders(config, cells, device, display, data);
     List<Tuned> tuned = new ArrayList<>();
-    for (Arm arm : config.arms()) {
-      tuned.add(tune(arm, folders));
+    for (ComparisonConfig config : configs) {
+      tuned.add(tune(config));
     }
-    for (long seed : config.seeds()) {
-      for (Tuned arm : tuned) {
-        arm.seeds.add(folders.reported(arm.arm, best(arm.fvus), seed));
+    for (long seed : seeds(configs)) {
+      for (Tuned config : tuned) {
+        config.report(seed);
       }
     }
-    List<ArmResult> results = new ArrayList<>();
-    for (Tuned arm : tuned) {
-      results.add(arm.result(device));
+    List<List<ArmResult>> results = new ArrayList<>();
+    for (Tuned config : tuned) {
+      results.add(config.results(device));
     }
     return results;
   }
 
-  /** An arm, its FVU by learning rate, and its runs so far with the best one. */
-  private record Tuned(Arm arm, Map<Double, Double> fvus, List<ReportedCell> seeds) {
-    ArmResult result(Device device) throws IOException {
-      return ArmResult.of(arm.name(), best(fvus), fvus, seeds, SeedAgreement.of(seeds, device));
+  private static Set<Long> seeds(List<ComparisonConfig> configs) {
+    return configs.stream()
+        .flatMap(config -> config.seeds().stream())
+        .collect(Collectors.toCollection(LinkedHashSet::new));
+  }
+
+  private Tuned tune(ComparisonConfig config) throws IOException {
+    CellFolders folders = new CellFolders(config, cells, device, display, data);
+    List<TunedArm> arms = new ArrayList<>();
+    for (Arm arm : config.arms()) {
+      arms.add(tune(arm, config.learningRates(arm), folders));
+    }
+    return new Tuned(config, folders, arms);
+  }
+
+  /** A configuration whose learning rates are chosen. */
+  private record Tuned(ComparisonConfig config, CellFolders folders, List<TunedArm> arms) {
+    void report(long seed) throws IOException {
+      if (config.seeds().contains(seed)) {
+        for (TunedArm arm : arms) {
+          arm.seeds.add(folders.reported(arm.arm, arm.learningRate, seed));
+        }
+      }
+    }
+
+    List<ArmResult> results(Device device) throws IOException {
+      List<ArmResult> results = new ArrayList<>();
+      for (TunedArm arm : arms) {
+        results.add(arm.result(device));
+      }
+      return results;
     }
   }
 
-  private Tuned tune(Arm arm, CellFolders folders) throws IOException {
+  /** An arm, the learning rate chosen by FVU, and its runs so far with it. */
+  private record TunedArm(
+      Arm arm, double learningRate, Map<Double, Double> fvus, List<ReportedCell> seeds) {
+    ArmResult result(Device device) throws IOException {
+      return ArmResult.of(arm.name(), learningRate, fvus, seeds, SeedAgreement.of(seeds, device));
+    }
+  }
+
+  private static TunedArm tune(Arm arm, List<Double> rates, CellFolders folders)
+      throws IOException {
+    if (rates.size() == 1) {
+      return new TunedArm(arm, rates.getFirst(), Map.of(), new ArrayList<>());
+    }
     Map<Double, Double> fvus = new LinkedHashMap<>();
-    for (double learningRate : config.learningRates()) {
+    for (double learningRate : rates) {
       fvus.put(learningRate, folders.tuning(arm, learningRate));
     }
-    return new Tuned(arm, fvus, new ArrayList<>());
+    return new TunedArm(arm, best(fvus), fvus, new ArrayList<>());
   }
 
   private static double best(Map<Double, Double> tuning) {

@@ -1,6 +1,7 @@
 package mechinterp.experiments.comparison;
 
 import java.util.List;
+import java.util.Map;
 import mechinterp.training.TrainConfig;
 
 /**
@@ -10,7 +11,7 @@ import mechinterp.training.TrainConfig;
  * @param data what it is compared on
  * @param train how every arm is trained, but for the learning rate and the seed
  * @param learningRates each arm is trained with each of them once, and keeps the one with the least
- *     FVU on the validation activations
+ *     FVU on the validation activations; a single one is taken as it is
  * @param tuningSeed of these runs; none of the seeds that are reported
  * @param seeds the reported runs of every arm: initial weights and training activations differ
  * @param arms the first one is what the others are compared with
@@ -31,12 +32,9 @@ public record ComparisonConfig(
     learningRates = List.copyOf(learningRates);
     seeds = List.copyOf(seeds);
     arms = List.copyOf(arms);
-    requireSome("learning_rates", learningRates.size());
-    requireSome("seeds", seeds.size());
-    requireSome("arms", arms.size());
-    requireDifferent("learning_rates", learningRates);
-    requireDifferent("seeds", seeds);
-    requireDifferent("arms.name", arms.stream().map(Arm::name).toList());
+    requireChoice("learning_rates", learningRates);
+    requireChoice("seeds", seeds);
+    requireChoice("arms.name", arms.stream().map(Arm::name).toList());
     if (seeds.contains(tuningSeed)) {
       throw new IllegalArgumentException(
           "tuning_seed: is %d, which is one of seeds too; what was tuned on is not reported"
@@ -79,13 +77,40 @@ public record ComparisonConfig(
         arms.stream().map(arm -> arm.withTokens(factor)).toList());
   }
 
-  private static void requireSome(String field, int number) {
-    if (number < 1) {
-      throw new IllegalArgumentException("%s: has none; it must have at least 1".formatted(field));
-    }
+  /**
+   * Returns the comparison with the learning rates that another one of the same arms chose, so that
+   * nothing is tuned.
+   *
+   * @throws IllegalArgumentException when an arm is not among them
+   */
+  public ComparisonConfig withLearningRates(Map<String, Double> chosen) {
+    return new ComparisonConfig(
+        data,
+        train,
+        learningRates,
+        tuningSeed,
+        seeds,
+        arms.stream().map(arm -> arm.withLearningRate(rateOf(arm.name(), chosen))).toList());
   }
 
-  private static void requireDifferent(String field, List<?> values) {
+  private static double rateOf(String arm, Map<String, Double> chosen) {
+    Double rate = chosen.get(arm);
+    if (rate == null) {
+      throw new IllegalArgumentException(
+          "arms.name: is %s; learning rates were chosen for %s".formatted(arm, chosen.keySet()));
+    }
+    return rate;
+  }
+
+  /** Returns the learning rates that an arm is tried with. */
+  List<Double> learningRates(Arm arm) {
+    return arm.learningRates().orElse(learningRates);
+  }
+
+  static void requireChoice(String field, List<?> values) {
+    if (values.isEmpty()) {
+      throw new IllegalArgumentException("%s: has none; it must have at least 1".formatted(field));
+    }
     if (values.stream().distinct().count() < values.size()) {
       throw new IllegalArgumentException(
           "%s: are %s; they must all differ".formatted(field, values));

@@ -190,7 +190,7 @@ class CompareTest {
             List.of(1e-2),
             0,
             List.of(1L),
-            List.of(topK, new Arm("short", topK.sae(), Optional.of(2_000L))));
+            List.of(topK, new Arm("short", topK.sae(), Optional.of(2_000L), Optional.empty())));
     compare(two).assertDone();
     double full = arm(0).path("figures").path("fvu").path(0).doubleValue();
     double fewer = arm(1).path("figures").path("fvu").path(0).doubleValue();
@@ -201,6 +201,51 @@ class CompareTest {
     assertEquals(1_000, written.path("arms").path(1).path("tokens").intValue());
     JsonNode half = Json.tree(folder.resolve("out/result-tokens10000.json")).path("arms").path(0);
     assertTrue(half.path("figures").path("fvu").path(0).doubleValue() > full, half.toString());
+  }
+
+  @Test
+  void severalNumbersOfActiveLatentsGiveTheResultsOfEachAlone() throws IOException {
+    compare(config(List.of(1L, 2L)), "--k", "3").assertDone();
+    JsonNode alone = Json.tree(folder.resolve("out/result-k3.json"));
+    long before = cells();
+    Files.delete(folder.resolve("out/result-k3.json"));
+    Execution both = compare(config(List.of(1L, 2L)), "--k", "2,3", "--json").assertDone();
+    assertEquals(2 * before, cells());
+    assertEquals(alone, Json.tree(folder.resolve("out/result-k3.json")));
+    assertEquals(alone, both.json().path("k").path("3"));
+    JsonNode l0 = both.json().path("k").path("2").path("arms").path(0).path("figures");
+    assertEquals(2, l0.path("l0").path(0).doubleValue(), 0.1);
+  }
+
+  @Test
+  void anArmMayHaveLearningRatesOfItsOwnAndThoseOfAnotherComparisonNeedNoTuning()
+      throws IOException {
+    ComparisonConfig all = config(List.of(1L));
+    Arm topK = all.arms().getFirst();
+    Arm slow = new Arm("slow", topK.sae(), Optional.empty(), Optional.of(List.of(1e-5, 1e-4)));
+    ComparisonConfig two =
+        new ComparisonConfig(
+            all.data(), all.train(), all.learningRates(), 0, List.of(1L), List.of(topK, slow));
+    compare(two).assertDone();
+    assertEquals(1e-2, arm(0).path("learning_rate").doubleValue());
+    assertEquals(1e-4, arm(1).path("learning_rate").doubleValue());
+    assertEquals(2 * (2 + 1), cells());
+    String chosen = folder.resolve("out/result.json").toString();
+    compare(two, "--k", "3", "--rates-of", chosen).assertDone();
+    assertEquals(2 * (2 + 1) + 2, cells());
+    JsonNode ofK = Json.tree(folder.resolve("out/result-k3.json")).path("arms").path(1);
+    assertEquals(1e-4, ofK.path("learning_rate").doubleValue());
+    assertEquals(0, ofK.path("tuning").size());
+    ComparisonConfig other =
+        new ComparisonConfig(
+            all.data(),
+            all.train(),
+            all.learningRates(),
+            0,
+            List.of(1L),
+            List.of(new Arm("other", topK.sae())));
+    compare(other, "--rates-of", chosen)
+        .assertRefused("arms.name: is other; learning rates were chosen for");
   }
 
   private static ComparisonConfig ofModel(String hook) {
