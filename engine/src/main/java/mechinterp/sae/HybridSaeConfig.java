@@ -42,7 +42,8 @@ public record HybridSaeConfig(
   /** The name of this kind. */
   public static final String ARCHITECTURE = "hybrid";
 
-  private static final double LAST_PREFIX = 3;
+  private static final int FIRST_PREFIX = 4;
+  private static final double LAST_PREFIX = 2;
   private static final double FIXED_POINT_SHARE = 0.5;
   private static final double FIXED_POINT_WEIGHT = 0.3;
   private static final int SHORTLIST_FACTOR = 4;
@@ -74,7 +75,7 @@ public record HybridSaeConfig(
   }
 
   /**
-   * Returns prefixes of {@link Prefix#halvings} whose last has 3 times the weight of another, a
+   * Returns prefixes of d_sae / 4, / 2 and d_sae latents with weights 1/4, 1/4 and 1/2, a
    * fixed-point loss of weight .3 on half of each batch, a shortlist of 4 k, 3 rounds with an
    * overshoot of 1.5, and full codes.
    */
@@ -83,7 +84,7 @@ public record HybridSaeConfig(
         dIn,
         dSae,
         k,
-        Prefix.halvings(dSae, LAST_PREFIX),
+        Prefix.halvings(dSae, FIRST_PREFIX, LAST_PREFIX),
         FIXED_POINT_WEIGHT,
         FIXED_POINT_SHARE,
         SHORTLIST_FACTOR,

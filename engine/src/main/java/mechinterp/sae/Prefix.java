@@ -28,16 +28,17 @@ public record Prefix(int latents, double weight) {
    * weights together 1; fewer where d_sae is too small for all of them to differ.
    */
   public static List<Prefix> halvings(int dSae) {
-    return halvings(dSae, 1);
+    return halvings(dSae, 16, 1);
   }
 
   /**
-   * Returns the same prefixes, the last of them, of all latents, with {@code last} times the weight
-   * of each other one.
+   * Returns prefixes of d_sae / {@code first}, then twice as many each, up to d_sae latents, the
+   * last with {@code last} times the weight of each other one, all weights together 1; fewer where
+   * d_sae is too small for all of them to differ.
    */
-  public static List<Prefix> halvings(int dSae, double last) {
+  static List<Prefix> halvings(int dSae, int first, double last) {
     List<Integer> sizes = new ArrayList<>();
-    for (int parts = 16; parts >= 1; parts /= 2) {
+    for (int parts = first; parts >= 1; parts /= 2) {
       if (dSae / parts > (sizes.isEmpty() ? 0 : sizes.getLast())) {
         sizes.add(dSae / parts);
       }

@@ -289,24 +289,16 @@ class HybridSaeTest {
           "k": 32,
           "prefixes": [
             {
-              "latents": 512,
-              "weight": 0.14285714285714285
-            },
-            {
-              "latents": 1024,
-              "weight": 0.14285714285714285
-            },
-            {
               "latents": 2048,
-              "weight": 0.14285714285714285
+              "weight": 0.25
             },
             {
               "latents": 4096,
-              "weight": 0.14285714285714285
+              "weight": 0.25
             },
             {
               "latents": 8192,
-              "weight": 0.42857142857142855
+              "weight": 0.5
             }
           ],
           "fixed_point_weight": 0.3,

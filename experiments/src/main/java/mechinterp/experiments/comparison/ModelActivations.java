@@ -9,6 +9,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import mechinterp.activation.ActivationStore;
 import mechinterp.activation.Corpus;
 import mechinterp.activation.CorpusSplit;
@@ -22,9 +23,10 @@ import mechinterp.experiments.run.Evaluation;
 import mechinterp.experiments.run.Harvesting;
 import mechinterp.experiments.run.MeanActivation;
 import mechinterp.experiments.text.SplitText;
+import mechinterp.metrics.PredictionLoss;
 import mechinterp.metrics.ReconstructionMetrics;
 import mechinterp.metrics.Splice;
-import mechinterp.metrics.SplicedLoss;
+import mechinterp.metrics.UntouchedRun;
 import mechinterp.model.HookPoint;
 import mechinterp.model.Models;
 import mechinterp.model.TokenBatch;
@@ -52,6 +54,7 @@ final class ModelActivations implements ComparedActivations {
   private final FloatMatrix mean;
   private final TokenDetection tokens;
   private final Probes probes;
+  private Optional<Untouched> untouched = Optional.empty();
 
   private ModelActivations(
       ModelData data,
@@ -184,13 +187,29 @@ final class ModelActivations implements ComparedActivations {
     figures.put("l0", metrics.l0());
     figures.put("dead_fraction", metrics.deadFraction());
     if (model.config().unembed().isPresent()) {
-      SplicedLoss loss = new SplicedLoss(new Splice(model, hook, sae, mean));
-      splicedTexts.forEach(loss::add);
-      SplicedLoss.Result result = loss.result();
-      figures.put("ce_rise", result.reconstruction().crossEntropy() - result.crossEntropy());
-      figures.put("kl", result.reconstruction().klDivergence());
+      addSpliced(figures, sae);
     }
     return figures;
+  }
+
+  /** The model's own runs on the spliced texts; every autoencoder is compared with them. */
+  private record Untouched(List<UntouchedRun> runs, double crossEntropy) {
+    static Untouched of(Transformer model, List<TokenBatch> texts) {
+      List<UntouchedRun> runs = texts.stream().map(batch -> UntouchedRun.of(model, batch)).toList();
+      PredictionLoss loss = new PredictionLoss(model);
+      runs.forEach(loss::add);
+      return new Untouched(runs, loss.crossEntropy());
+    }
+  }
+
+  private void addSpliced(Map<String, Double> figures, Sae sae) {
+    Untouched clean = untouched.orElseGet(() -> Untouched.of(model, splicedTexts));
+    untouched = Optional.of(clean);
+    Splice splice = new Splice(model, hook, sae, mean);
+    PredictionLoss spliced = new PredictionLoss(model);
+    clean.runs().forEach(run -> spliced.add(run, splice.reconstruction()));
+    figures.put("ce_rise", spliced.crossEntropy() - clean.crossEntropy());
+    figures.put("kl", spliced.klDivergence());
   }
 
   /** Mean over latents of the cosine of their decoder row with the nearest other one. */
