@@ -21,7 +21,8 @@ import mechinterp.tensor.SparseOuterProduct;
  *
  * With g_p = 2 weight_p (x^_p - x) / divisor, latent i belongs to all prefixes p with i &lt; m_p
  * and so has the gradient of x^ G_i = sum of their g_p. What else is asked of reconstructions is
- * asked of each x^_p, with its weight.
+ * asked of each x^_p, with its weight. Where the prefixes teach the encoder alone, W_dec and b_dec
+ * are held fixed in all x^_p but the last, and have the gradient of g_P.
  */
 final class NestedReconstruction implements Reconstruction {
   private final Kernels kernels;
@@ -29,8 +30,17 @@ final class NestedReconstruction implements Reconstruction {
   private final BatchSums sums;
   private final ReconstructionLoss asked;
   private final List<Prefix> prefixes;
+  private final Learner learner;
   private final List<FloatMatrix> errors = new ArrayList<>();
   private final double[] squares;
+
+  /** What learns from the prefixes that are shorter than the dictionary. */
+  enum Learner {
+    /** As published. */
+    ENCODER_AND_DICTIONARY,
+    /** As HybridSAE's do. */
+    ENCODER
+  }
 
   NestedReconstruction(
       Workspace workspace,
@@ -38,12 +48,14 @@ final class NestedReconstruction implements Reconstruction {
       int batchSize,
       BatchSums sums,
       ReconstructionLoss asked,
-      List<Prefix> prefixes) {
+      List<Prefix> prefixes,
+      Learner learner) {
     this.kernels = workspace.device().kernels();
     this.sae = sae;
     this.sums = sums;
     this.asked = asked;
     this.prefixes = prefixes;
+    this.learner = learner;
     this.squares = new double[prefixes.size()];
     for (Prefix prefix : prefixes) {
       String name = "error of %d latents".formatted(prefix.latents());
@@ -116,6 +128,9 @@ final class NestedReconstruction implements Reconstruction {
 
   @Override
   public List<SparseOuterProduct> decoderTerms(LatentOrder order, SparseCodes codes) {
+    if (learner == Learner.ENCODER) {
+      return List.of(new SparseOuterProduct(order, codes.values(), errors.getLast()));
+    }
     List<SparseOuterProduct> terms = new ArrayList<>();
     for (int p = 0; p < squares.length; p++) {
       terms.add(new SparseOuterProduct(order, codes.values(), errors.get(p), first(p), end(p)));
@@ -125,6 +140,6 @@ final class NestedReconstruction implements Reconstruction {
 
   @Override
   public FloatMatrix gradient() {
-    return errors.getFirst();
+    return learner == Learner.ENCODER ? errors.getLast() : errors.getFirst();
   }
 }

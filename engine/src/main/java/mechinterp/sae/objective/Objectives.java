@@ -33,6 +33,7 @@ import mechinterp.sae.ThresholdSae;
 import mechinterp.sae.TopKConfig;
 import mechinterp.sae.TopKSae;
 import mechinterp.sae.TranscoderConfig;
+import mechinterp.sae.objective.NestedReconstruction.Learner;
 
 /**
  * The objective of each kind: which latents it chooses, what it reconstructs, what else it asks.
@@ -90,7 +91,12 @@ final class Objectives {
       case TranscoderConfig config -> whole(sae, batchTopK(sae, config.k()), FurtherTerms.none());
       case CrosscoderConfig config -> whole(sae, ofLayers(sae, config), FurtherTerms.none());
       case MatryoshkaConfig config ->
-          nested(sae, batchTopK(sae, config.k()), config.prefixes(), FurtherTerms.none());
+          nested(
+              sae,
+              batchTopK(sae, config.k()),
+              config.prefixes(),
+              Learner.ENCODER_AND_DICTIONARY,
+              FurtherTerms.none());
       case StandardConfig config -> standard(sae, config);
       case PAnnealConfig config -> pAnneal(sae, config);
       case JumpReluConfig config -> jumpRelu(sae, config);
@@ -200,7 +206,9 @@ final class Objectives {
     LatentChoice choice = fixedPoint.<LatentChoice>map(part -> part).orElse(sae::encodeFast);
     FurtherTerms terms = FurtherTerms.fixedPoint(fixedPoint);
     boolean isWhole = config.prefixes().equals(List.of(new Prefix(config.dSae(), 1)));
-    return isWhole ? whole(sae, choice, terms) : nested(sae, choice, config.prefixes(), terms);
+    return isWhole
+        ? whole(sae, choice, terms)
+        : nested(sae, choice, config.prefixes(), Learner.ENCODER, terms);
   }
 
   private SparseObjective whole(Sae sae, LatentChoice choice, FurtherTerms terms) {
@@ -208,13 +216,13 @@ final class Objectives {
   }
 
   private SparseObjective nested(
-      Sae sae, LatentChoice choice, List<Prefix> prefixes, FurtherTerms terms) {
+      Sae sae, LatentChoice choice, List<Prefix> prefixes, Learner learner, FurtherTerms terms) {
     return new SparseObjective(
         workspace,
         sae,
         choice,
         (w, s, tokens, sums, asked) ->
-            new NestedReconstruction(w, s, tokens, sums, asked, prefixes),
+            new NestedReconstruction(w, s, tokens, sums, asked, prefixes, learner),
         terms,
         settings);
   }

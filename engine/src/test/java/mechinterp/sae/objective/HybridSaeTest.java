@@ -108,7 +108,7 @@ class HybridSaeTest {
       double weight, double share, int factor, int tokens, LossNormalizer normalizer) {
     HybridSaeConfig config = CONFIG.withFixedPoint(weight, share).withPursuit(factor, 3, 1.5);
     NaiveTopK naive = SparseObjectiveTest.point(5);
-    naive.nest(config.prefixes());
+    naive.nestEncoder(config.prefixes());
     naive.freeze(K, normalizer, AUX);
     HybridSae sae = sae(naive, config);
     naive.freezeFixedPoints(fixedPoints(naive, sae, tokens), weight);
@@ -127,6 +127,22 @@ class HybridSaeTest {
     assertGradient("W_dec", total, naive.wDec, gradients.get("W_dec"));
     assertGradient("b_enc", total, new double[][] {naive.bEnc}, gradients.get("b_enc"));
     assertGradient("b_dec", total, new double[][] {naive.bDec}, gradients.get("b_dec"));
+  }
+
+  @Test
+  void shortPrefixesTeachTheEncoderAlone() {
+    NaiveTopK point = SparseObjectiveTest.point(5);
+    HybridSaeConfig config = CONFIG.withFixedPoint(0, 1);
+    WrittenGradients light = gradients(point, config);
+    WrittenGradients heavy =
+        gradients(
+            point,
+            config.withPrefixes(
+                List.of(new Prefix(4, 5), new Prefix(7, 2), new Prefix(D_SAE, 0.75))));
+    assertArrayEquals(light.get("W_dec"), heavy.get("W_dec"));
+    for (String name : List.of("W_enc", "b_enc")) {
+      assertFalse(Arrays.equals(light.get(name), heavy.get(name)), name);
+    }
   }
 
   @Test

@@ -24,6 +24,8 @@ final class NaiveTopK {
   final double[] bDec;
 
   private List<Prefix> prefixes = List.of();
+  private double[][] prefixDictionary = {};
+  private double[] prefixBias = {};
   private boolean[][] more = {};
   private double[][] target;
   private double[][] wSkip = {};
@@ -139,6 +141,15 @@ final class NaiveTopK {
   /** Makes the dictionary a nested one. */
   void nest(List<Prefix> by) {
     prefixes = by;
+    prefixDictionary = wDec;
+    prefixBias = bDec;
+  }
+
+  /** The same, with W_dec and b_dec as they are now in all prefixes but the last. */
+  void nestEncoder(List<Prefix> by) {
+    prefixes = by;
+    prefixDictionary = Arrays.stream(wDec).map(double[]::clone).toArray(double[][]::new);
+    prefixBias = bDec.clone();
   }
 
   double reconstructionLoss() {
@@ -153,8 +164,14 @@ final class NaiveTopK {
         first[t] = chosen[t].clone();
         Arrays.fill(first[t], prefix.latents(), bEnc.length, false);
       }
-      loss +=
-          prefix.weight() * squares(differences(x, reconstruction(preActivations(), first, bDec)));
+      boolean isLast = prefix.latents() == bEnc.length;
+      double[][] made =
+          reconstruction(
+              preActivations(),
+              first,
+              isLast ? wDec : prefixDictionary,
+              isLast ? bDec : prefixBias);
+      loss += prefix.weight() * squares(differences(x, made));
     }
     return loss / divisor;
   }
@@ -236,12 +253,17 @@ final class NaiveTopK {
   }
 
   private double[][] reconstruction(double[][] z, boolean[][] active, double[] bias) {
+    return reconstruction(z, active, wDec, bias);
+  }
+
+  private static double[][] reconstruction(
+      double[][] z, boolean[][] active, double[][] dictionary, double[] bias) {
     double[][] out = new double[z.length][];
     for (int t = 0; t < z.length; t++) {
       out[t] = bias.clone();
-      for (int i = 0; i < bEnc.length; i++) {
+      for (int i = 0; i < dictionary.length; i++) {
         for (int j = 0; active[t][i] && j < bias.length; j++) {
-          out[t][j] += z[t][i] * wDec[i][j];
+          out[t][j] += z[t][i] * dictionary[i][j];
         }
       }
     }
