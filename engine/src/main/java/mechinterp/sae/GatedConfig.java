@@ -40,4 +40,9 @@ public record GatedConfig(int dIn, int dSae, Optional<GatedTraining> training)
   public String architecture() {
     return ARCHITECTURE;
   }
+
+  @Override
+  public Optional<Double> targetL0() {
+    return training.flatMap(each -> each.sparsity().targetL0());
+  }
 }

@@ -40,4 +40,9 @@ public record JumpReluConfig(int dIn, int dSae, Optional<JumpReluTraining> train
   public String architecture() {
     return ARCHITECTURE;
   }
+
+  @Override
+  public Optional<Double> targetL0() {
+    return training.flatMap(each -> each.sparsity().targetL0());
+  }
 }

@@ -1,5 +1,7 @@
 package mechinterp.sae;
 
+import java.util.Optional;
+
 /**
  * A sparse autoencoder with ReLU and a penalty on the p-th powers of the activations, whose p falls
  * while it is trained (Karvonen et al. 2024, arXiv 2408.00113). What it is afterwards is a {@link
@@ -40,5 +42,10 @@ public record PAnnealConfig(int dIn, int dSae, SparsityConfig sparsity, Annealin
   @Override
   public String architecture() {
     return ARCHITECTURE;
+  }
+
+  @Override
+  public Optional<Double> targetL0() {
+    return sparsity.targetL0();
   }
 }

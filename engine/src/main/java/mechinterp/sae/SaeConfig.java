@@ -3,6 +3,7 @@ package mechinterp.sae;
 import com.fasterxml.jackson.annotation.JsonSubTypes;
 import com.fasterxml.jackson.annotation.JsonTypeInfo;
 import java.util.List;
+import java.util.Optional;
 
 /**
  * What kind of sparse autoencoder, and how large. In JSON the field {@code architecture} names the
@@ -96,5 +97,10 @@ public sealed interface SaeConfig
   /** Returns whether what is encoded has an affine path to the target beside the latents. */
   default boolean skip() {
     return false;
+  }
+
+  /** Returns the mean number of active latents that a penalty is moved to reach, if one is. */
+  default Optional<Double> targetL0() {
+    return Optional.empty();
   }
 }

@@ -45,4 +45,9 @@ public record StandardConfig(int dIn, int dSae, Optional<SparsityConfig> sparsit
   public String architecture() {
     return ARCHITECTURE;
   }
+
+  @Override
+  public Optional<Double> targetL0() {
+    return sparsity.flatMap(SparsityConfig::targetL0);
+  }
 }

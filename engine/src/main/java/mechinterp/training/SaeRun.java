@@ -34,7 +34,7 @@ final class SaeRun {
     this.config = config;
     this.training = training;
     this.schedule = config.schedule(saeConfig.dSae());
-    this.health = new TrainingHealth(saeConfig.dSae());
+    this.health = new TrainingHealth(saeConfig, config.steps());
     this.warnings = warnings;
   }
 

@@ -146,6 +146,12 @@ final class SaeTraining {
                 parameter -> parameter.average().orElseThrow().average()));
   }
 
+  /** Reads the next batch and takes a step with it. */
+  void stepOn(ActivationBatches batches, AdamStep step) {
+    batches.next(batch);
+    var _ = step(step);
+  }
+
   /** Takes the loss of the batch and moves the weights along its gradient. */
   SaeLoss step(AdamStep step) {
     objective.beginStep(step.step());

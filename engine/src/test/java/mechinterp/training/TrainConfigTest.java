@@ -8,6 +8,8 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import mechinterp.io.FormatException;
 import mechinterp.io.Json;
+import mechinterp.optim.LearningRateDecay;
+import mechinterp.sae.DecoderBiasInit;
 import mechinterp.sae.SaeConfig;
 import mechinterp.sae.TopKConfig;
 import org.junit.jupiter.api.Test;
@@ -108,5 +110,28 @@ class TrainConfigTest {
     String json = Json.pretty(TrainConfig.defaults()).replace(from, to);
     FormatException e = assertThrows(FormatException.class, () -> read(json, TrainConfig.class));
     assertEquals("train.json: " + message, e.getMessage());
+  }
+
+  @Test
+  void aDecayOfARateThatDoesNotFallIsRefused() {
+    TrainConfigBuilder constant =
+        TrainConfig.defaults().toBuilder().decayFraction(0).decay(LearningRateDecay.COSINE);
+    IllegalArgumentException e =
+        assertThrows(IllegalArgumentException.class, constant::build);
+    assertEquals(
+        "decay: is cosine, decay_fraction is 0; it has an effect on a rate that falls alone, leave it at linear",
+        e.getMessage());
+    assertEquals(0, constant.decay(LearningRateDecay.LINEAR).build().decayFraction());
+  }
+
+  @Test
+  void aSampleThatIsNotTakenIsRefused() {
+    TrainConfigBuilder zero =
+        TrainConfig.defaults().toBuilder().bDecInit(DecoderBiasInit.ZERO).bDecSample(500);
+    IllegalArgumentException e = assertThrows(IllegalArgumentException.class, zero::build);
+    assertEquals(
+        "b_dec_sample: is 500, b_dec_init is zero, which takes no sample; leave it at 32768",
+        e.getMessage());
+    assertEquals(32_768, zero.bDecSample(32_768).build().bDecSample());
   }
 }

@@ -286,7 +286,10 @@ class TranscoderTrainingTest {
             () ->
                 new SaeTrainer(
                         device,
-                        config(2).toBuilder().bDecInit(mechinterp.sae.DecoderBiasInit.ZERO).build())
+                        config(2).toBuilder()
+                            .bDecInit(mechinterp.sae.DecoderBiasInit.ZERO)
+                            .bDecSample(TrainConfig.defaults().bDecSample())
+                            .build())
                     .train(PLAIN, broken, TrainListener.none())));
   }
 

@@ -79,9 +79,9 @@ public final class Features implements Callable<Integer> {
     }
     FeatureAnalysisConfig config = FeatureAnalysisConfig.defaults().withTopContexts(contexts);
     try (Device device = deviceOptions.open();
-        ActivationStore store = ActivationStore.open(storeFolder)) {
+        ActivationStore opened = ActivationStore.open(storeFolder)) {
       LoadedSae loaded = SaeFormats.load(sae.find(output), device);
-      SaeSource.requireFits(loaded, store);
+      ActivationStore store = SaeSource.fitting(loaded, opened);
       Transformer transformer = load(store.identity().orElseThrow(), device);
       FeatureReport report = analyse(FeatureAnalysis.of(loaded.sae()).with(config), store);
       FeatureCards cards = new FeatureCards(report, transformer, number -> "document " + number);

@@ -56,9 +56,9 @@ public final class SaeCalibrate implements Callable<Integer> {
       throw new IllegalArgumentException("--tokens: is " + tokens + "; it must be at least 1");
     }
     try (Device device = deviceOptions.open();
-        ActivationStore store = source.open()) {
+        ActivationStore opened = source.open()) {
       LoadedSae loaded = SaeFormats.load(sae.find(output), device);
-      SaeSource.requireFits(loaded, store);
+      ActivationStore store = SaeSource.fitting(loaded, opened);
       if (!(loaded.sae() instanceof HybridSae hybrid)) {
         throw new IllegalArgumentException(
             "%s: is %s; only a hybrid has full codes"
