@@ -42,7 +42,7 @@ public record GatedConfig(int dIn, int dSae, Optional<GatedTraining> training)
   }
 
   @Override
-  public Optional<Double> targetL0() {
-    return training.flatMap(each -> each.sparsity().targetL0());
+  public Optional<SparsityConfig> sparsityPenalty() {
+    return training.map(GatedTraining::sparsity);
   }
 }

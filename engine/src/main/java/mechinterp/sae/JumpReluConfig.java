@@ -42,7 +42,7 @@ public record JumpReluConfig(int dIn, int dSae, Optional<JumpReluTraining> train
   }
 
   @Override
-  public Optional<Double> targetL0() {
-    return training.flatMap(each -> each.sparsity().targetL0());
+  public Optional<SparsityConfig> sparsityPenalty() {
+    return training.map(JumpReluTraining::sparsity);
   }
 }

@@ -19,6 +19,9 @@ public record PAnnealConfig(int dIn, int dSae, SparsityConfig sparsity, Annealin
 
   private static final double FIRST_COEFFICIENT = 0.1;
 
+  /** A falling exponent takes latents away for good; with k to begin with L0 ended below k. */
+  private static final int FIRST_OVER_K = 4;
+
   /**
    * Checks the ranges.
    *
@@ -35,8 +38,12 @@ public record PAnnealConfig(int dIn, int dSae, SparsityConfig sparsity, Annealin
    */
   public static PAnnealConfig of(int dIn, int dSae, int k) {
     Sizes.requireActive(k, dSae);
+    int initialL0 = FIRST_OVER_K * k;
     return new PAnnealConfig(
-        dIn, dSae, SparsityConfig.reaching(k, FIRST_COEFFICIENT), AnnealingConfig.defaults());
+        dIn,
+        dSae,
+        SparsityConfig.reaching(k, FIRST_COEFFICIENT, initialL0),
+        AnnealingConfig.defaults());
   }
 
   @Override
@@ -45,7 +52,7 @@ public record PAnnealConfig(int dIn, int dSae, SparsityConfig sparsity, Annealin
   }
 
   @Override
-  public Optional<Double> targetL0() {
-    return sparsity.targetL0();
+  public Optional<SparsityConfig> sparsityPenalty() {
+    return Optional.of(sparsity);
   }
 }

@@ -99,8 +99,8 @@ public sealed interface SaeConfig
     return false;
   }
 
-  /** Returns the mean number of active latents that a penalty is moved to reach, if one is. */
-  default Optional<Double> targetL0() {
+  /** Returns how strong the penalty is that keeps its codes sparse, where it is trained with one. */
+  default Optional<SparsityConfig> sparsityPenalty() {
     return Optional.empty();
   }
 }

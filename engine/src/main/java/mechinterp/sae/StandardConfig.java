@@ -47,7 +47,7 @@ public record StandardConfig(int dIn, int dSae, Optional<SparsityConfig> sparsit
   }
 
   @Override
-  public Optional<Double> targetL0() {
-    return sparsity.flatMap(SparsityConfig::targetL0);
+  public Optional<SparsityConfig> sparsityPenalty() {
+    return sparsity;
   }
 }

@@ -51,7 +51,7 @@ final class Rehearsal {
     float[] centre =
         SaeInit.decoderBias(
             sae.device(), DecoderBiasInit.MEAN, config.batchSize(), batches.dIn(), batches::next);
-    SaeInit.initialize(sae, config.seed(), centre);
+    training.initialize(config.seed(), centre, batches);
   }
 
   /** Returns the least of the steps' seconds. */

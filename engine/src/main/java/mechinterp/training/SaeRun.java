@@ -57,7 +57,7 @@ final class SaeRun {
     history.addAll(restored);
     restored.forEach(health::remember);
     if (restored.isEmpty()) {
-      SaeInit.initialize(sae(), config.seed(), decoderBias(batches));
+      training.initialize(config.seed(), decoderBias(batches), batches);
     } else {
       sae().weightsChanged();
     }

@@ -9,6 +9,7 @@ import java.util.Locale;
 import java.util.Optional;
 import java.util.Set;
 import mechinterp.sae.SaeConfig;
+import mechinterp.sae.SparsityConfig;
 
 /**
  * Sees early that a training goes wrong and says in one line what to try. Means are over the last
@@ -61,7 +62,7 @@ final class TrainingHealth {
 
   TrainingHealth(SaeConfig config, int steps) {
     this.dSae = config.dSae();
-    this.targetL0 = config.targetL0();
+    this.targetL0 = config.sparsityPenalty().flatMap(SparsityConfig::targetL0);
     this.lowL0 = Math.min(LOW_L0, targetL0.orElse(Double.POSITIVE_INFINITY) / 2);
     this.steps = steps;
   }
