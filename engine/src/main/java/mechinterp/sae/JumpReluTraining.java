@@ -48,9 +48,9 @@ public record JumpReluTraining(
 
   /**
    * Returns the step penalty, whose weight is moved so that {@code k} latents are active on a token
-   * in the mean; thresholds of .1 to begin with and gradients of the encoder too (Anthropic, January
-   * 2025), and a bandwidth of .5, which reached a lower FVU at the same L0 in short runs than .2 or
-   * 2.
+   * in the mean; thresholds of .1 to begin with and gradients of the encoder too (Anthropic,
+   * January 2025), and a bandwidth of .5, which reached a lower FVU at the same L0 in short runs
+   * than .2 or 2.
    */
   public static JumpReluTraining reaching(int k) {
     return new JumpReluTraining(

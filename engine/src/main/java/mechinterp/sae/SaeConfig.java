@@ -99,7 +99,9 @@ public sealed interface SaeConfig
     return false;
   }
 
-  /** Returns how strong the penalty is that keeps its codes sparse, where it is trained with one. */
+  /**
+   * Returns how strong the penalty is that keeps its codes sparse, where it is trained with one.
+   */
   default Optional<SparsityConfig> sparsityPenalty() {
     return Optional.empty();
   }

@@ -12,8 +12,8 @@ import java.util.Optional;
  * @param warmUpFraction share of the steps in which lambda rises from 0 in a straight line; where
  *     there is a target, in which L0 falls to it from where it begins, by equal factors
  * @param initialL0 number of active latents of a token before the first step: b_enc is set so that
- *     each latent is active on the same share of the first batch. Empty for a b_enc of 0, with which
- *     each is active on about every other token
+ *     each latent is active on the same share of the first batch. Empty for a b_enc of 0, with
+ *     which each is active on about every other token
  */
 public record SparsityConfig(
     double coefficient,

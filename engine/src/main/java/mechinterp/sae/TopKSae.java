@@ -103,8 +103,8 @@ public final class TopKSae implements RankedSae {
   }
 
   /**
-   * Writes all pre-activations above limits of what the encoder multiplies, into codes with room for
-   * all latents.
+   * Writes all pre-activations above limits of what the encoder multiplies, into codes with room
+   * for all latents.
    */
   public void encodeAbove(SparseCodes codes, FloatMatrix inputs, FloatMatrix limits) {
     device()

@@ -16,13 +16,13 @@ import mechinterp.sae.SparsityConfig;
  * 20 steps; each kind of trouble is told once.
  *
  * <ul>
- *   <li>L0 below 3, half of its target and a tenth of its highest mean, or below .5: a penalty brings
- *       it down from much more, but not as far;
+ *   <li>L0 below 3, half of its target and a tenth of its highest mean, or below .5: a penalty
+ *       brings it down from much more, but not as far;
  *   <li>FVU above 1.2 and twice its lowest mean: reconstructions are worse than the mean;
  *   <li>rows of W_enc or W_dec of a mean norm above 10: they begin with 1;
  *   <li>more than 3 in 10 latents dead;
- *   <li>L0 off the target that a penalty is moved to reach: by more than 30 % from the last third of
- *       the steps on, or by more than 10 % at the end.
+ *   <li>L0 off the target that a penalty is moved to reach: by more than 30 % from the last third
+ *       of the steps on, or by more than 10 % at the end.
  * </ul>
  */
 final class TrainingHealth {
@@ -39,7 +39,8 @@ final class TrainingHealth {
   private static final double FAR_OFF = 0.1;
 
   private static final String TRY_ABOVE =
-      "more tokens, a larger sparsity.coefficient, a higher learning_rate or a shorter sparsity.warm_up_fraction";
+      "more tokens, a larger sparsity.coefficient, a higher learning_rate or a shorter"
+          + " sparsity.warm_up_fraction";
   private static final String TRY_BELOW =
       "more tokens, a smaller sparsity.coefficient, a longer sparsity.warm_up_fraction or resample";
 
@@ -129,7 +130,8 @@ final class TrainingHealth {
           warnings,
           String.format(
               Locale.ROOT,
-              "step %d: L0 has fallen to %.3g from %.3g: hardly a latent is active; try a lower learning_rate, a longer warm_up_fraction or a weaker sparsity penalty",
+              "step %d: L0 has fallen to %.3g from %.3g: hardly a latent is active; try a lower"
+                  + " learning_rate, a longer warm_up_fraction or a weaker sparsity penalty",
               step,
               l0.mean(),
               l0.highest));
@@ -162,7 +164,8 @@ final class TrainingHealth {
           warnings,
           String.format(
               Locale.ROOT,
-              "step %d: FVU has risen to %.3g from %.3g: reconstructions are worse than the mean activation; try a lower learning_rate or max_gradient_norm 1",
+              "step %d: FVU has risen to %.3g from %.3g: reconstructions are worse than the mean"
+                  + " activation; try a lower learning_rate or max_gradient_norm 1",
               step,
               fvu.mean(),
               fvu.lowest));
@@ -178,7 +181,8 @@ final class TrainingHealth {
           warnings,
           String.format(
               Locale.ROOT,
-              "step %d: rows of W_enc have the mean norm %.3g, of W_dec %.3g, where both began with 1; try a lower learning_rate, max_gradient_norm 1 or decoder_norm unit",
+              "step %d: rows of W_enc have the mean norm %.3g, of W_dec %.3g, where both began with"
+                  + " 1; try a lower learning_rate, max_gradient_norm 1 or decoder_norm unit",
               step,
               encoder,
               decoder));
@@ -193,7 +197,8 @@ final class TrainingHealth {
           warnings,
           String.format(
               Locale.ROOT,
-              "step %d: %.0f %% of the latents are dead; try b_dec_init geometric_median, aux_k.alpha 0.03125, resample, a lower learning_rate or fewer latents",
+              "step %d: %.0f %% of the latents are dead; try b_dec_init geometric_median,"
+                  + " aux_k.alpha 0.03125, resample, a lower learning_rate or fewer latents",
               metrics.step(),
               100 * share));
     }

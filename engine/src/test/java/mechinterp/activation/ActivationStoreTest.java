@@ -319,7 +319,8 @@ class ActivationStoreTest {
         "activations in memory: model is \"model-a\"; expected \"model-b\"",
         refusal(store, new ActivationIdentity("model-b", "x", "y", "z")));
     assertEquals(
-        "activations in memory: hook is \"blocks.3.hook_resid_post\"; expected \"blocks.2.hook_resid_post\"",
+        "activations in memory: hook is \"blocks.3.hook_resid_post\"; expected"
+            + " \"blocks.2.hook_resid_post\"",
         refusal(
             store,
             new ActivationIdentity(

@@ -3,7 +3,6 @@ package mechinterp.sae.objective;
 import java.util.Arrays;
 import mechinterp.device.Device;
 import mechinterp.sae.Sae;
-import mechinterp.tensor.FloatMatrix;
 import mechinterp.tensor.SparseCodes;
 
 /**
@@ -11,7 +10,8 @@ import mechinterp.tensor.SparseCodes;
  * 2025): with s = initial_l0 / d_sae, n tokens and the m-th largest pre-activation z_i(m) of latent
  * i,
  *
- * <pre>  b_enc[i] = threshold[i] - (z_i(m) + z_i(m + 1)) / 2        m = s n, rounded, at least 1</pre>
+ * <pre>  b_enc[i] = threshold[i] - (z_i(m) + z_i(m + 1)) / 2        m = s n, rounded, at least 1
+ * </pre>
  *
  * Codes that begin with half of all latents make reconstructions many times too long; the weights
  * go astray, and the second moments of Adam remember these gradients for a thousand steps.

@@ -10,8 +10,8 @@ import mechinterp.tensor.SparseCodes;
 /**
  * The choice of a crosscoder with {@link mechinterp.sae.CrosscoderScore#NORM_SUM} and k latents of
  * each token: those with the largest z_i S_i, S_i the sum of the layers' norms. After training each
- * latent is scaled, W_enc and b_enc by S_i and W_dec by 1 / S_i, which changes no reconstruction and
- * makes its sum 1: then the largest z are chosen.
+ * latent is scaled, W_enc and b_enc by S_i and W_dec by 1 / S_i, which changes no reconstruction
+ * and makes its sum 1: then the largest z are chosen.
  */
 final class NormSumChoice implements LatentChoice {
   private final Kernels kernels;

@@ -104,8 +104,7 @@ class CrosscoderChoiceTest {
   @Test
   void ofEachTokenTheLargestProductsAreActiveAndSoAreTheyAfterTraining() {
     CrosscoderConfig config =
-        new CrosscoderConfig(
-            LAYERS, D_MODEL, D_SAE, K, KScope.TOKEN, CrosscoderScore.NORM_SUM);
+        new CrosscoderConfig(LAYERS, D_MODEL, D_SAE, K, KScope.TOKEN, CrosscoderScore.NORM_SUM);
     TopKSae sae = point.setInto((TopKSae) Sae.allocate(device, config));
     LatentChoice choice =
         Workspace.allocate(

@@ -127,7 +127,8 @@ public final class Features implements Callable<Integer> {
     String facts =
         String.format(
             Locale.ROOT,
-            "latent %d: active on %,d tokens (%.4f %%), mean %.3f, max %.3f, encoder·decoder %.3f%n",
+            "latent %d: active on %,d tokens (%.4f %%), mean %.3f, max %.3f, encoder·decoder"
+                + " %.3f%n",
             feature.latent(),
             feature.activeTokens(),
             100 * feature.density(),

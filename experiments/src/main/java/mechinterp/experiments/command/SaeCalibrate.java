@@ -22,7 +22,8 @@ import picocli.CommandLine.Option;
 @Command(
     name = "calibrate",
     description = {
-      "Find the least code with which the full codes of a hybrid have k latents in the mean, so that",
+      "Find the least code with which the full codes of a hybrid have k latents in the mean, so"
+          + " that",
       "tokens share them out, and write the hybrid with it."
     })
 public final class SaeCalibrate implements Callable<Integer> {

@@ -68,8 +68,8 @@ final class PlanNotes {
       progress.note(String.format(Locale.ROOT, "plan: goes on after step %,d", done));
     }
     plannedSeconds = plannedSeconds.map(seconds -> seconds * (steps - done) / steps);
-    plannedSeconds.ifPresent(seconds ->
-        progress.note("plan: about %s".formatted(Progress.duration(seconds))));
+    plannedSeconds.ifPresent(
+        seconds -> progress.note("plan: about %s".formatted(Progress.duration(seconds))));
     began = System.nanoTime();
   }
 

@@ -60,13 +60,12 @@ public final class SaeSource {
    * Returns what a store holds of what the autoencoder was trained on: all of it, or of more hook
    * points those that the autoencoder names.
    *
-   * @throws IllegalArgumentException naming what differs: the width, or the hook, model or tokenizer
-   *     as far as both sides know them
+   * @throws IllegalArgumentException naming what differs: the width, or the hook, model or
+   *     tokenizer as far as both sides know them
    */
   public static ActivationStore fitting(LoadedSae loaded, ActivationStore store) {
     SaeConfig config = loaded.sae().config();
-    ActivationStore own =
-        config.rowWidth() < store.dIn() ? named(loaded.metadata(), store) : store;
+    ActivationStore own = config.rowWidth() < store.dIn() ? named(loaded.metadata(), store) : store;
     requireWidth(own, config.rowWidthName(), config.rowWidth());
     own.identity().ifPresent(identity -> requireSource(loaded.metadata(), own, identity));
     return own;
