@@ -14,8 +14,9 @@ import mechinterp.sae.SaeInit;
  */
 final class Rehearsal {
   private static final int LEAST_STEPS = 2;
-  private static final int SHARE_OF_STEPS = 20;
-  private static final double LONGEST = 1.5;
+  private static final int SHARE_OF_STEPS = 10;
+  private static final int LEAST_RUN = 40;
+  private static final double LONGEST = 3;
   private static final double NANOSECONDS = 1e9;
 
   private final TrainConfig config;
@@ -28,7 +29,7 @@ final class Rehearsal {
 
   /** Returns whether a run is long enough for a rehearsal, which has no model to go on with. */
   static boolean isWorthwhile(TrainConfig config) {
-    return config.steps() >= LEAST_STEPS * SHARE_OF_STEPS && config.endToEnd().isEmpty();
+    return config.steps() >= LEAST_RUN && config.endToEnd().isEmpty();
   }
 
   /** Returns the seconds of a step; empty where the data or the loss are not finite. */

@@ -113,8 +113,8 @@ public final class SaeTrainer {
 
   /**
    * Returns about how many seconds the whole training will take, of which a copy takes some steps
-   * for that: as many as fit into 1.5 seconds, at least 2 and at most a twentieth. The data are
-   * where they were afterwards.
+   * for that: as many as fit into 3 seconds, at least 2 and at most a tenth. The data are where
+   * they were afterwards.
    *
    * @return empty for fewer than 40 steps, and with {@code end_to_end}
    * @throws mechinterp.device.InsufficientMemoryException when the buffers do not fit
