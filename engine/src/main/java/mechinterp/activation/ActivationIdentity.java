@@ -1,5 +1,8 @@
 package mechinterp.activation;
 
+import java.util.List;
+import java.util.stream.Collectors;
+
 /**
  * What activations are of. Two stores may be mixed or compared only when model, hook and tokenizer
  * are the same.
@@ -23,6 +26,12 @@ public record ActivationIdentity(String model, String hook, String tokenizer, St
     requireEqual(what, "model", model, expected.model);
     requireEqual(what, "hook", hook, expected.hook);
     requireEqual(what, "tokenizer", tokenizer, expected.tokenizer);
+  }
+
+  /** Returns what the activations of some of its hook points are of. */
+  ActivationIdentity at(List<Site> sites) {
+    String names = sites.stream().map(Site::hook).collect(Collectors.joining(" + "));
+    return new ActivationIdentity(model, names, tokenizer, text);
   }
 
   private static void requireEqual(String what, String field, String found, String expected) {

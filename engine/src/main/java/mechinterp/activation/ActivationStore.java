@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collections;
 import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
@@ -249,6 +250,31 @@ public final class ActivationStore implements AutoCloseable {
       });
     }
     return withSites(norms.normalized(method));
+  }
+
+  /**
+   * Returns the same tokens with the activations of some of the hook points alone, which stand side
+   * by side. Closing one closes both.
+   *
+   * @throws IllegalArgumentException when it holds others, or they do not stand side by side
+   */
+  public ActivationStore at(List<String> hooks) {
+    List<String> names = sites.stream().map(Site::hook).toList();
+    int first = hooks.isEmpty() ? -1 : Collections.indexOfSubList(names, hooks);
+    if (first < 0) {
+      throw new IllegalArgumentException(
+          "hook: is %s, %s is of %s; it must be some of those, side by side"
+              .formatted(String.join(", ", hooks), name, String.join(", ", names)));
+    }
+    List<Site> own = sites.subList(first, first + hooks.size());
+    int column = Site.width(sites.subList(0, first));
+    int width = Site.width(own);
+    return new ActivationStore(
+        name,
+        width,
+        identity.map(whole -> whole.at(own)),
+        own,
+        shards.stream().map(shard -> new ColumnShard(shard, dIn, column, width)).toList());
   }
 
   private ActivationStore withSites(List<Site> others) {

@@ -30,10 +30,6 @@ public record CrosscoderConfig(
     requireLayers(layers, dModel);
     Sizes.requirePositive("d_sae", dSae);
     Sizes.requireActive(k, dSae);
-    if (score == CrosscoderScore.NORM_SUM && kScope == KScope.TOKEN) {
-      throw new IllegalArgumentException(
-          "score: is norm_sum, k_scope is token; it needs thresholds, which k_scope batch has");
-    }
   }
 
   /** One whose latents are chosen by their activations. */

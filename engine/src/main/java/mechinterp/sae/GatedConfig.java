@@ -40,4 +40,9 @@ public record GatedConfig(int dIn, int dSae, Optional<GatedTraining> training)
   public String architecture() {
     return ARCHITECTURE;
   }
+
+  @Override
+  public Optional<SparsityConfig> sparsityPenalty() {
+    return training.map(GatedTraining::sparsity);
+  }
 }

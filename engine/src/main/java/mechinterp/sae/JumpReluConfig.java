@@ -40,4 +40,9 @@ public record JumpReluConfig(int dIn, int dSae, Optional<JumpReluTraining> train
   public String architecture() {
     return ARCHITECTURE;
   }
+
+  @Override
+  public Optional<SparsityConfig> sparsityPenalty() {
+    return training.map(JumpReluTraining::sparsity);
+  }
 }

@@ -1,5 +1,7 @@
 package mechinterp.sae;
 
+import java.util.Optional;
+
 /**
  * A sparse autoencoder with ReLU and a penalty on the p-th powers of the activations, whose p falls
  * while it is trained (Karvonen et al. 2024, arXiv 2408.00113). What it is afterwards is a {@link
@@ -17,6 +19,9 @@ public record PAnnealConfig(int dIn, int dSae, SparsityConfig sparsity, Annealin
 
   private static final double FIRST_COEFFICIENT = 0.1;
 
+  /** A falling exponent takes latents away for good; with k to begin with L0 ended below k. */
+  private static final int FIRST_OVER_K = 4;
+
   /**
    * Checks the ranges.
    *
@@ -33,12 +38,21 @@ public record PAnnealConfig(int dIn, int dSae, SparsityConfig sparsity, Annealin
    */
   public static PAnnealConfig of(int dIn, int dSae, int k) {
     Sizes.requireActive(k, dSae);
+    int initialL0 = FIRST_OVER_K * k;
     return new PAnnealConfig(
-        dIn, dSae, SparsityConfig.reaching(k, FIRST_COEFFICIENT), AnnealingConfig.defaults());
+        dIn,
+        dSae,
+        SparsityConfig.reaching(k, FIRST_COEFFICIENT, initialL0),
+        AnnealingConfig.defaults());
   }
 
   @Override
   public String architecture() {
     return ARCHITECTURE;
+  }
+
+  @Override
+  public Optional<SparsityConfig> sparsityPenalty() {
+    return Optional.of(sparsity);
   }
 }

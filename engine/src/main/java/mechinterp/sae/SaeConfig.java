@@ -3,6 +3,7 @@ package mechinterp.sae;
 import com.fasterxml.jackson.annotation.JsonSubTypes;
 import com.fasterxml.jackson.annotation.JsonTypeInfo;
 import java.util.List;
+import java.util.Optional;
 
 /**
  * What kind of sparse autoencoder, and how large. In JSON the field {@code architecture} names the
@@ -96,5 +97,12 @@ public sealed interface SaeConfig
   /** Returns whether what is encoded has an affine path to the target beside the latents. */
   default boolean skip() {
     return false;
+  }
+
+  /**
+   * Returns how strong the penalty is that keeps its codes sparse, where it is trained with one.
+   */
+  default Optional<SparsityConfig> sparsityPenalty() {
+    return Optional.empty();
   }
 }

@@ -11,8 +11,15 @@ import java.util.Optional;
  *     a lambda that stays
  * @param warmUpFraction share of the steps in which lambda rises from 0 in a straight line; where
  *     there is a target, in which L0 falls to it from where it begins, by equal factors
+ * @param initialL0 number of active latents of a token before the first step: b_enc is set so that
+ *     each latent is active on the same share of the first batch. Empty for a b_enc of 0, with
+ *     which each is active on about every other token
  */
-public record SparsityConfig(double coefficient, Optional<Double> targetL0, double warmUpFraction) {
+public record SparsityConfig(
+    double coefficient,
+    Optional<Double> targetL0,
+    double warmUpFraction,
+    Optional<Double> initialL0) {
   private static final double WARM_UP = 0.3;
 
   /**
@@ -24,6 +31,12 @@ public record SparsityConfig(double coefficient, Optional<Double> targetL0, doub
     Sizes.requirePositive("coefficient", coefficient);
     targetL0.ifPresent(target -> Sizes.requirePositive("target_l0", target));
     Sizes.requireFraction("warm_up_fraction", warmUpFraction);
+    initialL0.ifPresent(active -> Sizes.requirePositive("initial_l0", active));
+  }
+
+  /** One that begins with a b_enc of 0. */
+  public SparsityConfig(double coefficient, Optional<Double> targetL0, double warmUpFraction) {
+    this(coefficient, targetL0, warmUpFraction, Optional.empty());
   }
 
   /** Returns what a kind is trained with. */
@@ -34,8 +47,17 @@ public record SparsityConfig(double coefficient, Optional<Double> targetL0, doub
                 .formatted(architecture)));
   }
 
-  /** Returns a lambda that is moved to reach {@code k} active latents of a token in the mean. */
+  /**
+   * Returns a lambda that is moved to reach {@code k} active latents of a token in the mean, and as
+   * many to begin with.
+   */
   static SparsityConfig reaching(int k, double coefficient) {
-    return new SparsityConfig(coefficient, Optional.of((double) k), WARM_UP);
+    return reaching(k, coefficient, k);
+  }
+
+  /** Returns the same with another number of active latents to begin with. */
+  static SparsityConfig reaching(int k, double coefficient, int initialL0) {
+    return new SparsityConfig(
+        coefficient, Optional.of((double) k), WARM_UP, Optional.of((double) initialL0));
   }
 }

@@ -45,4 +45,9 @@ public record StandardConfig(int dIn, int dSae, Optional<SparsityConfig> sparsit
   public String architecture() {
     return ARCHITECTURE;
   }
+
+  @Override
+  public Optional<SparsityConfig> sparsityPenalty() {
+    return sparsity;
+  }
 }

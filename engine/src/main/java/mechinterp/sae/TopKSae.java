@@ -102,6 +102,17 @@ public final class TopKSae implements RankedSae {
     }
   }
 
+  /**
+   * Writes all pre-activations above limits of what the encoder multiplies, into codes with room
+   * for all latents.
+   */
+  public void encodeAbove(SparseCodes codes, FloatMatrix inputs, FloatMatrix limits) {
+    device()
+        .kernels()
+        .selection()
+        .encodeAbove(codes, inputs, layers.encoder(), weights().bEnc(), limits);
+  }
+
   @Override
   public void encodeListed(SparseCodes codes, FloatMatrix inputs, SparseCodes shortlist) {
     SaeWeights weights = weights();

@@ -34,7 +34,7 @@ final class SaeRun {
     this.config = config;
     this.training = training;
     this.schedule = config.schedule(saeConfig.dSae());
-    this.health = new TrainingHealth(saeConfig.dSae());
+    this.health = new TrainingHealth(saeConfig, config.steps());
     this.warnings = warnings;
   }
 
@@ -57,7 +57,7 @@ final class SaeRun {
     history.addAll(restored);
     restored.forEach(health::remember);
     if (restored.isEmpty()) {
-      SaeInit.initialize(sae(), config.seed(), decoderBias(batches));
+      training.initialize(config.seed(), decoderBias(batches), batches);
     } else {
       sae().weightsChanged();
     }

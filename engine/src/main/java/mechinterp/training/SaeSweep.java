@@ -149,6 +149,27 @@ public final class SaeSweep {
     return counted;
   }
 
+  /**
+   * Returns about how many seconds the whole pass will take: the sum of what {@link
+   * SaeTrainer#rehearse} finds for the members.
+   *
+   * @return empty where a member is of some columns alone, or cannot be rehearsed
+   */
+  public Optional<Double> rehearse(ActivationBatches batches) {
+    double seconds = 0;
+    for (SweepMember member : members) {
+      Optional<Double> own =
+          member.firstColumn().isPresent()
+              ? Optional.empty()
+              : new SaeTrainer(device, member.train()).rehearse(member.sae(), batches);
+      if (own.isEmpty()) {
+        return own;
+      }
+      seconds += own.get();
+    }
+    return Optional.of(seconds);
+  }
+
   private String purpose() {
     return "training of %d autoencoders (batch %d)".formatted(members.size(), batchSize());
   }

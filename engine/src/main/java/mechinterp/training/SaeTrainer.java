@@ -3,6 +3,7 @@ package mechinterp.training;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.function.Function;
 import mechinterp.activation.ActivationBatches;
 import mechinterp.device.Device;
@@ -108,6 +109,25 @@ public final class SaeTrainer {
             device,
             workspace -> counted.add(buffers(saeConfig).apply(workspace).training()));
     return counted.getFirst();
+  }
+
+  /**
+   * Returns about how many seconds the whole training will take, of which a copy takes some steps
+   * for that: as many as fit into 3 seconds, at least 2 and at most a tenth. The data are where
+   * they were afterwards.
+   *
+   * @return empty for fewer than 40 steps, and with {@code end_to_end}
+   * @throws mechinterp.device.InsufficientMemoryException when the buffers do not fit
+   */
+  public Optional<Double> rehearse(SaeConfig saeConfig, ActivationBatches batches) {
+    if (!Rehearsal.isWorthwhile(config)) {
+      return Optional.empty();
+    }
+    SaeRun.requireWidth(saeConfig, batches);
+    Buffers copy = Workspace.allocate(purpose(saeConfig), device, buffers(saeConfig));
+    return new Rehearsal(config, copy.training())
+        .secondsPerStep(batches)
+        .map(seconds -> seconds * config.steps());
   }
 
   private String purpose(SaeConfig saeConfig) {

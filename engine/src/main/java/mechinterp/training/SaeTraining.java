@@ -20,6 +20,7 @@ import mechinterp.sae.CrosscoderConfig;
 import mechinterp.sae.MatryoshkaConfig;
 import mechinterp.sae.Sae;
 import mechinterp.sae.SaeConfig;
+import mechinterp.sae.SaeInit;
 import mechinterp.sae.SaeParameter;
 import mechinterp.sae.TopKConfig;
 import mechinterp.sae.TranscoderConfig;
@@ -144,6 +145,23 @@ final class SaeTraining {
             Collectors.toMap(
                 parameter -> "average/" + parameter.name(),
                 parameter -> parameter.average().orElseThrow().average()));
+  }
+
+  /** Sets the weights of the first step, once the centre of the activations is known. */
+  void initialize(long seed, float[] centre, ActivationBatches batches) {
+    SaeInit.initialize(objective.sae(), seed, centre);
+    if (objective.sae().config().sparsityPenalty().isPresent()) {
+      long position = batches.position();
+      batches.next(batch);
+      batches.seek(position);
+      objective.calibrate(batch);
+    }
+  }
+
+  /** Reads the next batch and takes a step with it. */
+  void stepOn(ActivationBatches batches, AdamStep step) {
+    batches.next(batch);
+    var _ = step(step);
   }
 
   /** Takes the loss of the batch and moves the weights along its gradient. */

@@ -1,5 +1,6 @@
 package mechinterp.training;
 
+import java.util.Locale;
 import java.util.Optional;
 import mechinterp.optim.AdamConfig;
 import mechinterp.optim.LearningRateDecay;
@@ -24,11 +25,11 @@ import mechinterp.sae.objective.ObjectiveSettings;
  *     EleutherAI/sparsify and dictionary_learning, with the scaling of Gao et al. 2024
  * @param warmUpFraction share of the steps in which the rate rises from 0
  * @param decayFraction share of the steps, the last ones, in which it falls to 0
- * @param decay how it falls
+ * @param decay how it falls; linear where {@code decayFraction} is 0
  * @param adam the other settings of Adam
  * @param seed of the initial weights
  * @param bDecInit the decoder's bias to begin with
- * @param bDecSample activations that it is computed from, at most
+ * @param bDecSample activations that it is computed from, at most; the default where it is 0
  * @param decoderNorm what is kept true of the decoder's rows
  * @param lossNormalizer what the squared error is divided by
  * @param auxK the loss that revives dead latents
@@ -64,6 +65,8 @@ public record TrainConfig(
     Optional<EndToEndConfig> endToEnd) {
   private static final double REFERENCE_RATE = 2e-4;
   private static final double REFERENCE_LATENTS = 1 << 14;
+  private static final LearningRateDecay DEFAULT_DECAY = LearningRateDecay.LINEAR;
+  private static final int DEFAULT_B_DEC_SAMPLE = 32_768;
 
   /**
    * Checks the ranges.
@@ -93,6 +96,26 @@ public record TrainConfig(
           "warm_up_fraction: is %s, decay_fraction is %s; together they must be at most 1"
               .formatted(warmUpFraction, decayFraction));
     }
+    requireEffect(decay, decayFraction, bDecInit, bDecSample);
+  }
+
+  /** Fields without an effect keep their defaults, so that a whole configuration can be written. */
+  private static void requireEffect(
+      LearningRateDecay decay, double decayFraction, DecoderBiasInit bDecInit, int bDecSample) {
+    if (decayFraction == 0 && decay != DEFAULT_DECAY) {
+      throw new IllegalArgumentException(
+          "decay: is %s, decay_fraction is 0; it has an effect on a rate that falls alone, leave it at %s"
+              .formatted(jsonName(decay), jsonName(DEFAULT_DECAY)));
+    }
+    if (bDecInit == DecoderBiasInit.ZERO && bDecSample != DEFAULT_B_DEC_SAMPLE) {
+      throw new IllegalArgumentException(
+          "b_dec_sample: is %d, b_dec_init is zero, which takes no sample; leave it at %d"
+              .formatted(bDecSample, DEFAULT_B_DEC_SAMPLE));
+    }
+  }
+
+  private static String jsonName(LearningRateDecay decay) {
+    return decay.name().toLowerCase(Locale.ROOT);
   }
 
   /**
@@ -109,11 +132,11 @@ public record TrainConfig(
         Optional.empty(),
         0.05,
         0.2,
-        LearningRateDecay.LINEAR,
+        DEFAULT_DECAY,
         AdamConfig.defaults(),
         0,
         DecoderBiasInit.GEOMETRIC_MEDIAN,
-        32_768,
+        DEFAULT_B_DEC_SAMPLE,
         DecoderNorm.UNIT,
         LossNormalizer.BATCH_VARIANCE,
         AuxKConfig.defaults(),

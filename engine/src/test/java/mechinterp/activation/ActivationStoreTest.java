@@ -319,7 +319,8 @@ class ActivationStoreTest {
         "activations in memory: model is \"model-a\"; expected \"model-b\"",
         refusal(store, new ActivationIdentity("model-b", "x", "y", "z")));
     assertEquals(
-        "activations in memory: hook is \"blocks.3.hook_resid_post\"; expected \"blocks.2.hook_resid_post\"",
+        "activations in memory: hook is \"blocks.3.hook_resid_post\"; expected"
+            + " \"blocks.2.hook_resid_post\"",
         refusal(
             store,
             new ActivationIdentity(
@@ -333,6 +334,33 @@ class ActivationStoreTest {
 
   private static String refusal(ActivationStore store, ActivationIdentity expected) {
     return Refusal.of(IllegalArgumentException.class, () -> store.requireSameSource(expected));
+  }
+
+  @Test
+  void someHookPointsOfAStoreAreReadAlone() throws IOException {
+    List<Site> sites =
+        List.of(
+            new Site("a", 1, Normalization.NONE),
+            new Site("b", D_IN - 2, Normalization.NONE),
+            new Site("c", 1, Normalization.NONE));
+    float[] values = values();
+    Path target = folder.resolve("several");
+    ActivationStore.inMemory(sites, values, origins(), IDENTITY).save(target);
+    try (ActivationStore store = ActivationStore.open(target).at(List.of("b", "c"))) {
+      assertEquals(D_IN - 1, store.dIn());
+      assertEquals(sites.subList(1, 3), store.sites());
+      assertEquals("b + c", store.identity().orElseThrow().hook());
+      float[] read = new float[TOKENS * (D_IN - 1)];
+      store.read(0, TOKENS, read, 0);
+      for (int i = 0; i < read.length; i++) {
+        assertEquals(values[i / (D_IN - 1) * D_IN + 1 + i % (D_IN - 1)], read[i]);
+      }
+      assertEquals(origins().position(5), store.origins(5, 1).position(0));
+      assertEquals(
+          "hook: is c, b, activation store %s is of b, c; it must be some of those, side by side"
+              .formatted(target),
+          Refusal.of(IllegalArgumentException.class, () -> store.at(List.of("c", "b"))));
+    }
   }
 
   @Test

@@ -198,7 +198,11 @@ final class HybridTrainingTest {
             allocated.add(opaque.allocatedBytes() - before);
           }
         };
-    TrainConfig config = config(5).toBuilder().bDecInit(DecoderBiasInit.ZERO).build();
+    TrainConfig config =
+        config(5).toBuilder()
+            .bDecInit(DecoderBiasInit.ZERO)
+            .bDecSample(TrainConfig.defaults().bDecSample())
+            .build();
     new SaeTrainer(opaque, config).train(SAE, data(opaque), listener);
     assertEquals(5, allocated.size());
     for (long bytes : allocated) {

@@ -90,7 +90,7 @@ final class KindOptionsEffectTest {
 
   /** So strong that some latents die. */
   private static SparsityConfig sparsity() {
-    return new SparsityConfig(100, Optional.of(3.0), 0.3);
+    return new SparsityConfig(100, Optional.of(3.0), 0.3, Optional.of(30.0));
   }
 
   private static JumpReluConfig jumpRelu(JumpReluPenalty penalty, double tanhScale) {

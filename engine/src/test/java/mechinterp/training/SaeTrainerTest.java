@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import mechinterp.activation.ActivationBatches;
 import mechinterp.device.CpuDevice;
 import mechinterp.device.Device;
@@ -36,6 +37,7 @@ import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.MethodSource;
 
 class SaeTrainerTest {
+  private static final int NOT_SAMPLED = TrainConfig.defaults().bDecSample();
   private static final int D_IN = 16;
   private static final int FEATURES = 24;
   private static final int ACTIVE = 2;
@@ -67,6 +69,17 @@ class SaeTrainerTest {
     KnownFeatures data = new KnownFeatures(device, D_IN, FEATURES, ACTIVE, 11);
     long found = recovered(data.directions(), device.toHost(trained.sae().weights().wDec()));
     assertTrue(found >= FEATURES * 3 / 4, "found " + found);
+  }
+
+  @Test
+  void aRehearsalTellsTheTimeAndLeavesTheDataWhereTheyWere() {
+    KnownFeatures data = new KnownFeatures(device, D_IN, FEATURES, ACTIVE, 11);
+    data.seek(77);
+    SaeTrainer trainer = new SaeTrainer(device, config(100));
+    double seconds = trainer.rehearse(SAE, data).orElseThrow();
+    assertTrue(seconds > 0 && seconds < 100, "seconds " + seconds);
+    assertEquals(77, data.position());
+    assertEquals(Optional.empty(), new SaeTrainer(device, config(39)).rehearse(SAE, data));
   }
 
   @Test
@@ -142,6 +155,7 @@ class SaeTrainerTest {
     TrainConfig with =
         config(400).toBuilder()
             .bDecInit(DecoderBiasInit.ZERO)
+            .bDecSample(NOT_SAMPLED)
             .learningRate(2e-3)
             .auxK(AuxKConfig.defaults().withDeadAfterTokens(1280))
             .build();
@@ -236,6 +250,7 @@ class SaeTrainerTest {
         config(12).toBuilder()
             .auxK(earlyAux())
             .bDecInit(DecoderBiasInit.ZERO)
+            .bDecSample(NOT_SAMPLED)
             .ghostGradients(new GhostGradientsConfig(1, rescale))
             .build();
     try (Device one = CpuDevice.best(1);
@@ -314,7 +329,11 @@ class SaeTrainerTest {
           }
         };
     TrainConfig config =
-        config(5).toBuilder().auxK(earlyAux()).bDecInit(DecoderBiasInit.ZERO).build();
+        config(5).toBuilder()
+            .auxK(earlyAux())
+            .bDecInit(DecoderBiasInit.ZERO)
+            .bDecSample(NOT_SAMPLED)
+            .build();
     KnownFeatures data = new KnownFeatures(opaque, D_IN, FEATURES, ACTIVE, 11);
     new SaeTrainer(opaque, config).train(new TopKConfig(D_IN, 120, 2), data, listener);
     assertEquals(5, allocated.size());

@@ -8,6 +8,8 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import mechinterp.io.FormatException;
 import mechinterp.io.Json;
+import mechinterp.optim.LearningRateDecay;
+import mechinterp.sae.DecoderBiasInit;
 import mechinterp.sae.SaeConfig;
 import mechinterp.sae.TopKConfig;
 import org.junit.jupiter.api.Test;
@@ -94,19 +96,48 @@ class TrainConfigTest {
       delimiter = '|',
       value = {
         "\"batch_size\": 4096 | \"batch_size\": 0 | batch_size: is 0; it must be at least 1",
-        "\"batch_size\": 4096 | \"batch_size\": 1 | batch_size: is 1; loss_normalizer batch_variance needs at least 2",
+        "\"batch_size\": 4096 | \"batch_size\": 1 | batch_size: is 1; loss_normalizer"
+            + " batch_variance needs at least 2",
         "\"tokens\": 10000000 | \"tokens\": -1 | tokens: is -1; it must be at least 1",
-        "\"seed\": 0 | \"seed\": 0, \"learning_rate\": 0 | learning_rate: is 0.0; it must be positive and finite",
-        "\"decay_fraction\": 0.2 | \"decay_fraction\": 0.96 | warm_up_fraction: is 0.05, decay_fraction is 0.96; together they must be at most 1",
+        "\"seed\": 0 | \"seed\": 0, \"learning_rate\": 0 | learning_rate: is 0.0; it must be"
+            + " positive and finite",
+        "\"decay_fraction\": 0.2 | \"decay_fraction\": 0.96 | warm_up_fraction: is 0.05,"
+            + " decay_fraction is 0.96; together they must be at most 1",
         "\"alpha\": 0.03125 | \"alpha\": -1 | field aux_k: alpha: is -1.0; it must be at least 0",
-        "\"alpha\": 0.03125 | \"alpha\": 1, \"k_aux\": 0 | field aux_k: k_aux: is 0; it must be at least 1",
+        "\"alpha\": 0.03125 | \"alpha\": 1, \"k_aux\": 0 | field aux_k: k_aux: is 0; it must be at"
+            + " least 1",
         "\"seed\": 0, | '' | field seed: is missing",
-        "\"seed\": 0 | \"seed\": 0, \"max_gradient_norm\": 0 | max_gradient_norm: is 0.0; it must be positive and finite",
-        "\"seed\": 0 | \"seed\": 0, \"ema_decay\": 1 | ema_decay: is 1.0; it must be more than 0 and less than 1",
+        "\"seed\": 0 | \"seed\": 0, \"max_gradient_norm\": 0 | max_gradient_norm: is 0.0; it must"
+            + " be positive and finite",
+        "\"seed\": 0 | \"seed\": 0, \"ema_decay\": 1 | ema_decay: is 1.0; it must be more than 0"
+            + " and less than 1",
       })
   void aWrongSettingIsRefusedByItsField(String from, String to, String message) {
     String json = Json.pretty(TrainConfig.defaults()).replace(from, to);
     FormatException e = assertThrows(FormatException.class, () -> read(json, TrainConfig.class));
     assertEquals("train.json: " + message, e.getMessage());
+  }
+
+  @Test
+  void aDecayOfARateThatDoesNotFallIsRefused() {
+    TrainConfigBuilder constant =
+        TrainConfig.defaults().toBuilder().decayFraction(0).decay(LearningRateDecay.COSINE);
+    IllegalArgumentException e = assertThrows(IllegalArgumentException.class, constant::build);
+    assertEquals(
+        "decay: is cosine, decay_fraction is 0; it has an effect on a rate that falls alone, leave"
+            + " it at linear",
+        e.getMessage());
+    assertEquals(0, constant.decay(LearningRateDecay.LINEAR).build().decayFraction());
+  }
+
+  @Test
+  void aSampleThatIsNotTakenIsRefused() {
+    TrainConfigBuilder zero =
+        TrainConfig.defaults().toBuilder().bDecInit(DecoderBiasInit.ZERO).bDecSample(500);
+    IllegalArgumentException e = assertThrows(IllegalArgumentException.class, zero::build);
+    assertEquals(
+        "b_dec_sample: is 500, b_dec_init is zero, which takes no sample; leave it at 32768",
+        e.getMessage());
+    assertEquals(32_768, zero.bDecSample(32_768).build().bDecSample());
   }
 }

@@ -34,7 +34,8 @@ final class TrainedKinds {
         new MultiTopKConfig(16, 120, 3),
         new GroupMaxConfig(16, 120, 3),
         HybridSaeConfig.of(16, 120, 3),
-        new CrosscoderConfig(2, 8, 120, 3, KScope.BATCH, CrosscoderScore.NORM_SUM));
+        new CrosscoderConfig(2, 8, 120, 3, KScope.BATCH, CrosscoderScore.NORM_SUM),
+        new CrosscoderConfig(2, 8, 120, 3, KScope.TOKEN, CrosscoderScore.NORM_SUM));
   }
 
   /** Those whose L0 a controller brings to k. */

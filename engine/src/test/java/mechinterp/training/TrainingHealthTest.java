@@ -5,11 +5,15 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import mechinterp.device.CpuDevice;
 import mechinterp.device.Device;
 import mechinterp.sae.AuxKConfig;
 import mechinterp.sae.DecoderBiasInit;
 import mechinterp.sae.DecoderNorm;
+import mechinterp.sae.SaeConfig;
+import mechinterp.sae.SparsityConfig;
+import mechinterp.sae.StandardConfig;
 import mechinterp.sae.TopKConfig;
 import org.junit.jupiter.api.Test;
 
@@ -30,6 +34,10 @@ final class TrainingHealthTest {
   }
 
   private List<String> warnings(TrainConfig config) {
+    return warnings(SAE, config);
+  }
+
+  private List<String> warnings(SaeConfig sae, TrainConfig config) {
     List<String> warnings = new ArrayList<>();
     TrainListener listener =
         new TrainListener() {
@@ -40,7 +48,7 @@ final class TrainingHealthTest {
         };
     KnownFeatures data = new KnownFeatures(device, SAE.dIn(), 40, 3, 11);
     try {
-      new SaeTrainer(device, config).train(SAE, data, listener);
+      new SaeTrainer(device, config).train(sae, data, listener);
     } catch (TrainingException e) {
       warnings.add("ended: " + e.getMessage());
     }
@@ -95,8 +103,25 @@ final class TrainingHealthTest {
     TrainConfig uncentred =
         healthy().toBuilder()
             .bDecInit(DecoderBiasInit.ZERO)
+            .bDecSample(TrainConfig.defaults().bDecSample())
             .auxK(AuxKConfig.defaults().withAlpha(0).withDeadAfterTokens(640))
             .build();
     assertOne(warnings(uncentred), "% of the latents are dead", "b_dec_init geometric_median");
+  }
+
+  @Test
+  void anL0FarFromItsTargetIsTold() {
+    StandardConfig slow =
+        new StandardConfig(
+            SAE.dIn(), SAE.dSae(), Optional.of(new SparsityConfig(1e-6, Optional.of(3.0), 0.1)));
+    TrainConfig tooShort = healthy().toBuilder().tokens(64L * 30).build();
+    List<String> warnings = warnings(slow, tooShort);
+    assertOne(warnings, "above the 3.0 that are wanted", "a larger sparsity.coefficient");
+  }
+
+  @Test
+  void anL0AtItsTargetIsNotTold() {
+    StandardConfig controlled = StandardConfig.of(SAE.dIn(), SAE.dSae(), 3);
+    assertEquals(List.of(), warnings(controlled, healthy().toBuilder().tokens(64L * 600).build()));
   }
 }

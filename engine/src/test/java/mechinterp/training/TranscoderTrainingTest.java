@@ -112,14 +112,10 @@ class TranscoderTrainingTest {
     assertFinds(new CrosscoderConfig(3, 8, 40, 2, scope));
   }
 
-  @Test
-  void soDoesOneThatChoosesByTheSumOfTheLayersNorms() {
-    assertFinds(new CrosscoderConfig(3, 8, 40, 2, KScope.BATCH, CrosscoderScore.NORM_SUM));
-    assertEquals(
-        "score: is norm_sum, k_scope is token; it needs thresholds, which k_scope batch has",
-        Refusal.of(
-            IllegalArgumentException.class,
-            () -> new CrosscoderConfig(3, 8, 40, 2, KScope.TOKEN, CrosscoderScore.NORM_SUM)));
+  @ParameterizedTest
+  @EnumSource(KScope.class)
+  void soDoesOneThatChoosesByTheSumOfTheLayersNorms(KScope scope) {
+    assertFinds(new CrosscoderConfig(3, 8, 40, 2, scope, CrosscoderScore.NORM_SUM));
   }
 
   private void assertFinds(CrosscoderConfig kind) {
@@ -286,7 +282,10 @@ class TranscoderTrainingTest {
             () ->
                 new SaeTrainer(
                         device,
-                        config(2).toBuilder().bDecInit(mechinterp.sae.DecoderBiasInit.ZERO).build())
+                        config(2).toBuilder()
+                            .bDecInit(mechinterp.sae.DecoderBiasInit.ZERO)
+                            .bDecSample(TrainConfig.defaults().bDecSample())
+                            .build())
                     .train(PLAIN, broken, TrainListener.none())));
   }
 

@@ -46,6 +46,16 @@ final class LayerNormSums {
     device.upload(inverses, onHost, 0);
   }
 
+  /** Returns the sums [d_sae, 1]. */
+  FloatMatrix sums() {
+    return sums;
+  }
+
+  /** Returns 1 / the sums [d_sae, 1]. */
+  FloatMatrix inverses() {
+    return inverses;
+  }
+
   /** Multiplies activations with the sums. */
   void multiply(SparseCodes codes) {
     kernels.codes().scaleSlots(codes.values(), codes, codes.values(), sums, 0);

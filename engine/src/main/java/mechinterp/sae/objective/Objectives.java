@@ -5,6 +5,7 @@ import java.util.Optional;
 import mechinterp.device.Workspace;
 import mechinterp.sae.BatchTopKConfig;
 import mechinterp.sae.CrosscoderConfig;
+import mechinterp.sae.CrosscoderScore;
 import mechinterp.sae.GatedConfig;
 import mechinterp.sae.GatedSae;
 import mechinterp.sae.GatedTraining;
@@ -81,8 +82,15 @@ final class Objectives {
       MultiTopK more = new MultiTopK(workspace, sae, config, settings.batchSize());
       return whole(sae, more, FurtherTerms.more(more));
     }
-    return whole(
-        sae, new TopKChoice(sae, settings.schedule(sae.k(), sae.dSae())), FurtherTerms.none());
+    KSchedule schedule = settings.schedule(sae.k(), sae.dSae());
+    boolean byNorms =
+        sae.config() instanceof CrosscoderConfig config
+            && config.score() == CrosscoderScore.NORM_SUM;
+    LatentChoice choice =
+        byNorms
+            ? new NormSumChoice(workspace, sae, schedule, settings.batchSize())
+            : new TopKChoice(sae, schedule);
+    return whole(sae, choice, FurtherTerms.none());
   }
 
   private SparseObjective threshold(ThresholdSae sae) {

@@ -4,6 +4,7 @@ import java.util.Map;
 import mechinterp.device.Workspace;
 import mechinterp.sae.Sae;
 import mechinterp.sae.SaeConfig;
+import mechinterp.sae.SparsityConfig;
 import mechinterp.tensor.FloatMatrix;
 
 /** What an autoencoder is trained for: the loss of its kind on a batch, and the loss's gradient. */
@@ -26,6 +27,14 @@ public interface SaeObjective {
    * {@link EndToEndConfig}.
    */
   void continueWith(DownstreamLoss loss);
+
+  /**
+   * Sets the weights that depend on the data before the first step, once all others are set; see
+   * {@link SparsityConfig#initialL0}.
+   *
+   * @param rows activations as for {@link #backward}
+   */
+  default void calibrate(FloatMatrix rows) {}
 
   /**
    * Hears which step the next loss is of, for what changes from step to step.

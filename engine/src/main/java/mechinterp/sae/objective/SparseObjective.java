@@ -12,8 +12,11 @@ import mechinterp.kernel.Kernels;
 import mechinterp.kernel.Operand;
 import mechinterp.kernel.Write;
 import mechinterp.sae.AuxKConfig;
+import mechinterp.sae.GatedSae;
 import mechinterp.sae.Sae;
 import mechinterp.sae.SaeParameter;
+import mechinterp.sae.SparsityConfig;
+import mechinterp.sae.ThresholdSae;
 import mechinterp.tensor.FloatMatrix;
 import mechinterp.tensor.LatentOrder;
 import mechinterp.tensor.SparseCodes;
@@ -129,6 +132,30 @@ final class SparseObjective implements SaeObjective {
   @Override
   public void continueWith(DownstreamLoss loss) {
     asked.continueWith(loss);
+  }
+
+  @Override
+  public void calibrate(FloatMatrix rows) {
+    sae.config()
+        .sparsityPenalty()
+        .flatMap(SparsityConfig::initialL0)
+        .ifPresent(initialL0 -> setBias(initialL0, rows));
+  }
+
+  private void setBias(double initialL0, FloatMatrix rows) {
+    sae.prepareInputs(inputs, sae.inputs(rows));
+    InitialBias bias = new InitialBias(sae, initialL0, batchSize);
+    switch (sae) {
+      case ThresholdSae threshold -> {
+        threshold.encodePositive(codes, inputs);
+        bias.set(codes, device.toHost(threshold.thresholds()));
+      }
+      case GatedSae gated -> {
+        gated.encodeGates(codes, inputs);
+        bias.set(codes, new float[sae.dSae()]);
+      }
+      default -> throw new IllegalStateException(sae.config() + " has no penalty");
+    }
   }
 
   @Override

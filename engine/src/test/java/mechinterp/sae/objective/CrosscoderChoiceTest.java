@@ -1,5 +1,6 @@
 package mechinterp.sae.objective;
 
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
 
@@ -10,6 +11,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.stream.IntStream;
 import mechinterp.device.CpuDevice;
 import mechinterp.device.Device;
 import mechinterp.device.Workspace;
@@ -17,7 +19,9 @@ import mechinterp.sae.AuxKConfig;
 import mechinterp.sae.CrosscoderConfig;
 import mechinterp.sae.CrosscoderScore;
 import mechinterp.sae.KScope;
+import mechinterp.sae.Sae;
 import mechinterp.sae.ThresholdSae;
+import mechinterp.sae.TopKSae;
 import mechinterp.tensor.FloatMatrix;
 import mechinterp.tensor.SparseCodes;
 import org.junit.jupiter.api.Test;
@@ -51,6 +55,10 @@ class CrosscoderChoiceTest {
   private record Entry(int token, int latent, double z, double compared) {}
 
   private List<Entry> largest(CrosscoderScore score) {
+    return all(score).subList(0, K * BATCH);
+  }
+
+  private List<Entry> all(CrosscoderScore score) {
     List<Entry> entries = new ArrayList<>();
     for (int t = 0; t < BATCH; t++) {
       for (int i = 0; i < D_SAE; i++) {
@@ -64,7 +72,7 @@ class CrosscoderChoiceTest {
       }
     }
     entries.sort(Comparator.comparingDouble(Entry::compared).reversed());
-    return entries.subList(0, K * BATCH);
+    return entries;
   }
 
   private static Set<List<Integer>> places(List<Entry> entries) {
@@ -92,16 +100,40 @@ class CrosscoderChoiceTest {
     assertNotEquals(places(largest(CrosscoderScore.ACTIVATION)), places(expected));
   }
 
+  /** The k largest products of each token; after training the same latents, by z alone. */
   @Test
-  void codesKeepTheirActivations() {
-    ThresholdSae sae = sae(CrosscoderScore.NORM_SUM);
+  void ofEachTokenTheLargestProductsAreActiveAndSoAreTheyAfterTraining() {
+    CrosscoderConfig config =
+        new CrosscoderConfig(LAYERS, D_MODEL, D_SAE, K, KScope.TOKEN, CrosscoderScore.NORM_SUM);
+    TopKSae sae = point.setInto((TopKSae) Sae.allocate(device, config));
+    LatentChoice choice =
+        Workspace.allocate(
+            "test", device, w -> new NormSumChoice(w, sae, KSchedule.constant(K), BATCH));
+    FloatMatrix x = NaivePoint.upload(device, point.x);
     SparseCodes codes = sae.newCodes(BATCH);
-    List<Entry> expected = largest(CrosscoderScore.NORM_SUM);
-    Workspace.allocate(
-            "test",
-            device,
-            w -> new BatchTopK(sae, KSchedule.constant(K), Optional.of(new LayerNormSums(w, sae))))
-        .choose(codes, NaivePoint.upload(device, point.x));
+    FloatMatrix before = device.floats(BATCH, LAYERS * D_MODEL);
+    choice.choose(codes, x);
+    sae.decode(before, codes);
+    Set<List<Integer>> expected = places(largestOfEach());
+    assertEquals(expected, places(entries(codes)));
+    choice.finish();
+    choice.finish();
+    FloatMatrix after = device.floats(BATCH, LAYERS * D_MODEL);
+    sae.encode(codes, x);
+    sae.decode(after, codes);
+    assertEquals(expected, places(entries(codes)));
+    assertArrayEquals(device.toHost(before), device.toHost(after), 1e-5f);
+  }
+
+  private List<Entry> largestOfEach() {
+    List<Entry> sorted = all(CrosscoderScore.NORM_SUM);
+    return IntStream.range(0, BATCH)
+        .boxed()
+        .flatMap(t -> sorted.stream().filter(each -> each.token() == t).limit(K))
+        .toList();
+  }
+
+  private List<Entry> entries(SparseCodes codes) {
     int[] counts = device.toHost(codes.counts());
     int[] indices = device.toHost(codes.indices());
     float[] values = device.toHost(codes.values());
@@ -112,6 +144,20 @@ class CrosscoderChoiceTest {
         found.add(new Entry(t, indices[at], values[at], 0));
       }
     }
+    return found;
+  }
+
+  @Test
+  void codesKeepTheirActivations() {
+    ThresholdSae sae = sae(CrosscoderScore.NORM_SUM);
+    SparseCodes codes = sae.newCodes(BATCH);
+    List<Entry> expected = largest(CrosscoderScore.NORM_SUM);
+    Workspace.allocate(
+            "test",
+            device,
+            w -> new BatchTopK(sae, KSchedule.constant(K), Optional.of(new LayerNormSums(w, sae))))
+        .choose(codes, NaivePoint.upload(device, point.x));
+    List<Entry> found = entries(codes);
     assertEquals(places(expected), places(found));
     for (Entry each : expected) {
       Entry same =

@@ -22,6 +22,7 @@ import mechinterp.sae.file.SaeFormats;
 import picocli.CommandLine.ArgGroup;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
 
 /** {@code mechinterp eval}. */
 @Command(
@@ -32,6 +33,15 @@ public final class Eval implements Callable<Integer> {
 
   @ArgGroup(multiplicity = "1")
   private ActivationSource source;
+
+  @Option(
+      names = "--hook",
+      paramLabel = "H",
+      description = {
+        "Hook point of the store to measure at; several times for several that stand side by side.",
+        "Default: all, or those that the autoencoder names."
+      })
+  private List<String> hooks = List.of();
 
   @Mixin private CodesOption codes;
   @Mixin private SelectorOption selector;
@@ -102,10 +112,11 @@ public final class Eval implements Callable<Integer> {
   @Override
   public Integer call() throws IOException {
     try (Device device = deviceOptions.open();
-        ActivationStore store = source.open()) {
+        ActivationStore opened = source.open()) {
       Path place = sae.find(output);
       LoadedSae loaded = SaeFormats.load(place, device);
-      SaeSource.requireFits(loaded, store);
+      ActivationStore store =
+          SaeSource.fitting(loaded, hooks.isEmpty() ? opened : opened.at(hooks));
       Sae encoder = selector.apply(codes.apply(loaded.sae()), place);
       SaeEvaluator evaluator = Evaluation.of(encoder, store, output.progress());
       Result result = Result.of(sae.toString(), store, evaluator);

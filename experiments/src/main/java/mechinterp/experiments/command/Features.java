@@ -79,9 +79,9 @@ public final class Features implements Callable<Integer> {
     }
     FeatureAnalysisConfig config = FeatureAnalysisConfig.defaults().withTopContexts(contexts);
     try (Device device = deviceOptions.open();
-        ActivationStore store = ActivationStore.open(storeFolder)) {
+        ActivationStore opened = ActivationStore.open(storeFolder)) {
       LoadedSae loaded = SaeFormats.load(sae.find(output), device);
-      SaeSource.requireFits(loaded, store);
+      ActivationStore store = SaeSource.fitting(loaded, opened);
       Transformer transformer = load(store.identity().orElseThrow(), device);
       FeatureReport report = analyse(FeatureAnalysis.of(loaded.sae()).with(config), store);
       FeatureCards cards = new FeatureCards(report, transformer, number -> "document " + number);
@@ -127,7 +127,8 @@ public final class Features implements Callable<Integer> {
     String facts =
         String.format(
             Locale.ROOT,
-            "latent %d: active on %,d tokens (%.4f %%), mean %.3f, max %.3f, encoder·decoder %.3f%n",
+            "latent %d: active on %,d tokens (%.4f %%), mean %.3f, max %.3f, encoder·decoder"
+                + " %.3f%n",
             feature.latent(),
             feature.activeTokens(),
             100 * feature.density(),

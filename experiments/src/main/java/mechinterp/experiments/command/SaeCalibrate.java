@@ -22,7 +22,8 @@ import picocli.CommandLine.Option;
 @Command(
     name = "calibrate",
     description = {
-      "Find the least code with which the full codes of a hybrid have k latents in the mean, so that",
+      "Find the least code with which the full codes of a hybrid have k latents in the mean, so"
+          + " that",
       "tokens share them out, and write the hybrid with it."
     })
 public final class SaeCalibrate implements Callable<Integer> {
@@ -56,9 +57,9 @@ public final class SaeCalibrate implements Callable<Integer> {
       throw new IllegalArgumentException("--tokens: is " + tokens + "; it must be at least 1");
     }
     try (Device device = deviceOptions.open();
-        ActivationStore store = source.open()) {
+        ActivationStore opened = source.open()) {
       LoadedSae loaded = SaeFormats.load(sae.find(output), device);
-      SaeSource.requireFits(loaded, store);
+      ActivationStore store = SaeSource.fitting(loaded, opened);
       if (!(loaded.sae() instanceof HybridSae hybrid)) {
         throw new IllegalArgumentException(
             "%s: is %s; only a hybrid has full codes"

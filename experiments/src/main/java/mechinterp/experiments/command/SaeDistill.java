@@ -112,9 +112,9 @@ public final class SaeDistill implements Callable<Integer> {
     SelectorTrainConfig training = new SelectorTrainConfig(steps, batch, learningRate, seed);
     try (Device device = deviceOptions.open();
         ActivationStore opened = source.open()) {
-      ActivationStore store = opened.withNormalization(Normalization.NONE);
       LoadedSae loaded = SaeFormats.load(sae.find(output), device);
-      SaeSource.requireFits(loaded, store);
+      ActivationStore store =
+          SaeSource.fitting(loaded, opened).withNormalization(Normalization.NONE);
       int heldOut = heldOut(store);
       ActivationBatches batches =
           store.shuffled(store.first(store.tokens() - heldOut), device, seed);

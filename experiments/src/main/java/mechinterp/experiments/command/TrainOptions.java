@@ -211,7 +211,7 @@ final class TrainOptions {
 
     private void set(TrainConfigBuilder train, double warmUpFraction) {
       switch (this) {
-        case CONSTANT -> train.decayFraction(0);
+        case CONSTANT -> train.decayFraction(0).decay(LearningRateDecay.LINEAR);
         case LINEAR -> train.decayFraction(LAST_FIFTH).decay(LearningRateDecay.LINEAR);
         case COSINE -> train.decayFraction(1 - warmUpFraction).decay(LearningRateDecay.COSINE);
       }

@@ -11,11 +11,14 @@ import mechinterp.experiments.console.Progress;
 /** Tells what a training will take before it starts, and what it took of that in the end. */
 final class PlanNotes {
   private static final int STEPS_UNTIL_ESTIMATE = 20;
+  private static final double NANOSECONDS = 1e9;
 
   private final Progress progress;
   private final Optional<MemoryPlan> streamed;
   private int stepsBefore;
   private long plannedBytes;
+  private Optional<Double> plannedSeconds = Optional.empty();
+  private long began = System.nanoTime();
 
   /**
    * Notes beside a progress.
@@ -48,12 +51,26 @@ final class PlanNotes {
                 disk.map(each -> "; " + each.out() + ": " + each.describe()).orElse("")));
   }
 
-  /** Hears how many steps were done in an earlier process. */
-  void resumed(int steps) {
-    stepsBefore = steps;
-    if (steps > 0) {
-      progress.note(String.format(Locale.ROOT, "plan: goes on after step %,d", steps));
+  /** Hears how many seconds the whole training will take, where that is known, before it starts. */
+  void rehearsed(Optional<Double> seconds) {
+    plannedSeconds = seconds;
+  }
+
+  /**
+   * Hears that the first step comes now, and tells how long it will all take.
+   *
+   * @param done steps that were done in an earlier process
+   * @param steps of the whole training
+   */
+  void resumed(int done, int steps) {
+    stepsBefore = done;
+    if (done > 0) {
+      progress.note(String.format(Locale.ROOT, "plan: goes on after step %,d", done));
     }
+    plannedSeconds = plannedSeconds.map(seconds -> seconds * (steps - done) / steps);
+    plannedSeconds.ifPresent(
+        seconds -> progress.note("plan: about %s".formatted(Progress.duration(seconds))));
+    began = System.nanoTime();
   }
 
   /**
@@ -72,6 +89,11 @@ final class PlanNotes {
 
   /** Tells what was measured of what was planned. */
   void finished() {
+    double taken = (System.nanoTime() - began) / NANOSECONDS;
+    plannedSeconds.ifPresent(seconds ->
+        progress.note(
+            "time: %s planned, %s taken"
+                .formatted(Progress.duration(seconds), Progress.duration(taken))));
     long peak =
         ManagementFactory.getMemoryPoolMXBeans().stream()
             .filter(pool -> pool.getType() == MemoryType.HEAP)

@@ -1,9 +1,9 @@
 package mechinterp.experiments.run;
 
+import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.stream.Collectors;
 import mechinterp.activation.ActivationIdentity;
 import mechinterp.activation.ActivationStore;
 import mechinterp.activation.Site;
@@ -57,15 +57,25 @@ public final class SaeSource {
   }
 
   /**
-   * Checks that a store holds what the autoencoder was trained on: the width, and the hook, model
-   * and tokenizer as far as both sides know them.
+   * Returns what a store holds of what the autoencoder was trained on: all of it, or of more hook
+   * points those that the autoencoder names.
    *
-   * @throws IllegalArgumentException naming what differs
+   * @throws IllegalArgumentException naming what differs: the width, or the hook, model or
+   *     tokenizer as far as both sides know them
    */
-  public static void requireFits(LoadedSae loaded, ActivationStore store) {
+  public static ActivationStore fitting(LoadedSae loaded, ActivationStore store) {
     SaeConfig config = loaded.sae().config();
-    requireWidth(store, config.rowWidthName(), config.rowWidth());
-    store.identity().ifPresent(identity -> requireSource(loaded.metadata(), store, identity));
+    ActivationStore own = config.rowWidth() < store.dIn() ? named(loaded.metadata(), store) : store;
+    requireWidth(own, config.rowWidthName(), config.rowWidth());
+    own.identity().ifPresent(identity -> requireSource(loaded.metadata(), own, identity));
+    return own;
+  }
+
+  private static ActivationStore named(SaeMetadata metadata, ActivationStore store) {
+    List<String> held = store.sites().stream().map(Site::hook).toList();
+    List<String> hooks = metadata.hookName().map(hook -> hooks(hook, metadata)).orElse(List.of());
+    boolean areHeld = !hooks.isEmpty() && Collections.indexOfSubList(held, hooks) >= 0;
+    return areHeld ? store.at(hooks) : store;
   }
 
   /**
@@ -82,10 +92,10 @@ public final class SaeSource {
     }
   }
 
-  private static String hooks(String hook, SaeMetadata metadata) {
+  private static List<String> hooks(String hook, SaeMetadata metadata) {
     return metadata.fields().get(HOOK_NAMES) instanceof List<?> names
-        ? names.stream().map(String::valueOf).collect(Collectors.joining(" + "))
-        : hook;
+        ? names.stream().map(String::valueOf).toList()
+        : List.of(hook);
   }
 
   private static void requireSource(
@@ -93,7 +103,10 @@ public final class SaeSource {
     ActivationIdentity trainedOn =
         new ActivationIdentity(
             metadata.text(MODEL_IDENTITY).orElse(identity.model()),
-            metadata.hookName().map(hook -> hooks(hook, metadata)).orElse(identity.hook()),
+            metadata
+                .hookName()
+                .map(hook -> String.join(" + ", hooks(hook, metadata)))
+                .orElse(identity.hook()),
             metadata.text(TOKENIZER_IDENTITY).orElse(identity.tokenizer()),
             identity.text());
     store.requireSameSource(trainedOn);

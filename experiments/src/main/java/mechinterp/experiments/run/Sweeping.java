@@ -65,7 +65,9 @@ public record Sweeping(Map<String, Training> trained, Map<String, String> failed
     disk.requireFits();
     int batchSize = settings.members().getFirst().train().batchSize();
     try (Progress progress = display.start("train", (long) sweep.steps() * batchSize, "tokens")) {
-      Watch listener = new Watch(progress, disk, place, data.memory(), batchSize);
+      Watch listener = new Watch(progress, disk, place, data.memory(), batchSize, sweep.steps());
+      long tokens = (long) sweep.steps() * batchSize;
+      listener.notes.rehearsed(sweep.rehearse(batches).map(own -> own + data.secondsToRun(tokens)));
       SweepResult result =
           checkpoints.isPresent()
               ? sweep.train(batches, listener, checkpoints.get())
@@ -95,6 +97,7 @@ public record Sweeping(Map<String, Training> trained, Map<String, String> failed
     private final TrainingPlace place;
     private final PlanNotes notes;
     private final int batchSize;
+    private final int longest;
     private final Map<String, List<StepMetrics>> histories = new LinkedHashMap<>();
 
     Watch(
@@ -102,12 +105,14 @@ public record Sweeping(Map<String, Training> trained, Map<String, String> failed
         DiskPlan disk,
         TrainingPlace place,
         Optional<MemoryPlan> streamed,
-        int batchSize) {
+        int batchSize,
+        int longest) {
       this.progress = progress;
       this.disk = disk;
       this.place = place;
       this.notes = new PlanNotes(progress, streamed);
       this.batchSize = batchSize;
+      this.longest = longest;
     }
 
     @Override
@@ -118,7 +123,7 @@ public record Sweeping(Map<String, Training> trained, Map<String, String> failed
     @Override
     public void resumed(List<SweepStep> history) {
       history.forEach(this::remember);
-      notes.resumed(history.size());
+      notes.resumed(history.size(), longest);
     }
 
     private void remember(SweepStep step) {

@@ -51,6 +51,10 @@ public record Training(Sae sae, List<StepMetrics> history) {
     try (Progress progress =
         display.start("train", (long) config.steps() * config.batchSize(), "tokens")) {
       TrainingWatch watch = new TrainingWatch(config, progress, disk, place, data.memory());
+      watch.rehearsed(
+          trainer
+              .rehearse(sae, data.batches())
+              .map(own -> own + data.secondsToRun(config.tokens())));
       Optional<Checkpoints> checkpoints = place.flatMap(TrainingPlace::checkpoints);
       TrainedSae trained =
           checkpoints.isPresent()

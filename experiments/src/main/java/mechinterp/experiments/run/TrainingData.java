@@ -5,6 +5,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.function.LongSupplier;
+import java.util.function.LongToDoubleFunction;
 import mechinterp.activation.ActivationBatches;
 import mechinterp.activation.ActivationIdentity;
 import mechinterp.activation.ActivationStore;
@@ -23,6 +24,8 @@ import mechinterp.training.EndToEndBatches;
 
 /** Activations in the order and scale in which settings want them, and where they come from. */
 public final class TrainingData implements AutoCloseable {
+  private static final double NANOSECONDS = 1e9;
+
   private final ActivationBatches batches;
   private final List<Site> sites;
   private final Optional<ActivationIdentity> identity;
@@ -30,6 +33,7 @@ public final class TrainingData implements AutoCloseable {
   private final LongSupplier dropped;
   private final Closing closing;
   private final Optional<MemoryPlan> memory;
+  private final LongToDoubleFunction secondsToRun;
 
   /** What is done in the end. */
   @FunctionalInterface
@@ -44,7 +48,8 @@ public final class TrainingData implements AutoCloseable {
       Optional<OutlierLimit> limit,
       LongSupplier dropped,
       Closing closing,
-      Optional<MemoryPlan> memory) {
+      Optional<MemoryPlan> memory,
+      LongToDoubleFunction secondsToRun) {
     this.batches = batches;
     this.sites = sites;
     this.identity = identity;
@@ -52,6 +57,7 @@ public final class TrainingData implements AutoCloseable {
     this.dropped = dropped;
     this.closing = closing;
     this.memory = memory;
+    this.secondsToRun = secondsToRun;
   }
 
   /**
@@ -80,7 +86,8 @@ public final class TrainingData implements AutoCloseable {
         within.flatMap(KeptTokens::limit),
         () -> within.map(KeptTokens::dropped).orElse(0),
         () -> {},
-        Optional.empty());
+        Optional.empty(),
+        _ -> 0);
   }
 
   /**
@@ -94,7 +101,9 @@ public final class TrainingData implements AutoCloseable {
       return sequences(settings, harvester, corpus);
     }
     StreamConfig config = stream(settings);
+    long began = System.nanoTime();
     StreamedBatches stream = harvester.stream(corpus, config);
+    double secondsPerToken = (System.nanoTime() - began) / NANOSECONDS / config.bufferTokens();
     return new TrainingData(
         stream,
         stream.sites(),
@@ -102,7 +111,8 @@ public final class TrainingData implements AutoCloseable {
         stream.outlierLimit(),
         stream::dropped,
         stream::close,
-        Optional.of(harvester.streamPlan(config)));
+        Optional.of(harvester.streamPlan(config)),
+        tokens -> Math.max(0, tokens - config.bufferTokens()) * secondsPerToken);
   }
 
   private static TrainingData sequences(DataSettings settings, Harvester harvester, Corpus corpus)
@@ -116,7 +126,8 @@ public final class TrainingData implements AutoCloseable {
         Optional.empty(),
         () -> 0,
         batches::close,
-        Optional.empty());
+        Optional.empty(),
+        _ -> 0);
   }
 
   private static StreamConfig stream(DataSettings settings) {
@@ -160,6 +171,14 @@ public final class TrainingData implements AutoCloseable {
   /** Returns what holding the activations takes in memory, where they are streamed. */
   public Optional<MemoryPlan> memory() {
     return memory;
+  }
+
+  /**
+   * Returns about how many seconds a model runs from here on for so many tokens, by its time for
+   * the first buffer; 0 for stored activations.
+   */
+  double secondsToRun(long tokens) {
+    return secondsToRun.applyAsDouble(tokens);
   }
 
   /** Returns a line on the activations that were left out so far, if any may be. */

@@ -62,7 +62,12 @@ final class TrainingWatch implements TrainListener {
   @Override
   public void resumed(List<StepMetrics> restored) {
     restored.forEach(this::remember);
-    notes.resumed(restored.size());
+    notes.resumed(restored.size(), config.steps());
+  }
+
+  /** Hears how many seconds the training will take, where that is known, before it starts. */
+  void rehearsed(Optional<Double> seconds) {
+    notes.rehearsed(seconds);
   }
 
   private void remember(StepMetrics metrics) {

@@ -9,6 +9,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
+import mechinterp.activation.ActivationStore;
 import mechinterp.activation.Normalization;
 import mechinterp.activation.Site;
 import mechinterp.device.CpuDevice;
@@ -234,6 +235,26 @@ class TrainEvalTest {
     assertTrue(Math.min(first, second) <= fvu && fvu <= Math.max(first, second));
     String text = Execution.of(eval).assertDone().out();
     assertTrue(text.contains("fvu of blocks.0.hook_z"), text);
+  }
+
+  @Test
+  void oneHookPointOfAStoreOfSeveralIsMeasured() throws IOException {
+    Site[] sites = {
+      new Site("blocks.0.hook_z", 3, Normalization.NONE),
+      new Site("blocks.1.hook_z", 3, Normalization.NONE)
+    };
+    Path several = Samples.store(folder, "several", sites);
+    Path one = folder.resolve("one");
+    try (ActivationStore store = ActivationStore.open(several)) {
+      store.at(List.of("blocks.1.hook_z")).save(one);
+    }
+    Path sae = Samples.sae(folder, "--store", one);
+    String[] eval = {"eval", "--json", "--sae", sae.toString(), "--store"};
+    double fvu = Execution.of(Samples.concat(eval, one.toString())).json().get("fvu").asDouble();
+    JsonNode named = Execution.of(Samples.concat(eval, several.toString())).assertDone().json();
+    assertEquals(fvu, named.get("fvu").asDouble());
+    String[] other = Samples.concat(eval, several.toString(), "--hook", "blocks.0.hook_z");
+    Execution.of(other).assertRefused("hook is \"blocks.0.hook_z\"");
   }
 
   @Test

@@ -39,21 +39,25 @@ class SaeSettingsTest {
     StandardConfig fixed =
         (StandardConfig)
             settings(
-                    "{'architecture': 'standard', 'd_sae': 32, 'k': 4, 'options': {'sparsity': {'coefficient': 5.0, 'target_l0': null}}}")
+                    "{'architecture': 'standard', 'd_sae': 32, 'k': 4, 'options': {'sparsity':"
+                        + " {'coefficient': 5.0, 'target_l0': null}}}")
                 .config(9);
     assertEquals(
-        new StandardConfig(9, 32, Optional.of(new SparsityConfig(5, Optional.empty(), 0.3))),
+        new StandardConfig(
+            9, 32, Optional.of(new SparsityConfig(5, Optional.empty(), 0.3, Optional.of(4.0)))),
         fixed);
     MatryoshkaConfig nested =
         (MatryoshkaConfig)
             settings(
-                    "{'architecture': 'matryoshka', 'd_sae': 32, 'k': 4, 'options': {'prefixes': [{'latents': 32, 'weight': 1.0}]}}")
+                    "{'architecture': 'matryoshka', 'd_sae': 32, 'k': 4, 'options': {'prefixes':"
+                        + " [{'latents': 32, 'weight': 1.0}]}}")
                 .config(9);
     assertEquals(List.of(new Prefix(32, 1)), nested.prefixes());
     GatedConfig gated =
         (GatedConfig)
             settings(
-                    "{'architecture': 'gated', 'd_sae': 32, 'k': 4, 'options': {'training': {'auxiliary_decoder': 'trained'}}}")
+                    "{'architecture': 'gated', 'd_sae': 32, 'k': 4, 'options': {'training':"
+                        + " {'auxiliary_decoder': 'trained'}}}")
                 .config(9);
     GatedTraining defaults = GatedTraining.reaching(4);
     assertEquals(
@@ -65,9 +69,11 @@ class SaeSettingsTest {
   void anOptionThatTheKindDoesNotHaveIsRefused() throws IOException {
     SaeSettings wrong =
         settings(
-            "{'architecture': 'standard', 'd_sae': 32, 'k': 4, 'options': {'sparsity': {'strength': 5}}}");
+            "{'architecture': 'standard', 'd_sae': 32, 'k': 4, 'options': {'sparsity': {'strength':"
+                + " 5}}}");
     assertEquals(
-        "sae.options: field sparsity.strength: is unknown; known are [coefficient, target_l0, warm_up_fraction]",
+        "sae.options: field sparsity.strength: is unknown; known are [coefficient, initial_l0,"
+            + " target_l0, warm_up_fraction]",
         assertThrows(IllegalArgumentException.class, () -> wrong.config(9)).getMessage());
   }
 }
