@@ -1,0 +1,42 @@
+package mechinterp.circuits;
+
+/** How effects are estimated from gradients. */
+public sealed interface Attribution {
+  /**
+   * One gradient, that of the run that values are put into:
+   *
+   * <pre>  effect ~ (a_source - a_base) . dm/da at a_base</pre>
+   *
+   * Source: attribution patching, Nanda 2023; Syed et al. 2023 (arXiv:2310.10348).
+   */
+  record Gradient() implements Attribution {}
+
+  /**
+   * The mean gradient on the way from one value to the other, by the midpoint rule:
+   *
+   * <pre>  effect ~ (a_source - a_base) . 1/n sum over i of dm/da at alpha_i = (i - 1/2) / n</pre>
+   *
+   * Sources: integrated gradients, Sundararajan et al. 2017 (arXiv:1703.01365); of activations,
+   * Marks et al. 2024 (arXiv:2403.19647); of inputs, Hanna et al. 2024 (arXiv:2403.17806).
+   *
+   * @param steps n
+   * @param path what goes
+   */
+  record IntegratedGradients(int steps, IntegrationPath path) implements Attribution {
+    /**
+     * Checks the steps.
+     *
+     * @throws IllegalArgumentException when there are none
+     */
+    public IntegratedGradients {
+      if (steps < 1) {
+        throw new IllegalArgumentException("steps: is %d; it must be at least 1".formatted(steps));
+      }
+    }
+
+    /** Returns where on the way a step's gradient is taken. */
+    double alpha(int step) {
+      return (step + 0.5) / steps;
+    }
+  }
+}

@@ -1,0 +1,205 @@
+package mechinterp.circuits;
+
+import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.function.LongConsumer;
+import java.util.stream.Collectors;
+import mechinterp.device.MemoryPlan;
+import mechinterp.model.Activations;
+import mechinterp.model.HookPoint;
+import mechinterp.model.Transformer;
+import mechinterp.tensor.FloatMatrix;
+
+/**
+ * The effects of {@link ActivationPatching}, estimated for all nodes at once from gradients: see
+ * {@link Attribution}.
+ */
+public final class AttributionPatching {
+  private static final HookPoint EMBEDDING = new CircuitNode.Embedding().hook();
+
+  private final TaskRuns runs;
+  private final LongConsumer progress;
+  private long backwardRuns;
+
+  /**
+   * Runs the prompts without patches.
+   *
+   * @param progress is told the number of backward runs so far
+   * @throws IllegalArgumentException when the model cannot read the task
+   */
+  public AttributionPatching(
+      Transformer model, CircuitTask task, CircuitSettings settings, LongConsumer progress) {
+    this.runs = new TaskRuns(model, task, settings);
+    this.progress = progress;
+  }
+
+  /** Returns the metric without patches. */
+  public Baseline baseline() {
+    return runs.baseline();
+  }
+
+  /** Returns the memory that it takes besides the model's weights. */
+  public MemoryPlan plan(List<PatchSite> sites) {
+    Set<HookPoint> hooks = hooks(sites);
+    MemoryPlan plan =
+        MemoryPlan.empty("attribution patching")
+            .and("run", runs.model().gradientMemoryPlan(runs.tokensAtOnce()));
+    plan = runs.withCaptures(plan, "clean values", hooks);
+    plan = runs.withCaptures(plan, "corrupted values", hooks);
+    plan = runs.withCaptures(plan, "gradients", hooks);
+    return runs.withCaptures(plan, "gradients of a step", hooks);
+  }
+
+  /**
+   * Returns the estimated effects of nodes.
+   *
+   * @throws IllegalArgumentException when the estimate is zero by definition: the gradient of the
+   *     divergence from the clean run at the clean run
+   * @throws mechinterp.device.InsufficientMemoryException when {@link #plan} does not fit
+   */
+  public Effects<PatchSite> effects(List<PatchSite> sites, Attribution attribution) {
+    requireGradient(runs.settings(), attribution);
+    plan(sites).requireFits(runs.device());
+    double[][] effects = new double[sites.size()][runs.task().examples().size()];
+    for (List<Integer> members : runs.chunks()) {
+      Chunk chunk = new Chunk(members, sites);
+      Map<HookPoint, FloatMatrix> gradients = chunk.gradients(attribution);
+      chunk.put(effects, gradients);
+    }
+    return new Effects<>(sites, effects, runs.baseline());
+  }
+
+  /** A divergence is smallest, and so flat, where the two runs are the same. */
+  static void requireGradient(CircuitSettings settings, Attribution attribution) {
+    boolean isFlat =
+        settings.metric() == TaskMetric.KL_DIVERGENCE
+            && settings.direction() == PatchDirection.NOISING
+            && attribution instanceof Attribution.Gradient;
+    if (isFlat) {
+      throw new IllegalArgumentException(
+          "metric: the gradient of the KL divergence is zero at the clean run; use integrated"
+              + " gradients or the other direction");
+    }
+  }
+
+  private static Set<HookPoint> hooks(List<PatchSite> sites) {
+    return sites.stream()
+        .map(site -> site.node().hook())
+        .collect(Collectors.toCollection(LinkedHashSet::new));
+  }
+
+  /** Some examples. */
+  private final class Chunk {
+    private final List<PatchSite> sites;
+    private final Set<HookPoint> hooks;
+    private final ExampleBatch base;
+    private final Map<HookPoint, FloatMatrix> differences = new LinkedHashMap<>();
+
+    Chunk(List<Integer> members, List<PatchSite> sites) {
+      this.sites = sites;
+      this.hooks = hooks(sites);
+      this.base = runs.base(members);
+      Set<HookPoint> wanted = new LinkedHashSet<>(hooks);
+      wanted.add(EMBEDDING);
+      Activations before = runs.capture(base, wanted);
+      Activations after = runs.capture(runs.source(members), wanted);
+      wanted.forEach(
+          hook -> differences.put(hook, runs.difference(after.at(hook), before.at(hook))));
+    }
+
+    private FloatMatrix difference(HookPoint hook) {
+      return differences.getOrDefault(hook, runs.device().floats(1, 1));
+    }
+
+    Map<HookPoint, FloatMatrix> gradients(Attribution attribution) {
+      return switch (attribution) {
+        case Attribution.Gradient() -> mean(List.of(Step.none()), hooks);
+        case Attribution.IntegratedGradients integrated ->
+            switch (integrated.path()) {
+              case INPUTS -> mean(steps(integrated, EMBEDDING), hooks);
+              case ACTIVATIONS -> ofEach(integrated);
+            };
+      };
+    }
+
+    private Map<HookPoint, FloatMatrix> ofEach(Attribution.IntegratedGradients integrated) {
+      Map<HookPoint, FloatMatrix> gradients = new LinkedHashMap<>();
+      hooks.forEach(hook -> gradients.putAll(mean(steps(integrated, hook), Set.of(hook))));
+      return gradients;
+    }
+
+    private List<Step> steps(Attribution.IntegratedGradients integrated, HookPoint moved) {
+      return Step.of(integrated, moved, difference(moved));
+    }
+
+    /** Returns the mean over steps of the gradients at hook points. */
+    private Map<HookPoint, FloatMatrix> mean(List<Step> steps, Set<HookPoint> of) {
+      GradientMean mean = new GradientMean(runs, of, steps.size());
+      for (Step step : steps) {
+        mean.add(base, step);
+        progress.accept(++backwardRuns);
+      }
+      return mean.gradients();
+    }
+
+    void put(double[][] effects, Map<HookPoint, FloatMatrix> gradients) {
+      for (HookPoint hook : hooks) {
+        FloatMatrix product = difference(hook);
+        runs.kernels().multiply(product, product, gradients.getOrDefault(hook, product));
+        put(effects, hook, runs.device().toHost(product), product.cols());
+      }
+    }
+
+    private void put(double[][] effects, HookPoint hook, float[] products, int cols) {
+      for (int item = 0; item < sites.size(); item++) {
+        if (sites.get(item).node().hook().equals(hook)) {
+          for (int s = 0; s < base.sequences(); s++) {
+            effects[item][base.members().get(s)] = sum(sites.get(item), s, products, cols);
+          }
+        }
+      }
+    }
+
+    private double sum(PatchSite site, int sequence, float[] products, int cols) {
+      CircuitNode.Columns columns = site.node().columns(runs.model().config());
+      int start = base.tokens().start(sequence);
+      int tokens = base.tokens().end(sequence) - start;
+      double sum = 0;
+      for (int t = start + site.from(); t < start + site.to(tokens); t++) {
+        for (int c = columns.from(); c < columns.to(); c++) {
+          sum += products[t * cols + c];
+        }
+      }
+      return sum;
+    }
+  }
+
+  /**
+   * Returns how far integrated gradients are from adding up: of the embedding they sum to the whole
+   * change of the metric, so
+   *
+   * <pre>
+   *   sum over examples of |attribution of hook_embed - change| / sum over examples of |change|
+   * </pre>
+   *
+   * with change = metric(source prompt) - metric(base prompt).
+   *
+   * @param embedding the estimated effects of {@code hook_embed} on each example
+   */
+  public double completenessError(double[] embedding) {
+    double[] clean = runs.baseline().cleanArray();
+    double[] corrupt = runs.baseline().corruptArray();
+    double[] unpatched = runs.unpatched();
+    double error = 0;
+    double size = 0;
+    for (int i = 0; i < embedding.length; i++) {
+      double change = clean[i] + corrupt[i] - 2 * unpatched[i];
+      error += Math.abs(embedding[i] - change);
+      size += Math.abs(change);
+    }
+    return error / size;
+  }
+}
