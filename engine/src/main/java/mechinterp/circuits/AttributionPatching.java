@@ -4,6 +4,7 @@ import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.function.LongConsumer;
 import java.util.stream.Collectors;
@@ -111,7 +112,7 @@ public final class AttributionPatching {
     }
 
     private FloatMatrix difference(HookPoint hook) {
-      return differences.getOrDefault(hook, runs.device().floats(1, 1));
+      return Optional.ofNullable(differences.get(hook)).orElseThrow();
     }
 
     Map<HookPoint, FloatMatrix> gradients(Attribution attribution) {
@@ -148,7 +149,8 @@ public final class AttributionPatching {
     void put(double[][] effects, Map<HookPoint, FloatMatrix> gradients) {
       for (HookPoint hook : hooks) {
         FloatMatrix product = difference(hook);
-        runs.kernels().multiply(product, product, gradients.getOrDefault(hook, product));
+        FloatMatrix gradient = Optional.ofNullable(gradients.get(hook)).orElseThrow();
+        runs.kernels().multiply(product, product, gradient);
         put(effects, hook, runs.device().toHost(product), product.cols());
       }
     }

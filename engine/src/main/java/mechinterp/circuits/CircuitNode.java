@@ -1,7 +1,6 @@
 package mechinterp.circuits;
 
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import mechinterp.model.HookPoint;
@@ -188,7 +187,7 @@ public sealed interface CircuitNode {
     private static List<CircuitNode> headParts(TransformerConfig config) {
       List<CircuitNode> nodes = new ArrayList<>();
       for (int layer = 0; layer < config.nLayers(); layer++) {
-        for (Part part : Arrays.asList(Part.values())) {
+        for (Part part : Part.values()) {
           for (int head = 0; head < part.heads(config); head++) {
             nodes.add(new HeadPart(layer, head, part));
           }

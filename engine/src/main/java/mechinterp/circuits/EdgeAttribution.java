@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.function.LongConsumer;
 import mechinterp.device.MemoryPlan;
 import mechinterp.kernel.Operand;
@@ -179,7 +180,7 @@ public final class EdgeAttribution {
     return matrix.columnRange(columns.from(), columns.to());
   }
 
-  private FloatMatrix matrix(Map<HookPoint, FloatMatrix> matrices, HookPoint hook) {
-    return matrices.getOrDefault(hook, runs.device().floats(1, 1));
+  private static FloatMatrix matrix(Map<HookPoint, FloatMatrix> matrices, HookPoint hook) {
+    return Optional.ofNullable(matrices.get(hook)).orElseThrow();
   }
 }

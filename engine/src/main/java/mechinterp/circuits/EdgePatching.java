@@ -5,6 +5,7 @@ import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.function.LongConsumer;
 import mechinterp.device.MemoryPlan;
 import mechinterp.model.Activations;
@@ -144,7 +145,8 @@ public final class EdgePatching {
   private void add(
       Patch patch, FloatMatrix input, ExampleBatch base, Map<HookPoint, FloatMatrix> differences) {
     HookPoint hook = EdgeGraph.hook(patch.edge().sender());
-    FloatMatrix difference = rows(differences.getOrDefault(hook, input), base, patch.sequence());
+    FloatMatrix all = Optional.ofNullable(differences.get(hook)).orElseThrow();
+    FloatMatrix difference = rows(all, base, patch.sequence());
     CircuitNode.Columns from = graph.columns(patch.edge().sender());
     CircuitNode.Columns to = graph.columns(patch.edge().receiver());
     runs.kernels()

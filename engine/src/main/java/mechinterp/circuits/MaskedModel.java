@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import mechinterp.device.MemoryPlan;
 import mechinterp.model.Activations;
@@ -115,7 +116,8 @@ public final class MaskedModel {
 
     private void add(FloatMatrix input, List<CircuitEdge> edges) {
       for (CircuitEdge edge : edges) {
-        FloatMatrix difference = differences.getOrDefault(EdgeGraph.hook(edge.sender()), input);
+        FloatMatrix difference =
+            Optional.ofNullable(differences.get(EdgeGraph.hook(edge.sender()))).orElseThrow();
         CircuitNode.Columns from = graph.columns(edge.sender());
         CircuitNode.Columns to = graph.columns(edge.receiver());
         runs.kernels()

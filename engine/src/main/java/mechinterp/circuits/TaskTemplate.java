@@ -1,6 +1,5 @@
 package mechinterp.circuits;
 
-import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
@@ -136,7 +135,7 @@ public enum TaskTemplate {
     List<Integer> whole = ids(prompt + continuation, tokenizer);
     boolean isLonger = whole.size() > before.size();
     return isLonger && whole.subList(0, before.size()).equals(before)
-        ? new ArrayList<>(whole.subList(before.size(), whole.size()))
+        ? whole.subList(before.size(), whole.size())
         : List.of();
   }
 }
