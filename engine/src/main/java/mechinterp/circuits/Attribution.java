@@ -12,6 +12,17 @@ public sealed interface Attribution {
   record Gradient() implements Attribution {}
 
   /**
+   * A gradient for each layer l, with what this layer adds to the residual stream left out of the
+   * way back, so that ways which cancel each other do not hide a node:
+   *
+   * <pre>  |effect| ~ 1 / (L - 1) sum over l of |(a_source - a_base) . dm/da without layer l|</pre>
+   *
+   * It has no sign, and is for ranking nodes. Source: GradDrop of AtP*, Kramar et al. 2024
+   * (arXiv:2403.00745).
+   */
+  record DroppedGradients() implements Attribution {}
+
+  /**
    * The mean gradient on the way from one value to the other, by the midpoint rule:
    *
    * <pre>  effect ~ (a_source - a_base) . 1/n sum over i of dm/da at alpha_i = (i - 1/2) / n</pre>

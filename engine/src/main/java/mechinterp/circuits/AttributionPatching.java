@@ -67,8 +67,12 @@ public final class AttributionPatching {
     double[][] effects = new double[sites.size()][runs.task().examples().size()];
     for (List<Integer> members : runs.chunks()) {
       Chunk chunk = new Chunk(members, sites);
-      Map<HookPoint, FloatMatrix> gradients = chunk.gradients(attribution);
-      chunk.put(effects, gradients);
+      switch (attribution) {
+        case Attribution.Gradient() -> chunk.put(effects, chunk.ofStep(Step.none()));
+        case Attribution.DroppedGradients() -> chunk.putDropped(effects);
+        case Attribution.IntegratedGradients integrated ->
+            chunk.put(effects, chunk.ofWay(integrated));
+      }
     }
     return new Effects<>(sites, effects, runs.baseline());
   }
@@ -78,11 +82,10 @@ public final class AttributionPatching {
     boolean isFlat =
         settings.metric() == TaskMetric.KL_DIVERGENCE
             && settings.direction() == PatchDirection.NOISING
-            && attribution instanceof Attribution.Gradient;
+            && !(attribution instanceof Attribution.IntegratedGradients);
     if (isFlat) {
       throw new IllegalArgumentException(
-          "metric: the gradient of the KL divergence is zero at the clean run; use integrated"
-              + " gradients or the other direction");
+          "metric: the gradient of the KL divergence is zero at the clean run; use integrated gradients or the other direction");
     }
   }
 
@@ -115,15 +118,33 @@ public final class AttributionPatching {
       return Optional.ofNullable(differences.get(hook)).orElseThrow();
     }
 
-    Map<HookPoint, FloatMatrix> gradients(Attribution attribution) {
-      return switch (attribution) {
-        case Attribution.Gradient() -> mean(List.of(Step.none()), hooks);
-        case Attribution.IntegratedGradients integrated ->
-            switch (integrated.path()) {
-              case INPUTS -> mean(steps(integrated, EMBEDDING), hooks);
-              case ACTIVATIONS -> ofEach(integrated);
-            };
+    Map<HookPoint, FloatMatrix> ofStep(Step step) {
+      return mean(List.of(step), hooks);
+    }
+
+    Map<HookPoint, FloatMatrix> ofWay(Attribution.IntegratedGradients integrated) {
+      return switch (integrated.path()) {
+        case INPUTS -> mean(steps(integrated, EMBEDDING), hooks);
+        case ACTIVATIONS -> ofEach(integrated);
       };
+    }
+
+    void putDropped(double[][] effects) {
+      int layers = runs.model().config().nLayers();
+      if (layers < 2) {
+        throw new IllegalArgumentException(
+            "dropped gradients: %s has 1 layer; there must be another one to go back by"
+                .formatted(runs.model().config().name()));
+      }
+      double[][] some = new double[effects.length][runs.task().examples().size()];
+      for (int layer = 0; layer < layers; layer++) {
+        put(some, ofStep(Step.without(layer)));
+        for (int item = 0; item < effects.length; item++) {
+          for (int example : base.members()) {
+            effects[item][example] += Math.abs(some[item][example]) / (layers - 1);
+          }
+        }
+      }
     }
 
     private Map<HookPoint, FloatMatrix> ofEach(Attribution.IntegratedGradients integrated) {
@@ -148,9 +169,8 @@ public final class AttributionPatching {
 
     void put(double[][] effects, Map<HookPoint, FloatMatrix> gradients) {
       for (HookPoint hook : hooks) {
-        FloatMatrix product = difference(hook);
-        FloatMatrix gradient = Optional.ofNullable(gradients.get(hook)).orElseThrow();
-        runs.kernels().multiply(product, product, gradient);
+        FloatMatrix product = Optional.ofNullable(gradients.get(hook)).orElseThrow();
+        runs.kernels().multiply(product, product, difference(hook));
         put(effects, hook, runs.device().toHost(product), product.cols());
       }
     }

@@ -63,7 +63,7 @@ public final class EdgeAttribution {
   /**
    * Returns the estimated effects of all edges.
    *
-   * @throws IllegalArgumentException when the estimate is zero by definition
+   * @throws IllegalArgumentException when the estimate is zero by definition, or for nodes only
    * @throws mechinterp.device.InsufficientMemoryException when {@link #plan} does not fit
    */
   public Effects<CircuitEdge> effects(Attribution attribution) {
@@ -93,6 +93,9 @@ public final class EdgeAttribution {
 
     void put(double[][] effects, Attribution attribution) {
       switch (attribution) {
+        case Attribution.DroppedGradients() ->
+            throw new IllegalArgumentException(
+                "edges: dropped gradients are for nodes; use one gradient or integrated ones");
         case Attribution.Gradient() -> put(effects, graph.senders(), mean(List.of(Step.none())));
         case Attribution.IntegratedGradients integrated -> {
           switch (integrated.path()) {

@@ -26,7 +26,7 @@ final class GradientMean {
     try (GradientRun run =
         runs.model().runForGradients(batch.tokens(), Set.of(), step.edits(runs.kernels()))) {
       FloatMatrix dOutput = runs.metric().gradient(batch, run.output());
-      Activations found = run.backward(dOutput, hooks, Map.of());
+      Activations found = run.backward(dOutput, hooks, step.gradientEdits(runs.kernels()));
       for (HookPoint hook : hooks) {
         FloatMatrix gradient = found.at(hook);
         FloatMatrix sum =

@@ -8,11 +8,32 @@ import mechinterp.model.Edit;
 import mechinterp.model.HookPoint;
 import mechinterp.tensor.FloatMatrix;
 
-/** What a run for gradients changes: a part of a difference is added at some hook points. */
+/** What a run for gradients changes, on its way forward and back. */
 @FunctionalInterface
 interface Step {
   /** Returns the edits of the run. */
   Map<HookPoint, Edit> edits(Kernels kernels);
+
+  /** Returns the edits of gradients on the way back. */
+  default Map<HookPoint, Edit> gradientEdits(Kernels kernels) {
+    return Map.of();
+  }
+
+  /** Returns the step that leaves what a layer adds out of the way back. */
+  static Step without(int layer) {
+    return new Step() {
+      @Override
+      public Map<HookPoint, Edit> edits(Kernels kernels) {
+        return Map.of();
+      }
+
+      @Override
+      public Map<HookPoint, Edit> gradientEdits(Kernels kernels) {
+        Edit zero = (gradient, _) -> kernels.fill(gradient, 0);
+        return Map.of(HookPoint.attnOut(layer), zero, HookPoint.mlpOut(layer), zero);
+      }
+    };
+  }
 
   /** Returns the step that changes nothing. */
   static Step none() {

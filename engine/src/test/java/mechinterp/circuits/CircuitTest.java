@@ -173,6 +173,29 @@ final class CircuitTest {
     assertEquals(1, edgeAuroc(edges.effects(integrated(10, IntegrationPath.INPUTS))));
   }
 
+  /**
+   * Of a linear model the way back is a sum over ways, so what is left out can be counted: the last
+   * layer's output reaches the logits by itself alone.
+   */
+  @Test
+  void droppedGradientsLeaveOutOneLayerAtATime() {
+    Transformer model = HandMadeModel.linear(device);
+    Effects<PatchSite> exact = exact(model, SETTINGS);
+    Effects<PatchSite> dropped = estimated(model, SETTINGS, new Attribution.DroppedGradients());
+    int last = exact.items().size() - 1;
+
+    for (int e = 0; e < 3; e++) {
+      assertEquals(Math.abs(exact.byExample(last)[e]), dropped.byExample(last)[e], 1e-5);
+    }
+    assertEquals(
+        "edges: dropped gradients are for nodes; use one gradient or integrated ones",
+        Refusal.of(
+            IllegalArgumentException.class,
+            () ->
+                new EdgeAttribution(model, task(), SETTINGS, _ -> {})
+                    .effects(new Attribution.DroppedGradients())));
+  }
+
   @Test
   void theSearchKeepsJustItsEdges() {
     Transformer model = HandMadeModel.induction(device);

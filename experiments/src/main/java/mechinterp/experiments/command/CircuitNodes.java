@@ -41,6 +41,8 @@ public final class CircuitNodes implements Callable<Integer> {
     EXACT,
     /** By one gradient. */
     ATP,
+    /** By a gradient without each layer. */
+    ATP_DROP,
     /** By integrated gradients. */
     ATP_IG
   }
@@ -51,7 +53,7 @@ public final class CircuitNodes implements Callable<Integer> {
   @Option(
       names = "--method",
       paramLabel = "METHOD",
-      description = "exact, atp or atp-ig. Default: exact.",
+      description = "exact, atp, atp-drop or atp-ig. Default: exact.",
       converter = CircuitMethods.OfNodes.class)
   private Method method = Method.EXACT;
 
@@ -120,6 +122,7 @@ public final class CircuitNodes implements Callable<Integer> {
     return switch (method) {
       case EXACT -> run.ofNodes(exact(model, loaded, settings, sites), Optional.empty());
       case ATP -> estimated(run, settings, sites, new Attribution.Gradient());
+      case ATP_DROP -> estimated(run, settings, sites, new Attribution.DroppedGradients());
       case ATP_IG -> estimated(run, settings, sites, options.integrated(path));
     };
   }
