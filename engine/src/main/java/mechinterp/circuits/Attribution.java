@@ -12,6 +12,17 @@ public sealed interface Attribution {
   record Gradient() implements Attribution {}
 
   /**
+   * One gradient, and of queries and keys that of the pattern, with the pattern computed exactly,
+   * so that a saturated softmax does not hide them:
+   *
+   * <pre>  effect of q ~ (softmax with q_source - softmax with q_base) . dm/dpattern</pre>
+   *
+   * likewise of k. Source: the QK fix of AtP*, Kramar et al. 2024 (arXiv:2403.00745), who replace
+   * the key of one position at a time; here all positions are replaced, as in the exact effect.
+   */
+  record ExactSoftmax() implements Attribution {}
+
+  /**
    * A gradient for each layer l, with what this layer adds to the residual stream left out of the
    * way back, so that ways which cancel each other do not hide a node:
    *

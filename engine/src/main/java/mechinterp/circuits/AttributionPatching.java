@@ -8,6 +8,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.function.LongConsumer;
 import java.util.stream.Collectors;
+import mechinterp.circuits.CircuitNode.Part;
 import mechinterp.device.MemoryPlan;
 import mechinterp.model.Activations;
 import mechinterp.model.HookPoint;
@@ -69,6 +70,7 @@ public final class AttributionPatching {
       Chunk chunk = new Chunk(members, sites);
       switch (attribution) {
         case Attribution.Gradient() -> chunk.put(effects, chunk.ofStep(Step.none()));
+        case Attribution.ExactSoftmax() -> chunk.putExactSoftmax(effects);
         case Attribution.DroppedGradients() -> chunk.putDropped(effects);
         case Attribution.IntegratedGradients integrated ->
             chunk.put(effects, chunk.ofWay(integrated));
@@ -127,6 +129,35 @@ public final class AttributionPatching {
         case INPUTS -> mean(steps(integrated, EMBEDDING), hooks);
         case ACTIVATIONS -> ofEach(integrated);
       };
+    }
+
+    void putExactSoftmax(double[][] effects) {
+      put(effects, ofStep(Step.none()));
+      for (Part part : List.of(Part.Q, Part.K)) {
+        requireAllPositions(part);
+        Map<HookPoint, FloatMatrix> ofPart = new LinkedHashMap<>();
+        sites.stream()
+            .map(PatchSite::node)
+            .filter(node -> node instanceof CircuitNode.HeadPart its && its.part() == part)
+            .forEach(node -> ofPart.put(node.hook(), difference(node.hook())));
+        if (!ofPart.isEmpty()) {
+          new PatternEstimate(runs, base, part, ofPart).put(effects, sites);
+        }
+      }
+    }
+
+    /** A query changes its own row of the pattern only, a key changes a column of all rows. */
+    private void requireAllPositions(Part part) {
+      boolean isOfOne =
+          sites.stream()
+              .anyMatch(site ->
+                  site.position().isPresent()
+                      && site.node() instanceof CircuitNode.HeadPart its
+                      && its.part() == part);
+      if (part == Part.K && isOfOne) {
+        throw new IllegalArgumentException(
+            "exact softmax: keys are replaced at all positions together; leave out positions or choose one gradient");
+      }
     }
 
     void putDropped(double[][] effects) {

@@ -93,9 +93,9 @@ public final class EdgeAttribution {
 
     void put(double[][] effects, Attribution attribution) {
       switch (attribution) {
-        case Attribution.DroppedGradients() ->
+        case Attribution.DroppedGradients _, Attribution.ExactSoftmax _ ->
             throw new IllegalArgumentException(
-                "edges: dropped gradients are for nodes; use one gradient or integrated ones");
+                "edges: dropped gradients and exact softmax are for nodes; use one gradient or integrated ones");
         case Attribution.Gradient() -> put(effects, graph.senders(), mean(List.of(Step.none())));
         case Attribution.IntegratedGradients integrated -> {
           switch (integrated.path()) {

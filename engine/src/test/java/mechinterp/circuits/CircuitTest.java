@@ -15,9 +15,11 @@ import mechinterp.device.Device;
 import mechinterp.io.Refusal;
 import mechinterp.model.TinyModels;
 import mechinterp.model.Transformer;
+import mechinterp.model.TransformerConfig;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.MethodSource;
 
 /** Approximations against exact effects, on models whose answer is known. */
 final class CircuitTest {
@@ -188,12 +190,47 @@ final class CircuitTest {
       assertEquals(Math.abs(exact.byExample(last)[e]), dropped.byExample(last)[e], 1e-5);
     }
     assertEquals(
-        "edges: dropped gradients are for nodes; use one gradient or integrated ones",
+        "edges: dropped gradients and exact softmax are for nodes; use one gradient or integrated ones",
         Refusal.of(
             IllegalArgumentException.class,
             () ->
                 new EdgeAttribution(model, task(), SETTINGS, _ -> {})
                     .effects(new Attribution.DroppedGradients())));
+  }
+
+  /** Behind the last layer's pattern all is linear here, so the estimate has nothing to miss. */
+  @Test
+  void theExactSoftmaxSeesWhatSaturationHides() {
+    Transformer model = HandMadeModel.induction(device);
+    List<PatchSite> parts = PatchSite.everywhere(CircuitNode.Kind.HEAD_PARTS.of(model));
+    Effects<PatchSite> exact =
+        new ActivationPatching(model, task(), SETTINGS, _ -> {}).effects(parts);
+    AttributionPatching patching = new AttributionPatching(model, task(), SETTINGS, _ -> {});
+    Effects<PatchSite> plain = patching.effects(parts, new Attribution.Gradient());
+    Effects<PatchSite> corrected = patching.effects(parts, new Attribution.ExactSoftmax());
+    int key = parts.stream().map(PatchSite::name).toList().indexOf("blocks.1.attn.head.1.k");
+
+    assertTrue(exact.mean(key) < -2, "effect " + exact.mean(key));
+    assertTrue(Math.abs(plain.mean(key) - exact.mean(key)) > 0.5, "estimate " + plain.mean(key));
+    for (int item = 0; item < parts.size(); item++) {
+      if (parts.get(item).name().matches("blocks.1.attn.head.[01].[qkv]")) {
+        assertArrayEquals(
+            exact.byExample(item), corrected.byExample(item), 1e-4, parts.get(item).name());
+      }
+    }
+  }
+
+  @ParameterizedTest
+  @MethodSource("mechinterp.circuits.PatchingFormulaTest#recipes")
+  void theExactSoftmaxIsThatOfEveryArchitecture(TransformerConfig config) {
+    Transformer model = TinyModels.frozen(config, device);
+    List<PatchSite> parts = PatchSite.everywhere(CircuitNode.Kind.HEAD_PARTS.of(model));
+    Effects<PatchSite> exact =
+        new ActivationPatching(model, task(), SETTINGS, _ -> {}).effects(parts);
+    AttributionPatching patching = new AttributionPatching(model, task(), SETTINGS, _ -> {});
+    double[] corrected = patching.effects(parts, new Attribution.ExactSoftmax()).means();
+
+    assertTrue(RankAgreement.of(corrected, exact.means(), 1).pearson() > 0.5);
   }
 
   @Test

@@ -41,6 +41,8 @@ public final class CircuitNodes implements Callable<Integer> {
     EXACT,
     /** By one gradient. */
     ATP,
+    /** By one gradient, and the patterns that queries and keys make. */
+    ATP_QK,
     /** By a gradient without each layer. */
     ATP_DROP,
     /** By integrated gradients. */
@@ -53,7 +55,7 @@ public final class CircuitNodes implements Callable<Integer> {
   @Option(
       names = "--method",
       paramLabel = "METHOD",
-      description = "exact, atp, atp-drop or atp-ig. Default: exact.",
+      description = "exact, atp, atp-qk, atp-drop or atp-ig. Default: exact.",
       converter = CircuitMethods.OfNodes.class)
   private Method method = Method.EXACT;
 
@@ -122,6 +124,7 @@ public final class CircuitNodes implements Callable<Integer> {
     return switch (method) {
       case EXACT -> run.ofNodes(exact(model, loaded, settings, sites), Optional.empty());
       case ATP -> estimated(run, settings, sites, new Attribution.Gradient());
+      case ATP_QK -> estimated(run, settings, sites, new Attribution.ExactSoftmax());
       case ATP_DROP -> estimated(run, settings, sites, new Attribution.DroppedGradients());
       case ATP_IG -> estimated(run, settings, sites, options.integrated(path));
     };

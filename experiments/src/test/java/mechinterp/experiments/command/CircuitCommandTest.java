@@ -61,7 +61,7 @@ final class CircuitCommandTest {
 
   @Test
   void nodesAreWrittenByEveryMethod() throws IOException {
-    for (String method : List.of("exact", "atp", "atp-drop", "atp-ig")) {
+    for (String method : List.of("exact", "atp", "atp-qk", "atp-drop", "atp-ig")) {
       JsonNode printed =
           circuit("nodes", method + ".json", "--method", method, "--steps", "3", "--json")
               .assertDone()
