@@ -1,16 +1,11 @@
 package mechinterp.circuits;
 
-import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
-import java.util.Map;
 import java.util.Set;
 import java.util.function.LongConsumer;
 import mechinterp.device.MemoryPlan;
-import mechinterp.kernel.Kernels;
 import mechinterp.model.Activations;
-import mechinterp.model.Edit;
 import mechinterp.model.HookPoint;
 import mechinterp.model.Transformer;
 import mechinterp.tensor.FloatMatrix;
@@ -68,8 +63,14 @@ public final class ActivationPatching {
     for (List<Integer> members : runs.chunks()) {
       ExampleBatch source = runs.source(members);
       Activations values = runs.capture(source, hooks(sites));
-      for (List<Patch> patches : batches(sites, source)) {
-        put(effects, patches, run(patches, source, values));
+      for (List<Patch<PatchSite>> patches :
+          Patch.batches(sites, source, runs.settings().maxTokens())) {
+        Patch.run(
+            runs,
+            effects,
+            patches,
+            site -> site.node().hook(),
+            (patch, rows) -> copy(patch, rows, values, source));
         done += patches.size();
         progress.accept(done);
       }
@@ -83,70 +84,16 @@ public final class ActivationPatching {
     return hooks;
   }
 
-  /**
-   * A prompt to patch.
-   *
-   * @param item number of the site
-   * @param example its number in the task
-   * @param sequence of the example in the source batch
-   */
-  private record Patch(int item, PatchSite site, int example, int sequence) {}
-
-  private List<List<Patch>> batches(List<PatchSite> sites, ExampleBatch source) {
-    List<List<Patch>> batches = new ArrayList<>();
-    int tokens = runs.settings().maxTokens();
-    for (int item = 0; item < sites.size(); item++) {
-      for (int s = 0; s < source.sequences(); s++) {
-        int more = source.tokens().end(s) - source.tokens().start(s);
-        if (tokens + more > runs.settings().maxTokens()) {
-          batches.add(new ArrayList<>());
-          tokens = 0;
-        }
-        tokens += more;
-        batches.getLast().add(new Patch(item, sites.get(item), source.members().get(s), s));
-      }
-    }
-    return batches;
-  }
-
-  private double[] run(List<Patch> patches, ExampleBatch source, Activations values) {
-    ExampleBatch batch = runs.base(patches.stream().map(Patch::example).toList());
-    Map<HookPoint, List<Integer>> places = new HashMap<>();
-    for (int s = 0; s < patches.size(); s++) {
-      places.computeIfAbsent(patches.get(s).site().node().hook(), _ -> new ArrayList<>()).add(s);
-    }
-    Map<HookPoint, Edit> edits = new HashMap<>();
-    places.forEach((hook, sequences) ->
-        edits.put(
-            hook,
-            (activation, _) -> {
-              for (int s : sequences) {
-                copy(patches.get(s), rows(activation, batch, s), values.at(hook), source);
-              }
-            }));
-    return runs.run(batch, edits);
-  }
-
-  private static FloatMatrix rows(FloatMatrix activation, ExampleBatch batch, int sequence) {
-    return activation.rowRange(batch.tokens().start(sequence), batch.tokens().end(sequence));
-  }
-
-  private void copy(Patch patch, FloatMatrix into, FloatMatrix values, ExampleBatch source) {
-    Kernels kernels = runs.kernels();
-    CircuitNode.Columns columns = patch.site().node().columns(runs.model().config());
-    int from = patch.site().from();
-    int to = patch.site().to(into.rows());
-    FloatMatrix value = rows(values, source, patch.sequence());
-    kernels.copy(
-        into.rowRange(from, to).columnRange(columns.from(), columns.to()),
-        value.rowRange(from, to).columnRange(columns.from(), columns.to()));
-  }
-
-  private void put(double[][] effects, List<Patch> patches, double[] metrics) {
-    double[] unpatched = runs.unpatched();
-    for (int s = 0; s < metrics.length; s++) {
-      Patch patch = patches.get(s);
-      effects[patch.item()][patch.example()] = metrics[s] - unpatched[patch.example()];
-    }
+  private void copy(
+      Patch<PatchSite> patch, FloatMatrix into, Activations values, ExampleBatch source) {
+    PatchSite site = patch.what();
+    CircuitNode.Columns columns = site.node().columns(runs.model().config());
+    int from = site.from();
+    int to = site.to(into.rows());
+    FloatMatrix value = source.rows(values.at(site.node().hook()), patch.sequence());
+    runs.kernels()
+        .copy(
+            into.rowRange(from, to).columnRange(columns.from(), columns.to()),
+            value.rowRange(from, to).columnRange(columns.from(), columns.to()));
   }
 }

@@ -10,7 +10,6 @@ import java.util.function.LongConsumer;
 import java.util.stream.Collectors;
 import mechinterp.circuits.CircuitNode.Part;
 import mechinterp.device.MemoryPlan;
-import mechinterp.model.Activations;
 import mechinterp.model.HookPoint;
 import mechinterp.model.Transformer;
 import mechinterp.tensor.FloatMatrix;
@@ -102,7 +101,7 @@ public final class AttributionPatching {
     private final List<PatchSite> sites;
     private final Set<HookPoint> hooks;
     private final ExampleBatch base;
-    private final Map<HookPoint, FloatMatrix> differences = new LinkedHashMap<>();
+    private final Map<HookPoint, FloatMatrix> differences;
 
     Chunk(List<Integer> members, List<PatchSite> sites) {
       this.sites = sites;
@@ -110,10 +109,7 @@ public final class AttributionPatching {
       this.base = runs.base(members);
       Set<HookPoint> wanted = new LinkedHashSet<>(hooks);
       wanted.add(EMBEDDING);
-      Activations before = runs.capture(base, wanted);
-      Activations after = runs.capture(runs.source(members), wanted);
-      wanted.forEach(
-          hook -> differences.put(hook, runs.difference(after.at(hook), before.at(hook))));
+      this.differences = runs.differences(members, wanted);
     }
 
     private FloatMatrix difference(HookPoint hook) {
@@ -209,24 +205,10 @@ public final class AttributionPatching {
     private void put(double[][] effects, HookPoint hook, float[] products, int cols) {
       for (int item = 0; item < sites.size(); item++) {
         if (sites.get(item).node().hook().equals(hook)) {
-          for (int s = 0; s < base.sequences(); s++) {
-            effects[item][base.members().get(s)] = sum(sites.get(item), s, products, cols);
-          }
+          CircuitNode.Columns columns = sites.get(item).node().columns(runs.model().config());
+          sites.get(item).sum(effects[item], base, products, cols, columns);
         }
       }
-    }
-
-    private double sum(PatchSite site, int sequence, float[] products, int cols) {
-      CircuitNode.Columns columns = site.node().columns(runs.model().config());
-      int start = base.tokens().start(sequence);
-      int tokens = base.tokens().end(sequence) - start;
-      double sum = 0;
-      for (int t = start + site.from(); t < start + site.to(tokens); t++) {
-        for (int c = columns.from(); c < columns.to(); c++) {
-          sum += products[t * cols + c];
-        }
-      }
-      return sum;
     }
   }
 

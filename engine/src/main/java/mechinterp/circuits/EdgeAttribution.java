@@ -1,7 +1,6 @@
 package mechinterp.circuits;
 
 import java.util.ArrayList;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -9,7 +8,6 @@ import java.util.function.LongConsumer;
 import mechinterp.device.MemoryPlan;
 import mechinterp.kernel.Operand;
 import mechinterp.kernel.Write;
-import mechinterp.model.Activations;
 import mechinterp.model.HookPoint;
 import mechinterp.model.Transformer;
 import mechinterp.tensor.FloatMatrix;
@@ -80,15 +78,11 @@ public final class EdgeAttribution {
   /** Some examples. */
   private final class Chunk {
     private final ExampleBatch base;
-    private final Map<HookPoint, FloatMatrix> differences = new LinkedHashMap<>();
+    private final Map<HookPoint, FloatMatrix> differences;
 
     Chunk(List<Integer> members) {
       this.base = runs.base(members);
-      Activations before = runs.capture(base, graph.senderHooks());
-      Activations after = runs.capture(runs.source(members), graph.senderHooks());
-      graph
-          .senderHooks()
-          .forEach(hook -> differences.put(hook, runs.difference(after.at(hook), before.at(hook))));
+      this.differences = runs.differences(members, graph.senderHooks());
     }
 
     void put(double[][] effects, Attribution attribution) {
@@ -151,21 +145,17 @@ public final class EdgeAttribution {
       List<FloatMatrix> values = new ArrayList<>();
       for (CircuitNode sender : senders) {
         FloatMatrix all = matrix(differences, EdgeGraph.hook(sender));
-        values.add(columns(rows(all, sequence), graph.columns(sender)));
+        values.add(columns(base.rows(all, sequence), graph.columns(sender)));
       }
       List<FloatMatrix> read = new ArrayList<>();
       for (EdgeReceiver receiver : graph.receivers()) {
         FloatMatrix all = matrix(gradients, graph.hook(receiver));
-        read.add(columns(rows(all, sequence), graph.columns(receiver)));
+        read.add(columns(base.rows(all, sequence), graph.columns(receiver)));
       }
       FloatMatrix products = runs.device().floats(values.size(), read.size());
       runs.kernels()
           .matmul(products, flat(values), Operand.AS_IS, flat(read), Operand.TRANSPOSED, Write.SET);
       return runs.device().toHost(products);
-    }
-
-    private FloatMatrix rows(FloatMatrix all, int sequence) {
-      return all.rowRange(base.tokens().start(sequence), base.tokens().end(sequence));
     }
 
     /** Returns each matrix as one row. */

@@ -6,10 +6,12 @@ import java.util.List;
 import java.util.Set;
 import mechinterp.circuits.CircuitNode.Columns;
 import mechinterp.circuits.CircuitNode.Part;
+import mechinterp.kernel.Kernels;
 import mechinterp.model.BlockRecipe;
 import mechinterp.model.HookPoint;
 import mechinterp.model.Transformer;
 import mechinterp.model.TransformerConfig;
+import mechinterp.tensor.FloatMatrix;
 
 /**
  * All edges of a model: the residual stream at any place is the sum of what the embedding, the
@@ -123,5 +125,18 @@ public final class EdgeGraph {
 
   HookPoint hook(EdgeReceiver receiver) {
     return receiver.hook(config);
+  }
+
+  /**
+   * input += the difference of an edge's sender, in the columns of its reader.
+   *
+   * @param input at the reader's hook point [tokens, width]
+   * @param difference at the sender's [tokens, width]
+   */
+  void add(Kernels kernels, CircuitEdge edge, FloatMatrix input, FloatMatrix difference) {
+    Columns from = columns(edge.sender());
+    Columns to = columns(edge.receiver());
+    kernels.addScaled(
+        input.columnRange(to.from(), to.to()), difference.columnRange(from.from(), from.to()), 1);
   }
 }

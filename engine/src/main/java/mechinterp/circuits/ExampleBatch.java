@@ -3,6 +3,7 @@ package mechinterp.circuits;
 import java.util.List;
 import java.util.stream.IntStream;
 import mechinterp.model.TokenBatch;
+import mechinterp.tensor.FloatMatrix;
 
 /**
  * Sequences that run at once, each the clean or the corrupted prompt of an example; an example may
@@ -29,6 +30,11 @@ record ExampleBatch(List<Integer> members, TokenBatch tokens) {
   /** Returns the last row of each sequence. */
   int[] lastRows() {
     return IntStream.range(0, tokens.sequences()).map(s -> tokens.end(s) - 1).toArray();
+  }
+
+  /** Returns the rows of a sequence. */
+  FloatMatrix rows(FloatMatrix activation, int sequence) {
+    return activation.rowRange(tokens.start(sequence), tokens.end(sequence));
   }
 
   int sequences() {

@@ -116,15 +116,9 @@ public final class MaskedModel {
 
     private void add(FloatMatrix input, List<CircuitEdge> edges) {
       for (CircuitEdge edge : edges) {
-        FloatMatrix difference =
-            Optional.ofNullable(differences.get(EdgeGraph.hook(edge.sender()))).orElseThrow();
-        CircuitNode.Columns from = graph.columns(edge.sender());
-        CircuitNode.Columns to = graph.columns(edge.receiver());
-        runs.kernels()
-            .addScaled(
-                input.columnRange(to.from(), to.to()),
-                difference.columnRange(from.from(), from.to()),
-                1);
+        HookPoint hook = EdgeGraph.hook(edge.sender());
+        FloatMatrix difference = Optional.ofNullable(differences.get(hook)).orElseThrow();
+        graph.add(runs.kernels(), edge, input, difference);
       }
     }
   }

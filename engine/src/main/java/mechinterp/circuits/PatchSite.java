@@ -48,6 +48,26 @@ public record PatchSite(CircuitNode node, OptionalInt position) {
     return position.isPresent() ? position.getAsInt() + 1 : tokens;
   }
 
+  /**
+   * effects[example] = the sum over this site's positions and over columns.
+   *
+   * @param values [tokens, cols] of the batch
+   */
+  void sum(
+      double[] effects, ExampleBatch batch, float[] values, int cols, CircuitNode.Columns columns) {
+    for (int s = 0; s < batch.sequences(); s++) {
+      int start = batch.tokens().start(s);
+      int tokens = batch.tokens().end(s) - start;
+      double sum = 0;
+      for (int t = start + from(); t < start + to(tokens); t++) {
+        for (int c = columns.from(); c < columns.to(); c++) {
+          sum += values[t * cols + c];
+        }
+      }
+      effects[batch.members().get(s)] = sum;
+    }
+  }
+
   /** Returns the node's name, with {@code @} and the position where there is one. */
   public String name() {
     return position.isPresent() ? node.name() + "@" + position.getAsInt() : node.name();

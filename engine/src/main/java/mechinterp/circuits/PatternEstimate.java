@@ -102,16 +102,7 @@ final class PatternEstimate {
     AttentionConfig attention = config.attention();
     int heads = part == Part.K ? attention.keyValueHeads() : attention.heads();
     int width = cols / heads;
-    for (int s = 0; s < base.sequences(); s++) {
-      int start = base.tokens().start(s);
-      int tokens = base.tokens().end(s) - start;
-      double sum = 0;
-      for (int t = start + site.from(); t < start + site.to(tokens); t++) {
-        for (int c = head * width; c < (head + 1) * width; c++) {
-          sum += products[t * cols + c];
-        }
-      }
-      effects[base.members().get(s)] = sum;
-    }
+    CircuitNode.Columns columns = new CircuitNode.Columns(head * width, (head + 1) * width);
+    site.sum(effects, base, products, cols, columns);
   }
 }

@@ -1,6 +1,7 @@
 package mechinterp.circuits;
 
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -150,6 +151,15 @@ final class TaskRuns {
     FloatMatrix difference = device().floats(base.rows(), base.cols());
     kernels().subtract(difference, source, base);
     return difference;
+  }
+
+  /** Returns at hook points what the source of values has more than the prompts they go into. */
+  Map<HookPoint, FloatMatrix> differences(List<Integer> members, Set<HookPoint> hooks) {
+    Activations before = capture(base(members), hooks);
+    Activations after = capture(source(members), hooks);
+    Map<HookPoint, FloatMatrix> differences = new LinkedHashMap<>();
+    hooks.forEach(hook -> differences.put(hook, difference(after.at(hook), before.at(hook))));
+    return differences;
   }
 
   /** Returns the tokens of the largest batch of prompts as they are. */

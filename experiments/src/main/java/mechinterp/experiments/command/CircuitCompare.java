@@ -23,6 +23,9 @@ import picocli.CommandLine.Parameters;
     name = "compare",
     description = "Show how well estimated effects agree with exact ones of the same task.")
 public final class CircuitCompare implements Callable<Integer> {
+  /** The method that estimates only how large effects are. */
+  private static final String WITHOUT_SIGN = CircuitMethods.label(CircuitNodes.Method.ATP_DROP);
+
   @Parameters(
       index = "0",
       paramLabel = "TRUTH",
@@ -56,11 +59,9 @@ public final class CircuitCompare implements Callable<Integer> {
     List<Row> rows = new ArrayList<>();
     for (Path file : estimates) {
       double[] scores = inOrder(file, effects(file), exact);
-      rows.add(
-          new Row(
-              file.toString(),
-              JsonField.read(file).at("settings").at("method").text(),
-              RankAgreement.of(scores, numbers(exact), top)));
+      String method = JsonField.read(file).at("settings").at("method").text();
+      double[] wanted = method.equals(WITHOUT_SIGN) ? sizes(exact) : numbers(exact);
+      rows.add(new Row(file.toString(), method, RankAgreement.of(scores, wanted, top)));
     }
     Result result = new Result(truth.toString(), exact.size(), rows);
     output.print(result, text(result));
@@ -89,6 +90,10 @@ public final class CircuitCompare implements Callable<Integer> {
 
   private static double[] numbers(Map<String, Double> effects) {
     return effects.values().stream().mapToDouble(Double::doubleValue).toArray();
+  }
+
+  private static double[] sizes(Map<String, Double> effects) {
+    return effects.values().stream().mapToDouble(Math::abs).toArray();
   }
 
   private String text(Result result) {
