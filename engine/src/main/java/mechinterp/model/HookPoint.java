@@ -86,6 +86,14 @@ public record HookPoint(OptionalInt layer, String site) {
     return inBlock(layer, "hook_mlp_out");
   }
 
+  /**
+   * Returns what the feed-forward layer of block {@code layer} reads of the residual stream, before
+   * its norm.
+   */
+  public static HookPoint mlpIn(int layer) {
+    return inBlock(layer, "hook_mlp_in");
+  }
+
   @Override
   public String toString() {
     return layer.isPresent() ? "blocks." + layer.getAsInt() + "." + site : site;

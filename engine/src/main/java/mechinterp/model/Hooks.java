@@ -16,6 +16,9 @@ public interface Hooks {
    */
   boolean wants(HookPoint point);
 
+  /** Returns whether the run changes what is at this point. */
+  boolean edits(HookPoint point);
+
   /** Returns whether nothing that comes now is wanted, so that the stage may return early. */
   boolean finished();
 }

@@ -54,6 +54,11 @@ final class RunHooks implements Hooks {
   }
 
   @Override
+  public boolean edits(HookPoint point) {
+    return !finished() && edits.containsKey(point);
+  }
+
+  @Override
   public boolean finished() {
     return !toTheEnd && missing.isEmpty();
   }

@@ -2,6 +2,7 @@ package mechinterp.model;
 
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -152,10 +153,11 @@ public final class NaiveTransformer {
   private double[][] sequential(int layer, double[][] input) {
     String at = "blocks." + layer + ".";
     double[][] x = hook(at + "hook_resid_pre", input);
-    double[][] attention = attention(layer, norm(at + "ln1", at + "ln1", x));
+    Map<String, double[][]> read = inputs(at, x);
+    double[][] attention = attention(layer, read, norm(at + "ln1", at + "ln1", x));
     double[][] mid = sum(x, hook(at + "hook_attn_out", post(at + "ln1_post", attention)));
     mid = hook(at + "hook_resid_mid", mid);
-    double[][] mlp = mlp(at, norm(at + "ln2", at + "ln2", mid));
+    double[][] mlp = mlp(at, norm(at + "ln2", at + "ln2", mlpIn(at, mid)));
     return hook(
         at + "hook_resid_post", sum(mid, hook(at + "hook_mlp_out", post(at + "ln2_post", mlp))));
   }
@@ -167,16 +169,17 @@ public final class NaiveTransformer {
   private double[][] parallel(int layer, double[][] input) {
     String at = "blocks." + layer + ".";
     double[][] x = hook(at + "hook_resid_pre", input);
+    Map<String, double[][]> read = inputs(at, x);
     double[][] attention =
-        hook(at + "hook_attn_out", attention(layer, norm(at + "ln1", at + "ln1", x)));
-    double[][] mlp = hook(at + "hook_mlp_out", mlp(at, norm(at + "ln2", at + "ln2", x)));
+        hook(at + "hook_attn_out", attention(layer, read, norm(at + "ln1", at + "ln1", x)));
+    double[][] mlp = hook(at + "hook_mlp_out", mlp(at, norm(at + "ln2", at + "ln2", mlpIn(at, x))));
     return hook(at + "hook_resid_post", sum(sum(x, attention), mlp));
   }
 
   private double[][] postNorm(int layer, double[][] input) {
     String at = "blocks." + layer + ".";
     double[][] x = hook(at + "hook_resid_pre", input);
-    double[][] mid = sum(x, hook(at + "hook_attn_out", attention(layer, x)));
+    double[][] mid = sum(x, hook(at + "hook_attn_out", attention(layer, Map.of(), x)));
     mid = hook(at + "hook_mlp_in", hook(at + "hook_resid_mid", mid));
     double[][] normed = norm(at + "ln1", at + "ln1", mid);
     double[][] last = sum(normed, hook(at + "hook_mlp_out", mlp(at, normed)));
@@ -184,13 +187,67 @@ public final class NaiveTransformer {
     return hook(at + "hook_normalized_resid_post", norm(at + "ln2", at + "ln2", last));
   }
 
-  private double[][] attention(int layer, double[][] x) {
+  /** Returns a copy, so that an edit does not reach the stream. */
+  private double[][] mlpIn(String at, double[][] x) {
+    return hook(at + "hook_mlp_in", repeated(x, 1));
+  }
+
+  /** Returns, of those of q, k and v that the editor changes, what each head reads. */
+  private Map<String, double[][]> inputs(String at, double[][] x) {
+    Map<String, double[][]> edited = new LinkedHashMap<>();
+    for (String letter : List.of("q", "k", "v")) {
+      AttentionConfig form = config.attention();
+      int heads = letter.equals("q") ? form.heads() : form.keyValueHeads();
+      double[][] input = hook(at + "hook_" + letter + "_input", repeated(x, heads));
+      if (!Arrays.deepEquals(input, repeated(x, heads))) {
+        edited.put(letter, input);
+      }
+    }
+    return edited;
+  }
+
+  private static double[][] repeated(double[][] x, int times) {
+    double[][] repeated = new double[x.length][times * x[0].length];
+    for (int i = 0; i < x.length; i++) {
+      for (int j = 0; j < repeated[i].length; j++) {
+        repeated[i][j] = x[i][j % x[i].length];
+      }
+    }
+    return repeated;
+  }
+
+  /** Returns the heads of q, k or v: of the norm that they share, or each of what it reads. */
+  private double[][] projected(
+      int layer, String letter, String weight, Map<String, double[][]> read, double[][] x) {
+    String at = "blocks." + layer + ".";
+    double[][] all = linear(at + "attn.", weight, x);
+    double[][] input = read.getOrDefault(letter, new double[0][]);
+    for (int h = 0; input.length > 0 && h < all[0].length / config.dHead(); h++) {
+      double[][] alone = new double[input.length][];
+      for (int i = 0; i < input.length; i++) {
+        alone[i] = Arrays.copyOfRange(input[i], h * config.dModel(), (h + 1) * config.dModel());
+      }
+      double[][] made = linear(at + "attn.", weight, normAlone(at + "ln1", alone));
+      for (int i = 0; i < made.length; i++) {
+        System.arraycopy(made[i], h * config.dHead(), all[i], h * config.dHead(), config.dHead());
+      }
+    }
+    return all;
+  }
+
+  /** The norm without hooks. */
+  private double[][] normAlone(String name, double[][] x) {
+    return new NaiveTransformer(config, weights, (_, _) -> {}).norm(name, name, x);
+  }
+
+  private double[][] attention(int layer, Map<String, double[][]> read, double[][] x) {
     String at = "blocks." + layer + ".attn.";
     AttentionConfig form = config.attention();
     Optional<RotaryConfig> rotary = config.layers().get(layer).rotary();
-    double[][] q = heads(at, "q", "Q", form.heads(), rotary, x);
-    double[][] k = heads(at, "k", "K", form.keyValueHeads(), rotary, x);
-    double[][] v = hook(at + "hook_v", linear(at, "V", x));
+    double[][] q = heads(at, "q", form.heads(), rotary, projected(layer, "q", "Q", read, x));
+    double[][] k =
+        heads(at, "k", form.keyValueHeads(), rotary, projected(layer, "k", "K", read, x));
+    double[][] v = hook(at + "hook_v", projected(layer, "v", "V", read, x));
     double[][] scores = hook(at + "hook_attn_scores", scores(layer, q, k));
     double[][] pattern = hook(at + "hook_pattern", softmaxByHead(scores));
     double[][] z = hook(at + "hook_z", values(pattern, v));
@@ -198,13 +255,8 @@ public final class NaiveTransformer {
   }
 
   private double[][] heads(
-      String at,
-      String letter,
-      String weight,
-      int heads,
-      Optional<RotaryConfig> rotary,
-      double[][] x) {
-    double[][] q = hook(at + "hook_" + letter, linear(at, weight, x));
+      String at, String letter, int heads, Optional<RotaryConfig> rotary, double[][] projected) {
+    double[][] q = hook(at + "hook_" + letter, projected);
     if (config.attention().queryKeyNorm()) {
       q = headNorm(at + letter + "_norm", heads, q);
     }

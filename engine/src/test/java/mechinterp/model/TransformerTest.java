@@ -182,7 +182,8 @@ final class TransformerTest {
     Transformer model = TinyModels.frozen(TinyModels.GPT2, device);
 
     assertEquals(
-        "hook blocks.1.attn.hook_pattern: it has a column for each head and key of the batch, no fixed number; choose another",
+        "hook blocks.1.attn.hook_pattern: it has a column for each head and key of the batch, no"
+            + " fixed number; choose another",
         Refusal.of(
             IllegalArgumentException.class,
             () -> model.width(HookPoint.parse("blocks.1.attn.hook_pattern"))));
@@ -248,14 +249,17 @@ final class TransformerTest {
         blocks.0.hook_resid_pre
         blocks.0.ln1.hook_scale
         blocks.0.ln1.hook_normalized
+        blocks.0.hook_q_input
         blocks.0.attn.hook_q
         blocks.0.attn.q_norm.hook_scale
         blocks.0.attn.q_norm.hook_normalized
         blocks.0.attn.hook_rot_q
+        blocks.0.hook_k_input
         blocks.0.attn.hook_k
         blocks.0.attn.k_norm.hook_scale
         blocks.0.attn.k_norm.hook_normalized
         blocks.0.attn.hook_rot_k
+        blocks.0.hook_v_input
         blocks.0.attn.hook_v
         blocks.0.attn.hook_attn_scores
         blocks.0.attn.hook_pattern
@@ -265,6 +269,7 @@ final class TransformerTest {
         blocks.0.ln1_post.hook_normalized
         blocks.0.hook_attn_out
         blocks.0.hook_resid_mid
+        blocks.0.hook_mlp_in
         blocks.0.ln2.hook_scale
         blocks.0.ln2.hook_normalized
         blocks.0.mlp.hook_pre
@@ -275,7 +280,7 @@ final class TransformerTest {
         blocks.0.hook_mlp_out
         blocks.0.hook_resid_post
         """,
-        String.join("\n", model.hookPoints().stream().limit(30).map(HookPoint::toString).toList())
+        String.join("\n", model.hookPoints().stream().limit(34).map(HookPoint::toString).toList())
             + "\n");
     assertEquals("ln_final.hook_normalized", model.hookPoints().getLast().toString());
   }

@@ -5,6 +5,7 @@ import java.io.PrintStream;
 import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
 import mechinterp.experiments.command.BenchCommand;
+import mechinterp.experiments.command.CircuitCommand;
 import mechinterp.experiments.command.CompareCommand;
 import mechinterp.experiments.command.Doctor;
 import mechinterp.experiments.command.Eval;
@@ -40,6 +41,7 @@ import picocli.CommandLine.Spec;
       Eval.class,
       Features.class,
       CompareCommand.class,
+      CircuitCommand.class,
       ModelCommand.class,
       SaeCommand.class,
       BenchCommand.class,

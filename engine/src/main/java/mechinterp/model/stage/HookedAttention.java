@@ -86,7 +86,7 @@ final class HookedAttention implements HookedLayer {
     }
 
     @Override
-    public void forward(FloatMatrix out, FloatMatrix x, BatchInput input, Hooks hooks) {
+    public void forward(FloatMatrix out, LayerInput x, BatchInput input, Hooks hooks) {
       attend(x, input, hooks);
       output.forward(out, z, hooks);
     }
@@ -97,12 +97,12 @@ final class HookedAttention implements HookedLayer {
     }
 
     @Override
-    public void addTo(FloatMatrix sum, FloatMatrix x, BatchInput input, Hooks hooks) {
+    public void addTo(FloatMatrix sum, LayerInput x, BatchInput input, Hooks hooks) {
       attend(x, input, hooks);
       output.addTo(sum, z);
     }
 
-    private void attend(FloatMatrix x, BatchInput input, Hooks hooks) {
+    private void attend(LayerInput x, BatchInput input, Hooks hooks) {
       q.forward(x, input.positions(), hooks);
       k.forward(x, input.positions(), hooks);
       v.forward(x, input.positions(), hooks);
@@ -124,7 +124,7 @@ final class HookedAttention implements HookedLayer {
     }
 
     @Override
-    public FloatMatrix backward(FloatMatrix dOut, FloatMatrix x, BatchInput input, Hooks hooks) {
+    public FloatMatrix backward(FloatMatrix dOut, LayerInput x, BatchInput input, Hooks hooks) {
       Gradients d = gradients.orElseThrow();
       output.backward(d.z(), dOut, z, hooks);
       hooks.at(zPoint, d.z());
@@ -135,6 +135,13 @@ final class HookedAttention implements HookedLayer {
       k.backward(d.x(), x, input.positions(), hooks, Write.ADD);
       q.backward(d.x(), x, input.positions(), hooks, Write.ADD);
       return d.x();
+    }
+
+    @Override
+    public void addStreamGradients(FloatMatrix dStream, LayerInput x, Hooks hooks) {
+      v.addStreamGradients(dStream, x, hooks);
+      k.addStreamGradients(dStream, x, hooks);
+      q.addStreamGradients(dStream, x, hooks);
     }
   }
 }

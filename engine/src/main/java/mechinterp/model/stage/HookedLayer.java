@@ -18,16 +18,22 @@ sealed interface HookedLayer permits HookedAttention, HookedMlp {
 
   /** The layer in one run. */
   interface Run {
-    /** out = the layer of x; both [tokens, d_model]. */
-    void forward(FloatMatrix out, FloatMatrix x, BatchInput input, Hooks hooks);
+    /** out [tokens, d_model] = the layer of x. */
+    void forward(FloatMatrix out, LayerInput x, BatchInput input, Hooks hooks);
 
     /** Returns whether {@link #addTo} gives the bits of {@link #forward} and an addition. */
     boolean addsExactly(Hooks hooks);
 
-    /** sum += the layer of x, where it {@link #addsExactly}; both [tokens, d_model]. */
-    void addTo(FloatMatrix sum, FloatMatrix x, BatchInput input, Hooks hooks);
+    /** sum [tokens, d_model] += the layer of x, where it {@link #addsExactly}. */
+    void addTo(FloatMatrix sum, LayerInput x, BatchInput input, Hooks hooks);
 
-    /** Returns the gradient with respect to x and adds to those of the parameters. */
-    FloatMatrix backward(FloatMatrix dOut, FloatMatrix x, BatchInput input, Hooks hooks);
+    /**
+     * Returns the gradient with respect to the normed x and adds to those of the parameters; what
+     * goes past the norm follows with {@link #addStreamGradients}.
+     */
+    FloatMatrix backward(FloatMatrix dOut, LayerInput x, BatchInput input, Hooks hooks);
+
+    /** dStream += the gradient that goes past the block's norm, after {@link #backward}. */
+    void addStreamGradients(FloatMatrix dStream, LayerInput x, Hooks hooks);
   }
 }

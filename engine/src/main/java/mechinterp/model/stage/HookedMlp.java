@@ -67,8 +67,8 @@ final class HookedMlp implements HookedLayer {
     }
 
     @Override
-    public void forward(FloatMatrix out, FloatMatrix x, BatchInput input, Hooks hooks) {
-      activate(x, hooks);
+    public void forward(FloatMatrix out, LayerInput x, BatchInput input, Hooks hooks) {
+      activate(x.normed(), hooks);
       mlp.output(out, values.post());
     }
 
@@ -78,8 +78,8 @@ final class HookedMlp implements HookedLayer {
     }
 
     @Override
-    public void addTo(FloatMatrix sum, FloatMatrix x, BatchInput input, Hooks hooks) {
-      activate(x, hooks);
+    public void addTo(FloatMatrix sum, LayerInput x, BatchInput input, Hooks hooks) {
+      activate(x.normed(), hooks);
       mlp.addOutput(sum, values.post());
     }
 
@@ -106,7 +106,7 @@ final class HookedMlp implements HookedLayer {
     }
 
     @Override
-    public FloatMatrix backward(FloatMatrix dOut, FloatMatrix x, BatchInput input, Hooks hooks) {
+    public FloatMatrix backward(FloatMatrix dOut, LayerInput x, BatchInput input, Hooks hooks) {
       Values d = gradients.orElseThrow();
       FloatMatrix dx = dInput.orElseThrow();
       mlp.addOutputGradients(dOut, values.post());
@@ -115,9 +115,14 @@ final class HookedMlp implements HookedLayer {
       mlp.postBackward(d.pre(), d.preLinear(), d.post(), values.pre(), values.preLinear());
       d.preLinear().ifPresent(linear -> hooks.at(preLinearPoint, linear));
       hooks.at(prePoint, d.pre());
-      mlp.addPreGradients(d.pre(), d.preLinear(), x);
+      mlp.addPreGradients(d.pre(), d.preLinear(), x.normed());
       mlp.preBackward(dx, d.pre(), d.preLinear());
       return dx;
+    }
+
+    @Override
+    public void addStreamGradients(FloatMatrix dStream, LayerInput x, Hooks hooks) {
+      // Nothing goes past the norm: hook_mlp_in is the branch's.
     }
   }
 }

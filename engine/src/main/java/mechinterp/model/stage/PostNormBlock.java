@@ -49,7 +49,7 @@ final class PostNormBlock implements Stage {
     this.attentionNorm = attentionNorm;
     this.mlp = mlp;
     this.mlpNorm = mlpNorm;
-    this.mlpInPoint = HookPoint.inBlock(layer, "hook_mlp_in");
+    this.mlpInPoint = HookPoint.mlpIn(layer);
   }
 
   @Override
@@ -111,7 +111,7 @@ final class PostNormBlock implements Stage {
     }
 
     private void forwardAttention(FloatMatrix x, BatchInput input, Hooks hooks) {
-      attentionRun.forward(mid, x, input, hooks);
+      attentionRun.forward(mid, LayerInput.withoutNorm(x), input, hooks);
       hooks.at(HookPoint.attnOut(layer), mid);
       kernels.add(mid, x, mid);
       hooks.at(HookPoint.residMid(layer), mid);
@@ -121,7 +121,7 @@ final class PostNormBlock implements Stage {
     private void forwardMlp(BatchInput input, Hooks hooks) {
       attentionNormRun.forward(mid, hooks);
       FloatMatrix normed = attentionNormRun.output();
-      mlpRun.forward(post, normed, input, hooks);
+      mlpRun.forward(post, LayerInput.withoutNorm(normed), input, hooks);
       hooks.at(HookPoint.mlpOut(layer), post);
       kernels.add(post, normed, post);
       hooks.at(HookPoint.residPost(layer), post);
@@ -150,7 +150,7 @@ final class PostNormBlock implements Stage {
       FloatMatrix dMlp = dBranch.orElseThrow();
       kernels.copy(dMlp, gradient);
       hooks.at(HookPoint.mlpOut(layer), dMlp);
-      FloatMatrix normed = attentionNormRun.output();
+      LayerInput normed = LayerInput.withoutNorm(attentionNormRun.output());
       kernels.add(gradient, gradient, mlpRun.backward(dMlp, normed, input, hooks));
       kernels.copy(gradient, attentionNormRun.backward(gradient, mid, hooks));
     }
@@ -161,7 +161,8 @@ final class PostNormBlock implements Stage {
       FloatMatrix dAttention = dBranch.orElseThrow();
       kernels.copy(dAttention, gradient);
       hooks.at(HookPoint.attnOut(layer), dAttention);
-      kernels.add(gradient, gradient, attentionRun.backward(dAttention, x, input, hooks));
+      LayerInput read = LayerInput.withoutNorm(x);
+      kernels.add(gradient, gradient, attentionRun.backward(dAttention, read, input, hooks));
     }
   }
 }

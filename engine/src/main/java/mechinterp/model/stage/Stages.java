@@ -24,6 +24,7 @@ import mechinterp.nn.Embedding;
 import mechinterp.nn.Linear;
 import mechinterp.nn.Mlp;
 import mechinterp.nn.Rotary;
+import mechinterp.nn.RowNorm;
 
 /** Makes the stages of a transformer of its config and its weights. */
 public final class Stages {
@@ -82,18 +83,32 @@ public final class Stages {
   }
 
   private Stage preNormBlock(int layer, boolean parallel) throws IOException {
-    Branch attention = branch(layer, "ln1", attention(layer), HookPoint.attnOut(layer));
-    Branch mlp = branch(layer, "ln2", mlp(layer), HookPoint.mlpOut(layer));
+    RowNorm ln1 = weights.norm(WeightNames.inBlock(layer, "ln1"));
+    Branch attention =
+        new Branch(
+            device,
+            Optional.empty(),
+            HookedNorm.ofRows(ln1, "ln1", Place.block(layer)),
+            attention(layer, Optional.of(ln1)),
+            postNorm(layer, "ln1_post"),
+            HookPoint.attnOut(layer),
+            config.dModel());
+    Branch mlp =
+        new Branch(
+            device,
+            Optional.of(HookPoint.mlpIn(layer)),
+            norm(layer, "ln2"),
+            mlp(layer),
+            postNorm(layer, "ln2_post"),
+            HookPoint.mlpOut(layer),
+            config.dModel());
     return new PreNormBlock(kernels, layer, config.dModel(), parallel, attention, mlp);
   }
 
-  private Branch branch(int layer, String norm, HookedLayer inner, HookPoint point)
-      throws IOException {
-    Optional<HookedNorm> post =
-        config.recipe() == BlockRecipe.SANDWICH
-            ? Optional.of(norm(layer, norm + "_post"))
-            : Optional.empty();
-    return new Branch(kernels, norm(layer, norm), inner, post, point, config.dModel());
+  private Optional<HookedNorm> postNorm(int layer, String name) throws IOException {
+    return config.recipe() == BlockRecipe.SANDWICH
+        ? Optional.of(norm(layer, name))
+        : Optional.empty();
   }
 
   private Stage postNormBlock(int layer) throws IOException {
@@ -101,7 +116,7 @@ public final class Stages {
         kernels,
         layer,
         config.dModel(),
-        attention(layer),
+        attention(layer, Optional.empty()),
         norm(layer, "ln1"),
         mlp(layer),
         norm(layer, "ln2"));
@@ -112,44 +127,59 @@ public final class Stages {
         weights.norm(WeightNames.inBlock(layer, name)), name, Place.block(layer));
   }
 
-  private HookedAttention attention(int layer) throws IOException {
+  private HookedAttention attention(int layer, Optional<RowNorm> before) throws IOException {
     String name = WeightNames.inBlock(layer, "attn.");
     Place place = Place.block(layer);
     LayerAttention particular = config.layers().get(layer);
     int heads = config.attention().heads();
     Optional<Rotary> rotary = particular.rotary().map(this::rotary);
     Attention between = new Attention(device, form(particular));
+    Linear query = weights.linear(name, "Q");
     return new HookedAttention(
         kernels,
         layer,
         new HookedHeads(
             "q",
             heads,
-            weights.linear(name, "Q"),
+            query,
+            before.map(norm -> inputs("q", norm, query, heads, place)),
             weights.headNorm(name + "q_norm"),
             rotary,
             place),
-        keys(name, rotary, place),
-        values(name, place),
+        keys(name, before, rotary, place),
+        values(name, before, place),
         new HookedPattern(device, between, heads, place),
         new HookedOutput(device, weights.linear(name, "O"), heads, place));
   }
 
-  private HookedHeads keys(String name, Optional<Rotary> rotary, Place place) throws IOException {
+  private HookedInputs inputs(String letter, RowNorm norm, Linear linear, int heads, Place place) {
+    return new HookedInputs(device, norm, linear, heads, place.of("hook_" + letter + "_input"));
+  }
+
+  private HookedHeads keys(
+      String name, Optional<RowNorm> before, Optional<Rotary> rotary, Place place)
+      throws IOException {
+    Linear linear = weights.linear(name, "K");
+    int heads = config.attention().keyValueHeads();
     return new HookedHeads(
         "k",
-        config.attention().keyValueHeads(),
-        weights.linear(name, "K"),
+        heads,
+        linear,
+        before.map(norm -> inputs("k", norm, linear, heads, place)),
         weights.headNorm(name + "k_norm"),
         rotary,
         place);
   }
 
-  private HookedHeads values(String name, Place place) throws IOException {
+  private HookedHeads values(String name, Optional<RowNorm> before, Place place)
+      throws IOException {
+    Linear linear = weights.linear(name, "V");
+    int heads = config.attention().keyValueHeads();
     return new HookedHeads(
         "v",
-        config.attention().keyValueHeads(),
-        weights.linear(name, "V"),
+        heads,
+        linear,
+        before.map(norm -> inputs("v", norm, linear, heads, place)),
         Optional.empty(),
         Optional.empty(),
         place);

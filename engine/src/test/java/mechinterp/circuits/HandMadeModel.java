@@ -1,0 +1,209 @@
+package mechinterp.circuits;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.util.Arrays;
+import java.util.Collections;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.Set;
+import mechinterp.device.Device;
+import mechinterp.kernel.ActivationFunction;
+import mechinterp.kernel.Norm;
+import mechinterp.model.AttentionConfig;
+import mechinterp.model.BlockRecipe;
+import mechinterp.model.EmbeddingConfig;
+import mechinterp.model.LayerAttention;
+import mechinterp.model.LoadOptions;
+import mechinterp.model.MlpConfig;
+import mechinterp.model.NormConfig;
+import mechinterp.model.Transformer;
+import mechinterp.model.TransformerBuilder;
+import mechinterp.model.TransformerConfig;
+import mechinterp.model.UnembedConfig;
+import mechinterp.model.WeightNames;
+import mechinterp.model.Weights;
+import mechinterp.random.RandomStream;
+import mechinterp.tokenizer.TinyWordPiece;
+
+/**
+ * Transformers whose weights are set by hand. Their norms do nothing: with an epsilon far above the
+ * mean square of x, and a gain of its root, an RMS norm is the identity to rounding.
+ */
+final class HandMadeModel implements Weights {
+  private static final float EPSILON = 1e10f;
+  private static final int VOCABULARY = 16;
+  private static final int PLACES = 12;
+
+  private final TransformerConfig config;
+  private final Map<String, List<Integer>> shapes;
+  private final Map<String, float[]> values = new LinkedHashMap<>();
+
+  private HandMadeModel(TransformerConfig config) {
+    this.config = config;
+    shapes = WeightNames.shapes(config);
+    shapes.forEach((name, shape) ->
+        values.put(name, new float[shape.stream().reduce(1, Math::multiplyExact)]));
+    values.forEach((name, numbers) -> {
+      if (name.contains("ln") && name.endsWith(".w")) {
+        Arrays.fill(numbers, (float) Math.sqrt(EPSILON));
+      }
+    });
+  }
+
+  private static TransformerConfig config(int dModel, int heads, int dHead) {
+    return new TransformerConfig(
+        "hand",
+        dModel,
+        BlockRecipe.SEQUENTIAL,
+        new NormConfig(Norm.RMS, EPSILON),
+        EmbeddingConfig.learnedPositions(VOCABULARY, PLACES),
+        AttentionConfig.plain(heads, dHead, true),
+        Collections.nCopies(2, LayerAttention.plain()),
+        new MlpConfig(6, ActivationFunction.RELU, false, true),
+        Optional.of(UnembedConfig.plain(false)));
+  }
+
+  /**
+   * Returns a model that is linear in its embeddings: attention looks at all tokens alike, and the
+   * activation functions see positive numbers only.
+   */
+  static Transformer linear(Device device) {
+    HandMadeModel made = new HandMadeModel(config(8, 2, 4));
+    made.values.forEach((name, numbers) -> {
+      if (!name.contains("ln") && !name.matches(".*[Wb]_[QK]")) {
+        RandomStream.of(5, name).fillGaussian(numbers, 0, 0.4);
+      }
+    });
+    made.setPositiveNeurons(0);
+    made.setPositiveNeurons(1);
+    return made.build(device);
+  }
+
+  /** A bias that neurons have and the output takes away again. */
+  private void setPositiveNeurons(int layer) {
+    String at = "blocks." + layer + ".mlp.";
+    float bias = 16;
+    float[] out = floats(at + "W_out");
+    float[] outBias = Objects.requireNonNull(values.get(at + "b_out"), at);
+    Arrays.fill(Objects.requireNonNull(values.get(at + "b_in"), at), bias);
+    for (int i = 0; i < out.length; i++) {
+      outBias[i % outBias.length] -= bias * out[i];
+    }
+  }
+
+  // The parts of the residual stream of the induction model.
+  private static final int TOKEN = 0;
+  private static final int PLACE = TOKEN + VOCABULARY;
+  private static final int BEFORE = PLACE + PLACES;
+  private static final int NEXT = BEFORE + VOCABULARY;
+  private static final int UNREAD = NEXT + VOCABULARY;
+  private static final int STREAM = UNREAD + VOCABULARY;
+  private static final float SHARP = 6;
+
+  /**
+   * Returns a model that does induction in two heads and nothing else that logits read:
+   *
+   * <pre>
+   *   blocks.0.attn.head.0   looks one token back and writes which token stood there
+   *   blocks.1.attn.head.1   looks at where the token before was the present one, writes that token
+   * </pre>
+   *
+   * The other heads and the feed-forward layers write what nobody reads.
+   */
+  static Transformer induction(Device device) {
+    HandMadeModel made = new HandMadeModel(config(STREAM, 2, VOCABULARY));
+    for (int id = 0; id < VOCABULARY; id++) {
+      made.set("embed.W_E", id, TOKEN + id, 1);
+      made.set("unembed.W_U", NEXT + id, id, 1);
+    }
+    for (int place = 0; place < PLACES; place++) {
+      made.set("pos_embed.W_pos", place, PLACE + place, 1);
+    }
+    made.setPreviousTokenHead();
+    made.setInductionHead();
+    made.setWhatNobodyReads();
+    return made.build(device);
+  }
+
+  private void setPreviousTokenHead() {
+    String at = "blocks.0.attn.";
+    for (int place = 1; place < PLACES; place++) {
+      set(at + "W_Q", PLACE + place, place - 1, SHARP * SHARP);
+    }
+    for (int place = 0; place < PLACES; place++) {
+      set(at + "W_K", PLACE + place, place, 1);
+    }
+    for (int id = 0; id < VOCABULARY; id++) {
+      set(at + "W_V", TOKEN + id, id, 1);
+      set(at + "W_O", id, BEFORE + id, 1);
+    }
+  }
+
+  private void setInductionHead() {
+    String at = "blocks.1.attn.";
+    for (int id = 0; id < VOCABULARY; id++) {
+      set(at + "W_Q", TOKEN + id, VOCABULARY + id, SHARP);
+      set(at + "W_K", BEFORE + id, VOCABULARY + id, SHARP);
+      set(at + "W_V", TOKEN + id, VOCABULARY + id, 1);
+      set(at + "W_O", VOCABULARY + id, NEXT + id, 4);
+    }
+  }
+
+  private void setWhatNobodyReads() {
+    for (int layer = 0; layer < 2; layer++) {
+      String at = "blocks." + layer + ".";
+      int spare = (1 - layer) * VOCABULARY;
+      for (int id = 0; id < VOCABULARY; id++) {
+        set(at + "attn.W_V", TOKEN + id, spare + id, 1);
+        set(at + "attn.W_O", spare + id, UNREAD + id, 2);
+        set(at + "mlp.W_in", TOKEN + id, id % 6, 1);
+      }
+      for (int neuron = 0; neuron < 6; neuron++) {
+        set(at + "mlp.W_out", neuron, UNREAD + neuron, 3);
+      }
+    }
+  }
+
+  private void set(String name, int row, int col, float value) {
+    int cols = shape(name).getLast();
+    Objects.requireNonNull(values.get(name), name)[row * cols + col] = value;
+  }
+
+  private Transformer build(Device device) {
+    try {
+      return TransformerBuilder.build(
+          config, "by hand", this, TinyWordPiece.tokenizer(), device, LoadOptions.frozen());
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  @Override
+  public String source() {
+    return "weights by hand";
+  }
+
+  @Override
+  public Set<String> names() {
+    return values.keySet();
+  }
+
+  @Override
+  public boolean contains(String name) {
+    return values.containsKey(name);
+  }
+
+  @Override
+  public List<Integer> shape(String name) {
+    return Objects.requireNonNull(shapes.get(name), name);
+  }
+
+  @Override
+  public float[] floats(String name) {
+    return Objects.requireNonNull(values.get(name), name).clone();
+  }
+}

@@ -1,0 +1,4 @@
+@NullMarked
+package mechinterp.circuits;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,191 @@
+package mechinterp.experiments.command;
+
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.Callable;
+import mechinterp.circuits.Attribution;
+import mechinterp.circuits.CircuitEdge;
+import mechinterp.circuits.CircuitFidelity;
+import mechinterp.circuits.CircuitSettings;
+import mechinterp.circuits.CircuitTask;
+import mechinterp.circuits.EdgeAttribution;
+import mechinterp.circuits.EdgeGraph;
+import mechinterp.circuits.EdgePatching;
+import mechinterp.circuits.EdgeSearch;
+import mechinterp.circuits.Effects;
+import mechinterp.circuits.IntegrationPath;
+import mechinterp.circuits.MaskedModel;
+import mechinterp.device.Device;
+import mechinterp.experiments.console.Progress;
+import mechinterp.experiments.console.ResultOutput;
+import mechinterp.experiments.run.CircuitResult;
+import mechinterp.io.Json;
+import mechinterp.model.LoadOptions;
+import mechinterp.model.Transformer;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+
+/** {@code mechinterp circuit edges}. */
+@Command(
+    name = "edges",
+    description = {
+      "Measure what each edge of a model does to a task's metric, estimate it, or search a"
+          + " circuit.",
+      "F holds edges: a list of name, SENDER->READER, and effect."
+    })
+public final class CircuitEdges implements Callable<Integer> {
+  private static final int MAX_TOKENS = 512;
+  private static final int CONTROLS = 10;
+
+  /** How effects are found. */
+  enum Method {
+    /** By a run for each edge and example. */
+    EXACT,
+    /** By one gradient. */
+    EAP,
+    /** By integrated gradients. */
+    EAP_IG,
+    /** By trying to remove one after the other. */
+    ACDC
+  }
+
+  @Mixin private ModelOptions modelOptions;
+  @Mixin private TaskOptions task;
+
+  @Option(
+      names = "--method",
+      paramLabel = "METHOD",
+      description = "exact, eap, eap-ig or acdc. Default: exact.",
+      converter = CircuitMethods.OfEdges.class)
+  private Method method = Method.EXACT;
+
+  @Mixin private CircuitOptions options;
+
+  @Option(
+      names = "--path",
+      paramLabel = "P",
+      description =
+          "What integrated gradients move: the inputs, or each sender's activations by itself."
+              + " Default: ${DEFAULT-VALUE}.")
+  private IntegrationPath path = IntegrationPath.INPUTS;
+
+  @Option(
+      names = "--threshold",
+      paramLabel = "X",
+      description =
+          "acdc removes an edge that changes the metric by less. Default: ${DEFAULT-VALUE}.")
+  private double threshold = 0.01;
+
+  @Option(
+      names = "--curve",
+      description =
+          "Measure faithfulness and completeness of circuits of growing size beside random ones.")
+  private boolean curve;
+
+  @Option(
+      names = "--max-tokens",
+      paramLabel = "N",
+      description = "The most tokens that run at once. Default: ${DEFAULT-VALUE}.")
+  private int maxTokens = MAX_TOKENS;
+
+  @Option(names = "--out", required = true, paramLabel = "F", description = "JSON file to write.")
+  private Path out;
+
+  @Mixin private DeviceOptions deviceOptions;
+  @Mixin private ResultOutput output;
+
+  @Override
+  public Integer call() throws IOException {
+    try (Device device = deviceOptions.open()) {
+      Transformer model = modelOptions.load(device, output, LoadOptions.frozen());
+      CircuitTask loaded = task.load(model);
+      Finder finder = new Finder(model, loaded, options.settings(maxTokens));
+      CircuitResult result = finder.result();
+      Json.write(out, result);
+      output.print(result, result.text(out));
+    }
+    return 0;
+  }
+
+  /** One model on one task. */
+  private final class Finder {
+    private final Transformer model;
+    private final CircuitTask loaded;
+    private final CircuitSettings settings;
+    private final int edges;
+
+    Finder(Transformer model, CircuitTask loaded, CircuitSettings settings) {
+      this.model = model;
+      this.loaded = loaded;
+      this.settings = settings;
+      this.edges = EdgeGraph.of(model).edges().size();
+    }
+
+    CircuitResult result() {
+      CircuitResult.Run run = new CircuitResult.Run(model, loaded, used());
+      if (method == Method.ACDC) {
+        EdgeSearch.Found found = search();
+        return run.ofEdges(found.effects(), Optional.of(found.kept()), curve(found.effects()));
+      }
+      Effects<CircuitEdge> effects = effects();
+      return run.ofEdges(effects, Optional.<Set<CircuitEdge>>empty(), curve(effects));
+    }
+
+    private CircuitResult.Settings used() {
+      boolean integrated = method == Method.EAP_IG;
+      return new CircuitResult.Settings(
+          CircuitMethods.label(method),
+          CircuitOptions.label(settings.metric()),
+          CircuitOptions.label(settings.direction()),
+          integrated ? Optional.of(options.steps()) : Optional.empty(),
+          integrated ? Optional.of(CircuitOptions.label(path)) : Optional.empty(),
+          method == Method.ACDC ? Optional.of(threshold) : Optional.empty());
+    }
+
+    private Effects<CircuitEdge> effects() {
+      return switch (method) {
+        case EXACT -> exact();
+        case EAP -> estimated(new Attribution.Gradient());
+        case EAP_IG -> estimated(options.integrated(path));
+        case ACDC -> search().effects();
+      };
+    }
+
+    private Effects<CircuitEdge> exact() {
+      long total = (long) edges * loaded.examples().size();
+      try (Progress progress = output.progress().start("circuit edges", total, "prompts")) {
+        EdgePatching patching = new EdgePatching(model, loaded, settings, progress::update);
+        output.progress().note(patching.plan().toString());
+        return patching.effects();
+      }
+    }
+
+    private Effects<CircuitEdge> estimated(Attribution attribution) {
+      EdgeAttribution patching = new EdgeAttribution(model, loaded, settings, _ -> {});
+      output.progress().note(patching.plan().toString());
+      return patching.effects(attribution);
+    }
+
+    private EdgeSearch.Found search() {
+      EdgeSearch search = new EdgeSearch(new MaskedModel(model, loaded, settings), threshold);
+      try (Progress progress = output.progress().start("circuit edges", edges, "edges")) {
+        return search.search(progress::update);
+      }
+    }
+
+    private Optional<CircuitFidelity.Curve> curve(Effects<CircuitEdge> effects) {
+      if (!curve) {
+        return Optional.empty();
+      }
+      CircuitFidelity fidelity =
+          new CircuitFidelity(new MaskedModel(model, loaded, settings), CONTROLS, 0);
+      long circuits = (long) CircuitFidelity.SHARES.size() * (CONTROLS + 2);
+      try (Progress progress = output.progress().start("faithfulness", circuits, "circuits")) {
+        return Optional.of(fidelity.of(effects, progress::update));
+      }
+    }
+  }
+}
