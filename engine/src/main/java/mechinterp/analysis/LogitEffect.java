@@ -21,18 +21,30 @@ import mechinterp.tensor.FloatMatrix;
  *
  * The final norm's division by its scale is left out, since it is the same for all tokens; so is
  * the logits' soft cap, which keeps their order. Effects have the right order and proportions, but
- * no unit.
+ * no unit; {@link #times} with {@link FinalScale#meanInverse} gives them that of logits.
  *
  * @param promoted the tokens with the largest effects, the largest first
  * @param suppressed the tokens with the smallest effects, the smallest first
  */
 public record LogitEffect(List<TokenEffect> promoted, List<TokenEffect> suppressed) {
-  private static final HookPoint FINAL_SCALE = HookPoint.outside("ln_final.hook_scale");
-
   /** Keeps the lists. */
   public LogitEffect {
     promoted = List.copyOf(promoted);
     suppressed = List.copyOf(suppressed);
+  }
+
+  /**
+   * Returns the effects times a factor above 0, such as {@link FinalScale#meanInverse}, which gives
+   * them the unit of logits.
+   */
+  public LogitEffect times(double factor) {
+    return new LogitEffect(times(promoted, factor), times(suppressed, factor));
+  }
+
+  private static List<TokenEffect> times(List<TokenEffect> effects, double factor) {
+    return effects.stream()
+        .map(effect -> new TokenEffect(effect.id(), (float) (effect.effect() * factor)))
+        .toList();
   }
 
   /** A token and the effect on its logit. */
@@ -89,7 +101,7 @@ public record LogitEffect(List<TokenEffect> promoted, List<TokenEffect> suppress
         Map.of(
             HookPoint.residPost(model.config().nLayers() - 1),
             (residual, _) -> kernels.copy(residual, directions),
-            FINAL_SCALE,
+            FinalScale.HOOK,
             (scale, _) -> kernels.fill(scale, 1));
     return model.run(batch, Set.of(), edits).output();
   }

@@ -18,6 +18,7 @@ import mechinterp.experiments.console.ResultOutput;
 import mechinterp.experiments.report.FeatureCard;
 import mechinterp.experiments.run.FeatureCards;
 import mechinterp.experiments.run.SaeSource;
+import mechinterp.model.HookPoint;
 import mechinterp.model.Models;
 import mechinterp.model.Transformer;
 import mechinterp.sae.file.LoadedSae;
@@ -83,7 +84,9 @@ public final class Features implements Callable<Integer> {
       LoadedSae loaded = SaeFormats.load(sae.find(output), device);
       SaeSource.requireFits(loaded, store);
       Transformer transformer = load(store.identity().orElseThrow(), device);
-      FeatureReport report = analyse(FeatureAnalysis.of(loaded.sae()).with(config), store);
+      HookPoint site = HookPoint.parse(store.sites().getFirst().hook());
+      FeatureAnalysis analysis = FeatureAnalysis.of(transformer, site, loaded.sae()).with(config);
+      FeatureReport report = analyse(analysis, store);
       FeatureCards cards = new FeatureCards(report, transformer, number -> "document " + number);
       List<FeatureCard> shown = latents.isEmpty() ? cards.best(top) : cards.of(latents);
       Result result = new Result(report.tokens(), report.latents(), report.density().dead(), shown);
@@ -106,6 +109,7 @@ public final class Features implements Callable<Integer> {
 
   private FeatureReport analyse(FeatureAnalysis analysis, ActivationStore store) {
     try (Progress progress = output.progress().start("features", store.tokens(), "tokens")) {
+      progress.note("plan: " + analysis.plan().toString().replace("\n", "\n  "));
       return analysis.over(store, progress::update);
     }
   }
@@ -127,7 +131,8 @@ public final class Features implements Callable<Integer> {
     String facts =
         String.format(
             Locale.ROOT,
-            "latent %d: active on %,d tokens (%.4f %%), mean %.3f, max %.3f, encoder·decoder %.3f%n",
+            "latent %d: active on %,d tokens (%.4f %%), mean %.3f, max %.3f, encoder·decoder"
+                + " %.3f%n",
             feature.latent(),
             feature.activeTokens(),
             100 * feature.density(),
@@ -146,17 +151,71 @@ public final class Features implements Callable<Integer> {
                     String.join(" ", feature.promoted()), String.join(" ", feature.suppressed()));
     String neighbours =
         feature.neighbours().stream()
-            .map(neighbour ->
+            .map(
+                neighbour ->
+                    String.format(
+                        Locale.ROOT,
+                        "%d \"%s\" %.2f",
+                        neighbour.latent(),
+                        neighbour.token(),
+                        neighbour.cosine()))
+            .collect(Collectors.joining(", ", "  nearest decoder rows: ", "\n"));
+    String lines =
+        facts
+            + tokens
+            + lifts("before", feature.before())
+            + lifts("on", feature.on())
+            + lifts("after", feature.after())
+            + logits
+            + neighbours
+            + together(feature.together());
+    String top = feature.contexts().stream().map(Features::describe).collect(Collectors.joining());
+    return feature.intervals().stream()
+        .skip(1)
+        .map(Features::describe)
+        .collect(Collectors.joining("", lines + top, ""));
+  }
+
+  private static String lifts(String place, List<FeatureCard.TokenLift> lifts) {
+    return lifts.isEmpty()
+        ? ""
+        : lifts.stream()
+            .map(
+                lift ->
+                    String.format(
+                        Locale.ROOT,
+                        "%s %.0f %% (x%.3g)",
+                        lift.token(),
+                        100 * lift.share(),
+                        lift.lift()))
+            .collect(Collectors.joining(", ", "  tokens " + place + ": ", "\n"));
+  }
+
+  private static String together(List<FeatureCard.Together> together) {
+    return together.stream()
+        .map(
+            other ->
                 String.format(
                     Locale.ROOT,
-                    "%d \"%s\" %.2f",
-                    neighbour.latent(),
-                    neighbour.token(),
-                    neighbour.cosine()))
-            .collect(Collectors.joining(", ", "  nearest decoder rows: ", "\n"));
-    return feature.contexts().stream()
+                    "%d \"%s\" %.2f (x%.3g)",
+                    other.latent(),
+                    other.token(),
+                    other.share(),
+                    other.lift()))
+        .collect(Collectors.joining(", ", "  active where it is: ", "\n"));
+  }
+
+  private static String describe(FeatureCard.Interval interval) {
+    String head =
+        String.format(
+            Locale.ROOT,
+            "  %.3g to %.3g: %,d tokens%n",
+            interval.from(),
+            interval.to(),
+            interval.activeTokens());
+    return interval.contexts().stream()
         .map(Features::describe)
-        .collect(Collectors.joining("", facts + tokens + logits + neighbours, ""));
+        .collect(Collectors.joining("", head, ""));
   }
 
   private static String describe(FeatureCard.Context context) {

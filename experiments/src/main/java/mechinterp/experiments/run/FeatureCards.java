@@ -7,13 +7,18 @@ import java.util.Locale;
 import java.util.function.IntFunction;
 import java.util.stream.Stream;
 import mechinterp.analysis.ActivationHistogram;
+import mechinterp.analysis.ActivationInterval;
+import mechinterp.analysis.CoOccurrence;
 import mechinterp.analysis.FeatureContext;
 import mechinterp.analysis.FeatureInterest;
 import mechinterp.analysis.FeatureRanking;
 import mechinterp.analysis.FeatureReport;
+import mechinterp.analysis.FeatureTokens;
+import mechinterp.analysis.LatentPeak;
 import mechinterp.analysis.LatentProfile;
 import mechinterp.analysis.LogitEffect;
 import mechinterp.analysis.Neighbour;
+import mechinterp.analysis.TokenLift;
 import mechinterp.experiments.report.FeatureCard;
 import mechinterp.experiments.report.TokenText;
 import mechinterp.model.Transformer;
@@ -24,6 +29,8 @@ public final class FeatureCards {
   private static final int NEIGHBOURS = 5;
   private static final int EFFECTS = 6;
   private static final int MOST_TOP_TOKENS = 8;
+  private static final int MOST_LIFTS = 6;
+  private static final int TOGETHER = 5;
 
   /** From this share on the contexts of a latent are said to be about one token. */
   private static final double ONE_TOKEN_SHARE = 0.7;
@@ -69,9 +76,10 @@ public final class FeatureCards {
   public List<FeatureCard> of(List<Integer> latents) {
     List<List<Neighbour>> neighbours = report.neighbours(latents, NEIGHBOURS);
     List<LogitEffect> effects = effects(latents);
+    List<List<CoOccurrence>> together = report.coOccurrences(latents, TOGETHER);
     List<FeatureCard> cards = new ArrayList<>();
     for (int i = 0; i < latents.size(); i++) {
-      cards.add(card(latents.get(i), effects.get(i), neighbours.get(i)));
+      cards.add(card(latents.get(i), effects.get(i), neighbours.get(i), together.get(i)));
     }
     return cards;
   }
@@ -88,8 +96,10 @@ public final class FeatureCards {
     return effects.stream().map(effect -> TokenText.of(tokenizer, effect.id())).toList();
   }
 
-  private FeatureCard card(int latent, LogitEffect effect, List<Neighbour> neighbours) {
+  private FeatureCard card(
+      int latent, LogitEffect effect, List<Neighbour> neighbours, List<CoOccurrence> together) {
     LatentProfile profile = report.profile(latent);
+    FeatureTokens beside = report.tokens(latent, MOST_LIFTS);
     ActivationHistogram histogram = report.histogram(latent);
     return new FeatureCard(
         latent,
@@ -104,7 +114,40 @@ public final class FeatureCards {
         neighbours.stream().map(this::neighbour).toList(),
         histogram.counts(),
         describeRange(histogram),
-        report.contexts(latent).stream().map(this::context).toList());
+        report.contexts(latent).stream().map(this::context).toList(),
+        report.intervals(latent).stream().map(each -> interval(latent, each)).toList(),
+        lifts(beside.before()),
+        lifts(beside.on()),
+        lifts(beside.after()),
+        together.stream().map(this::together).toList());
+  }
+
+  private List<FeatureCard.TokenLift> lifts(List<TokenLift> lifts) {
+    return lifts.stream()
+        .map(
+            lift ->
+                new FeatureCard.TokenLift(
+                    TokenText.of(tokenizer, lift.id()), lift.share(), lift.lift()))
+        .toList();
+  }
+
+  private FeatureCard.Together together(CoOccurrence other) {
+    return new FeatureCard.Together(
+        other.latent(),
+        other.share(),
+        other.lift(),
+        other.reverseShare(),
+        topToken(other.latent()));
+  }
+
+  private FeatureCard.Interval interval(int latent, ActivationInterval interval) {
+    List<LatentPeak> places =
+        interval.samples().stream().map(peak -> new LatentPeak(latent, peak)).toList();
+    return new FeatureCard.Interval(
+        interval.from(),
+        interval.to(),
+        interval.activeTokens(),
+        report.contexts(places).stream().map(this::context).toList());
   }
 
   private List<FeatureCard.TokenCount> topTokens(int latent) {
@@ -122,12 +165,12 @@ public final class FeatureCards {
   }
 
   private FeatureCard.Neighbour neighbour(Neighbour neighbour) {
-    String token =
-        peakTokens(neighbour.latent())
-            .findFirst()
-            .map(top -> TokenText.of(tokenizer, top.id()))
-            .orElse("");
-    return new FeatureCard.Neighbour(neighbour.latent(), neighbour.cosine(), token);
+    return new FeatureCard.Neighbour(
+        neighbour.latent(), neighbour.cosine(), topToken(neighbour.latent()));
+  }
+
+  private String topToken(int latent) {
+    return peakTokens(latent).findFirst().map(top -> TokenText.of(tokenizer, top.id())).orElse("");
   }
 
   private static String describeRange(ActivationHistogram histogram) {
