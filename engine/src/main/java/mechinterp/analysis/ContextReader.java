@@ -61,7 +61,7 @@ final class ContextReader {
     }
     List<Wanted> sorted = new ArrayList<>(all);
     sorted.sort(Comparator.comparingInt(wanted -> wanted.window().first()));
-    int batchSize = Math.min(config.batchSize(), rows.length);
+    int batchSize = EncodedBatch.capacity(sae, Math.min(config.batchSize(), rows.length));
     EncodedBatch batch = new EncodedBatch(sae, batchSize);
     int begin = 0;
     for (int from = 0; from < rows.length; from += batchSize) {

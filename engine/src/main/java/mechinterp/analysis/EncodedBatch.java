@@ -8,7 +8,9 @@ import mechinterp.tensor.FloatMatrix;
 import mechinterp.tensor.SparseCodes;
 
 /** The codes of some rows of a store, on the host; its memory is used again for other rows. */
-final class EncodedBatch {
+public final class EncodedBatch {
+  private static final long MOST_BYTES = 128L << 20;
+
   private final Sae sae;
   private final float[] rows;
   private final FloatMatrix input;
@@ -17,7 +19,12 @@ final class EncodedBatch {
   private final int[] indices;
   private final float[] values;
 
-  EncodedBatch(Sae sae, int capacity) {
+  /**
+   * Makes an empty batch.
+   *
+   * @param capacity the most rows
+   */
+  public EncodedBatch(Sae sae, int capacity) {
     this.sae = sae;
     this.rows = new float[Math.multiplyExact(capacity, sae.config().rowWidth())];
     this.input = sae.device().floats(capacity, sae.config().rowWidth());
@@ -27,14 +34,29 @@ final class EncodedBatch {
     this.values = new float[indices.length];
   }
 
-  /** Adds what a batch holds, on the host and on the device. */
-  static MemoryPlan plan(MemoryPlan plan, Sae sae, int capacity) {
-    return plan.withMatrix(
-        "batch", capacity, 2L * (sae.config().rowWidth() + 2L * sae.maxActive() + 1));
+  /**
+   * Returns how many rows to encode at once: {@code wanted}, or fewer where any number of latents
+   * may be active and so many rows would take more than 128 MiB.
+   */
+  public static int capacity(Sae sae, int wanted) {
+    return (int) Math.clamp(MOST_BYTES / (Float.BYTES * numbersOfRow(sae)), 1, wanted);
   }
 
-  /** Encodes rows that follow each other. */
-  void encode(ActivationStore store, int first, int count) {
+  /** Adds what a batch of {@link #capacity} holds, on the host and on the device. */
+  public static MemoryPlan plan(MemoryPlan plan, Sae sae, int wanted) {
+    return plan.withMatrix("batch", capacity(sae, wanted), numbersOfRow(sae));
+  }
+
+  private static long numbersOfRow(Sae sae) {
+    return 2L * (sae.config().rowWidth() + 2L * sae.maxActive() + 1);
+  }
+
+  /**
+   * Encodes rows that follow each other.
+   *
+   * @param first the first row's number in the store
+   */
+  public void encode(ActivationStore store, int first, int count) {
     store.read(first, count, rows, 0);
     encode(count);
   }
@@ -58,12 +80,13 @@ final class EncodedBatch {
 
   /** Sees an activation above 0. */
   @FunctionalInterface
-  interface Visitor {
+  public interface Visitor {
+    /** Sees it. */
     void visit(int latent, float activation);
   }
 
   /** Shows the latents that are active on a row of the batch. */
-  void forEachActive(int row, Visitor visitor) {
+  public void forEachActive(int row, Visitor visitor) {
     int from = row * codes.capacity();
     for (int i = from; i < from + counts[row]; i++) {
       if (values[i] > 0) {

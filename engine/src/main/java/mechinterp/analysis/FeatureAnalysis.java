@@ -114,7 +114,7 @@ public final class FeatureAnalysis {
     requireFits(store);
     plan().requireFits(sae.device());
     FeatureCollector collected = new FeatureCollector(sae, config);
-    int batchSize = Math.min(config.batchSize(), store.tokens());
+    int batchSize = EncodedBatch.capacity(sae, Math.min(config.batchSize(), store.tokens()));
     EncodedBatch batch = new EncodedBatch(sae, batchSize);
     for (int first = 0; first < store.tokens(); first += batchSize) {
       int rows = Math.min(batchSize, store.tokens() - first);

@@ -157,7 +157,8 @@ public final class FeatureReport {
   }
 
   private CoOccurrences coOccurrences() {
-    return new CoOccurrences(sae, store, collected.sampled(), density, config.batchSize());
+    int batchSize = EncodedBatch.capacity(sae, config.batchSize());
+    return new CoOccurrences(sae, store, collected.sampled(), density, batchSize);
   }
 
   /** Returns the latents that are active on no token. */

@@ -10,7 +10,7 @@ import mechinterp.random.RandomStream;
  * active on no more rows than it holds, and frequent latents share their rows, which need encoding
  * only once.
  */
-final class SampledRows {
+public final class SampledRows {
   private final int capacity;
   private final RandomStream random = RandomStream.of(0, "analysis/sampled rows");
   private final int[] sizes;
@@ -19,19 +19,25 @@ final class SampledRows {
   /** A heap for each latent, the row with the largest number first. */
   private final int[] rows;
 
-  SampledRows(int latents, int capacity) {
+  /**
+   * Begins with empty samples.
+   *
+   * @param capacity the most rows of a latent
+   */
+  public SampledRows(int latents, int capacity) {
     this.capacity = capacity;
     this.sizes = new int[latents];
     this.largest = new long[latents];
     this.rows = new int[Math.multiplyExact(latents, capacity)];
   }
 
-  static long bytes(int latents, int capacity) {
+  /** Returns how much memory samples take. */
+  public static long bytes(int latents, int capacity) {
     return (long) latents * (Integer.BYTES + Long.BYTES + (long) Integer.BYTES * capacity);
   }
 
   /** Returns the random number of a row. */
-  long number(int row) {
+  public long number(int row) {
     return random.bits(row);
   }
 
@@ -40,7 +46,7 @@ final class SampledRows {
    *
    * @param number what {@link #number} returned for the row
    */
-  void add(int latent, int row, long number) {
+  public void add(int latent, int row, long number) {
     int first = latent * capacity;
     int size = sizes[latent];
     if (size < capacity) {
@@ -51,12 +57,12 @@ final class SampledRows {
     } else {
       return;
     }
-    largest[latent] = number(rows[first]);
+    largest[latent] = random.bits(rows[first]);
   }
 
   private void rise(int first, int free, int row, long number) {
     int slot = free;
-    while (slot > 0 && number(rows[first + (slot - 1) / 2]) < number) {
+    while (slot > 0 && random.bits(rows[first + (slot - 1) / 2]) < number) {
       rows[first + slot] = rows[first + (slot - 1) / 2];
       slot = (slot - 1) / 2;
     }
@@ -66,7 +72,7 @@ final class SampledRows {
   private void sink(int first, int row, long number) {
     int slot = 0;
     int child = largerChild(first, slot);
-    while (child < capacity && number(rows[first + child]) > number) {
+    while (child < capacity && random.bits(rows[first + child]) > number) {
       rows[first + slot] = rows[first + child];
       slot = child;
       child = largerChild(first, slot);
@@ -77,13 +83,13 @@ final class SampledRows {
   private int largerChild(int first, int slot) {
     int left = 2 * slot + 1;
     int right = left + 1;
-    return right < capacity && number(rows[first + right]) > number(rows[first + left])
+    return right < capacity && random.bits(rows[first + right]) > random.bits(rows[first + left])
         ? right
         : left;
   }
 
   /** Returns a latent's rows in rising order. */
-  int[] of(int latent) {
+  public int[] of(int latent) {
     int first = latent * capacity;
     int[] sample = Arrays.copyOfRange(rows, first, first + sizes[latent]);
     Arrays.sort(sample);

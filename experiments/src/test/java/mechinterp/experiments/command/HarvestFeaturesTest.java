@@ -141,6 +141,7 @@ class HarvestFeaturesTest {
                 "5,0",
                 "--contexts",
                 "3",
+                "--rules",
                 "--json")
             .assertDone()
             .json();
@@ -152,6 +153,9 @@ class HarvestFeaturesTest {
     assertTrue(first.get("together").size() <= 5);
     assertTrue(first.get("intervals").size() <= 5);
     assertTrue(first.get("on").isArray());
+    JsonNode rules = features.get("rules");
+    assertTrue(rules.get("tokens").get("latents").asInt() > 0, rules.toString());
+    assertEquals(5, rules.get("latents").get(0).get("latent").asInt());
     String shown =
         Execution.of("features", "--store", store.toString(), "--sae", sae.toString(), "--top", "2")
             .assertDone()
