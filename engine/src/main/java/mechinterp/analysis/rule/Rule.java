@@ -4,8 +4,8 @@ import java.util.Comparator;
 import java.util.List;
 
 /**
- * Says on which tokens a latent fires: at a token the longest pattern that ends there decides; where
- * none does, it does not fire. A shorter pattern that fires may so have longer exceptions.
+ * Says on which tokens a latent fires: at a token the longest pattern that ends there decides;
+ * where none does, it does not fire. A shorter pattern that fires may so have longer exceptions.
  *
  * @param patterns those that fire first, the most precise first
  */

@@ -122,8 +122,7 @@ public final class RuleAnalysis {
     }
 
     RuleSearch.Firings firings(TokenWalk walk, int latent) {
-      List<long[]> sampled =
-          Arrays.stream(samples.of(latent)).mapToObj(walk::patterns).toList();
+      List<long[]> sampled = Arrays.stream(samples.of(latent)).mapToObj(walk::patterns).toList();
       return new RuleSearch.Firings(sampled, activeTokens[latent]);
     }
   }

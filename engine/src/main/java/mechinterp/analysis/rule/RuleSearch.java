@@ -105,15 +105,13 @@ final class RuleSearch {
   }
 
   /** Leaves out patterns that decide as the part of them that would decide without them. */
-  private static Rule rule(
-      long[] patterns, LongIntHashMap leafOf, boolean[] fires, Leaves known) {
+  private static Rule rule(long[] patterns, LongIntHashMap leafOf, boolean[] fires, Leaves known) {
     List<RulePattern> kept = new ArrayList<>();
     for (int leaf = 0; leaf < patterns.length; leaf++) {
       int parent = parent(patterns[leaf], leafOf);
       if (fires[leaf] != (parent != NONE && fires[parent])) {
         kept.add(
-            new RulePattern(
-                PatternKey.tokens(patterns[leaf]), fires[leaf], known.precision(leaf)));
+            new RulePattern(PatternKey.tokens(patterns[leaf]), fires[leaf], known.precision(leaf)));
       }
     }
     kept.sort(

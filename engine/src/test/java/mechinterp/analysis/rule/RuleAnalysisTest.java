@@ -87,10 +87,7 @@ final class RuleAnalysisTest {
   }
 
   private static List<List<Integer>> firing(Rule rule) {
-    return rule.patterns().stream()
-        .filter(RulePattern::fires)
-        .map(RulePattern::tokens)
-        .toList();
+    return rule.patterns().stream().filter(RulePattern::fires).map(RulePattern::tokens).toList();
   }
 
   @Test
@@ -199,8 +196,10 @@ final class RuleAnalysisTest {
 
   @Test
   void aSampleGivesNearlyTheScoresOfAll() {
-    DetectionScore all = rule(report(RuleConfig.defaults().withSampledTokens(TOKENS)), 0, RuleKind.TOKENS).score();
-    DetectionScore some = rule(report(RuleConfig.defaults().withSampledTokens(60)), 0, RuleKind.TOKENS).score();
+    DetectionScore all =
+        rule(report(RuleConfig.defaults().withSampledTokens(TOKENS)), 0, RuleKind.TOKENS).score();
+    DetectionScore some =
+        rule(report(RuleConfig.defaults().withSampledTokens(60)), 0, RuleKind.TOKENS).score();
     assertEquals(all.auc(), some.auc(), 0.02);
     assertEquals(all.f1(), some.f1(), 0.02);
   }
@@ -242,13 +241,12 @@ final class RuleAnalysisTest {
             new TokenOrigins(new int[1], new int[1], new int[1]),
             new ActivationIdentity("model", "hook", "tokenizer", "text"));
     assertEquals(
-        "rules: all documents of activations in memory are in one half; there must be more documents",
+        "rules: all documents of activations in memory are in one half; there must be more"
+            + " documents",
         assertThrows(
-                IllegalArgumentException.class,
-                () -> RuleAnalysis.of(identity(device)).over(one))
+                IllegalArgumentException.class, () -> RuleAnalysis.of(identity(device)).over(one))
             .getMessage());
-    assertThrows(
-        IllegalArgumentException.class, () -> RuleConfig.defaults().withSampledTokens(0));
+    assertThrows(IllegalArgumentException.class, () -> RuleConfig.defaults().withSampledTokens(0));
     assertThrows(
         IllegalArgumentException.class,
         () -> report(RuleConfig.defaults()).rule(LATENTS, RuleKind.TOKENS));

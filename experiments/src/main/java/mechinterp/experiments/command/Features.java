@@ -127,7 +127,9 @@ public final class Features implements Callable<Integer> {
               report.latents(),
               report.density().dead(),
               shown,
-              rules ? Optional.of(rules(loaded.sae(), store, transformer, shown)) : Optional.empty());
+              rules
+                  ? Optional.of(rules(loaded.sae(), store, transformer, shown))
+                  : Optional.empty());
       output.print(result, describe(result));
     }
     return 0;
