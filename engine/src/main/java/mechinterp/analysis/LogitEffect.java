@@ -2,14 +2,8 @@ package mechinterp.analysis;
 
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
-import java.util.Set;
 import java.util.stream.IntStream;
 import mechinterp.device.Device;
-import mechinterp.kernel.Kernels;
-import mechinterp.model.Edit;
-import mechinterp.model.HookPoint;
-import mechinterp.model.TokenBatch;
 import mechinterp.model.Transformer;
 import mechinterp.tensor.FloatMatrix;
 
@@ -65,8 +59,9 @@ public record LogitEffect(List<TokenEffect> promoted, List<TokenEffect> suppress
       return List.of();
     }
     Device device = model.device();
-    FloatMatrix moved = normalized(model, directions);
-    FloatMatrix origin = logits(model, normalized(model, device.floats(1, directions.cols())));
+    FloatMatrix moved = FinalNorm.withScaleOne(model, directions);
+    FloatMatrix origin =
+        logits(model, FinalNorm.withScaleOne(model, device.floats(1, directions.cols())));
     List<LogitEffect> effects = new ArrayList<>();
     for (int i = 0; i < directions.rows(); i++) {
       FloatMatrix effect = logits(model, moved.row(i));
@@ -89,21 +84,6 @@ public record LogitEffect(List<TokenEffect> promoted, List<TokenEffect> suppress
               .formatted(directions.shape(), model.config().name(), model.config().dModel()));
     }
     model.unembed();
-  }
-
-  /** Runs the final norm alone: its input becomes the directions, its scale 1. */
-  private static FloatMatrix normalized(Transformer model, FloatMatrix directions) {
-    Kernels kernels = model.device().kernels();
-    TokenBatch batch =
-        TokenBatch.ofIds(
-            IntStream.range(0, directions.rows()).mapToObj(_ -> new int[] {0}).toList());
-    Map<HookPoint, Edit> edits =
-        Map.of(
-            HookPoint.residPost(model.config().nLayers() - 1),
-            (residual, _) -> kernels.copy(residual, directions),
-            FinalScale.HOOK,
-            (scale, _) -> kernels.fill(scale, 1));
-    return model.run(batch, Set.of(), edits).output();
   }
 
   private static LogitEffect of(float[] effects, int count) {

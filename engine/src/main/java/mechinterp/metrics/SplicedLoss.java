@@ -2,13 +2,11 @@ package mechinterp.metrics;
 
 import java.util.Map;
 import java.util.Set;
-import mechinterp.device.Device;
 import mechinterp.model.Edit;
 import mechinterp.model.HookPoint;
 import mechinterp.model.TokenBatch;
 import mechinterp.model.Transformer;
 import mechinterp.tensor.FloatMatrix;
-import mechinterp.tensor.IntMatrix;
 
 /**
  * How much worse a language model predicts the next token when the activations at a hook point are
@@ -16,28 +14,21 @@ import mechinterp.tensor.IntMatrix;
  * but the last is one prediction. The sums are independent of how texts are cut into batches.
  */
 public final class SplicedLoss {
-  /** Rows of logits at once: the vocabulary is wide. */
-  private static final int ROWS_AT_ONCE = 128;
-
   private final Splice splice;
   private final Transformer model;
-  private final Device device;
-  private final Sums clean = new Sums();
-  private final Sums reconstruction = new Sums();
-  private final Sums meanAblation = new Sums();
-  private final Sums zeroAblation = new Sums();
-  private long predictions;
-
-  private static final class Sums {
-    private double crossEntropy;
-    private double divergence;
-  }
+  private final PredictionLoss clean;
+  private final PredictionLoss reconstruction;
+  private final PredictionLoss meanAblation;
+  private final PredictionLoss zeroAblation;
 
   /** Begins without a text. */
   public SplicedLoss(Splice splice) {
     this.splice = splice;
     this.model = splice.model();
-    this.device = model.device();
+    this.clean = new PredictionLoss(model);
+    this.reconstruction = new PredictionLoss(model);
+    this.meanAblation = new PredictionLoss(model);
+    this.zeroAblation = new PredictionLoss(model);
   }
 
   /**
@@ -73,12 +64,10 @@ public final class SplicedLoss {
   /** Adds the predictions of a batch. */
   public void add(TokenBatch batch) {
     FloatMatrix untouched = hidden(batch, Map.of());
-    int[] targets = batch.nextIds();
-    addLosses(clean, untouched, untouched, targets);
-    addReplaced(reconstruction, splice.reconstruction(), batch, untouched, targets);
-    addReplaced(meanAblation, splice.meanAblation(), batch, untouched, targets);
-    addReplaced(zeroAblation, splice.zeroAblation(), batch, untouched, targets);
-    predictions += batch.tokens() - batch.sequences();
+    clean.add(batch, untouched, untouched);
+    reconstruction.add(batch, untouched, hidden(batch, splice.reconstruction()));
+    meanAblation.add(batch, untouched, hidden(batch, splice.meanAblation()));
+    zeroAblation.add(batch, untouched, hidden(batch, splice.zeroAblation()));
   }
 
   /**
@@ -87,59 +76,29 @@ public final class SplicedLoss {
    * @throws IllegalStateException when there was none
    */
   public Result result() {
-    if (predictions == 0) {
+    if (clean.predictions() == 0) {
       throw new IllegalStateException("spliced loss: no text with at least two tokens was added");
     }
     return new Result(
-        predictions,
-        clean.crossEntropy / predictions,
-        mean(reconstruction),
-        mean(meanAblation),
-        mean(zeroAblation),
+        clean.predictions(),
+        clean.crossEntropy(),
+        replaced(reconstruction),
+        replaced(meanAblation),
+        replaced(zeroAblation),
         recovered(meanAblation),
         recovered(zeroAblation));
   }
 
-  private double recovered(Sums ablation) {
-    return (ablation.crossEntropy - reconstruction.crossEntropy)
-        / (ablation.crossEntropy - clean.crossEntropy);
+  private double recovered(PredictionLoss ablation) {
+    return (ablation.crossEntropy() - reconstruction.crossEntropy())
+        / (ablation.crossEntropy() - clean.crossEntropy());
   }
 
-  private Replaced mean(Sums sums) {
-    return new Replaced(sums.crossEntropy / predictions, sums.divergence / predictions);
+  private static Replaced replaced(PredictionLoss loss) {
+    return new Replaced(loss.crossEntropy(), loss.klDivergence());
   }
 
   private FloatMatrix hidden(TokenBatch batch, Map<HookPoint, Edit> edits) {
     return model.run(batch, Set.of(), edits).output();
-  }
-
-  private void addReplaced(
-      Sums sums, Map<HookPoint, Edit> edits, TokenBatch batch, FloatMatrix clean, int[] targets) {
-    addLosses(sums, clean, hidden(batch, edits), targets);
-  }
-
-  private void addLosses(Sums sums, FloatMatrix clean, FloatMatrix changed, int[] targets) {
-    for (int from = 0; from < targets.length; from += ROWS_AT_ONCE) {
-      int to = Math.min(targets.length, from + ROWS_AT_ONCE);
-      FloatMatrix p = model.logits(clean.rowRange(from, to));
-      FloatMatrix q = clean == changed ? p : model.logits(changed.rowRange(from, to));
-      IntMatrix wanted = device.ints(1, to - from);
-      device.upload(wanted, targets, from);
-      FloatMatrix losses = device.floats(to - from, 1);
-      device.kernels().crossEntropy(losses, q, wanted);
-      FloatMatrix divergences = device.floats(to - from, 1);
-      device.kernels().klDivergence(divergences, p, q);
-      addRows(sums, device.toHost(losses), device.toHost(divergences), targets, from);
-    }
-  }
-
-  private static void addRows(
-      Sums sums, float[] losses, float[] divergences, int[] targets, int from) {
-    for (int i = 0; i < losses.length; i++) {
-      if (targets[from + i] >= 0) {
-        sums.crossEntropy += losses[i];
-        sums.divergence += divergences[i];
-      }
-    }
   }
 }

@@ -13,6 +13,7 @@ import mechinterp.experiments.command.Harvest;
 import mechinterp.experiments.command.ModelCommand;
 import mechinterp.experiments.command.QuickstartCommand;
 import mechinterp.experiments.command.SaeCommand;
+import mechinterp.experiments.command.Steer;
 import mechinterp.experiments.command.Tokenize;
 import mechinterp.experiments.command.Train;
 import mechinterp.experiments.console.FailureHandlers;
@@ -39,6 +40,7 @@ import picocli.CommandLine.Spec;
       Train.class,
       Eval.class,
       Features.class,
+      Steer.class,
       CompareCommand.class,
       ModelCommand.class,
       SaeCommand.class,
