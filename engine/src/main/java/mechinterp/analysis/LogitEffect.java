@@ -2,7 +2,6 @@ package mechinterp.analysis;
 
 import java.util.ArrayList;
 import java.util.List;
-import java.util.stream.IntStream;
 import mechinterp.device.Device;
 import mechinterp.model.Transformer;
 import mechinterp.tensor.FloatMatrix;
@@ -21,6 +20,9 @@ import mechinterp.tensor.FloatMatrix;
  * @param suppressed the tokens with the smallest effects, the smallest first
  */
 public record LogitEffect(List<TokenEffect> promoted, List<TokenEffect> suppressed) {
+  /** Rows of logits at once: the vocabulary is wide. */
+  private static final int ROWS_AT_ONCE = 64;
+
   /** Keeps the lists. */
   public LogitEffect {
     promoted = List.copyOf(promoted);
@@ -59,20 +61,23 @@ public record LogitEffect(List<TokenEffect> promoted, List<TokenEffect> suppress
       return List.of();
     }
     Device device = model.device();
-    FloatMatrix moved = FinalNorm.withScaleOne(model, directions);
     FloatMatrix origin =
         logits(model, FinalNorm.withScaleOne(model, device.floats(1, directions.cols())));
     List<LogitEffect> effects = new ArrayList<>();
-    for (int i = 0; i < directions.rows(); i++) {
-      FloatMatrix effect = logits(model, moved.row(i));
-      device.kernels().subtract(effect, effect, origin);
-      effects.add(of(device.toHost(effect), count));
+    for (int from = 0; from < directions.rows(); from += ROWS_AT_ONCE) {
+      int to = Math.min(directions.rows(), from + ROWS_AT_ONCE);
+      FloatMatrix moved = FinalNorm.withScaleOne(model, directions.rowRange(from, to));
+      FloatMatrix effect = logits(model, moved);
+      device.kernels().addRow(effect, effect, origin, -1);
+      for (int row = 0; row < effect.rows(); row++) {
+        effects.add(of(device.toHost(effect.row(row)), count));
+      }
     }
     return effects;
   }
 
   private static FloatMatrix logits(Transformer model, FloatMatrix hidden) {
-    FloatMatrix logits = model.device().floats(1, model.config().dVocab());
+    FloatMatrix logits = model.device().floats(hidden.rows(), model.config().dVocab());
     model.unembed().uncapped(logits, hidden);
     return logits;
   }
@@ -87,12 +92,26 @@ public record LogitEffect(List<TokenEffect> promoted, List<TokenEffect> suppress
   }
 
   private static LogitEffect of(float[] effects, int count) {
-    List<TokenEffect> rising =
-        IntStream.range(0, effects.length)
-            .mapToObj(id -> new TokenEffect(id, effects[id]))
-            .sorted((a, b) -> Float.compare(a.effect, b.effect))
-            .toList();
+    return new LogitEffect(first(effects, count, 1), first(effects, count, -1));
+  }
+
+  /** Returns the tokens with the largest sign times effect, of equal ones the first. */
+  private static List<TokenEffect> first(float[] effects, int count, int sign) {
     int shown = Math.min(count, effects.length);
-    return new LogitEffect(rising.reversed().subList(0, shown), rising.subList(0, shown));
+    List<TokenEffect> best = new ArrayList<>();
+    for (int id = 0; id < effects.length && shown > 0; id++) {
+      float value = sign * effects[id];
+      if (best.size() < shown || value > sign * best.getLast().effect) {
+        int place = best.size();
+        while (place > 0 && value > sign * best.get(place - 1).effect) {
+          place--;
+        }
+        best.add(place, new TokenEffect(id, effects[id]));
+        if (best.size() > shown) {
+          best.removeLast();
+        }
+      }
+    }
+    return best;
   }
 }

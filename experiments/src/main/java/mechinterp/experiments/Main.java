@@ -6,6 +6,7 @@ import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
 import mechinterp.experiments.command.BenchCommand;
 import mechinterp.experiments.command.CompareCommand;
+import mechinterp.experiments.command.DashboardCommand;
 import mechinterp.experiments.command.Doctor;
 import mechinterp.experiments.command.Eval;
 import mechinterp.experiments.command.Features;
@@ -40,6 +41,7 @@ import picocli.CommandLine.Spec;
       Train.class,
       Eval.class,
       Features.class,
+      DashboardCommand.class,
       Steer.class,
       CompareCommand.class,
       ModelCommand.class,

@@ -2,9 +2,11 @@ package mechinterp.experiments.run;
 
 import java.util.ArrayList;
 import java.util.Collections;
+import java.util.Iterator;
 import java.util.List;
 import java.util.Locale;
 import java.util.function.IntFunction;
+import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import mechinterp.analysis.ActivationHistogram;
 import mechinterp.analysis.ActivationInterval;
@@ -77,16 +79,38 @@ public final class FeatureCards {
     List<List<Neighbour>> neighbours = report.neighbours(latents, NEIGHBOURS);
     List<LogitEffect> effects = effects(latents);
     List<List<CoOccurrence>> together = report.coOccurrences(latents, TOGETHER);
+    Iterator<FeatureCard.Context> contexts = contexts(latents);
     List<FeatureCard> cards = new ArrayList<>();
     for (int i = 0; i < latents.size(); i++) {
-      cards.add(card(latents.get(i), effects.get(i), neighbours.get(i), together.get(i)));
+      cards.add(card(latents.get(i), effects.get(i), neighbours.get(i), together.get(i), contexts));
     }
     return cards;
+  }
+
+  /** Returns the contexts of all peaks and samples in the order in which cards show them. */
+  private Iterator<FeatureCard.Context> contexts(List<Integer> latents) {
+    List<LatentPeak> places = new ArrayList<>();
+    for (int latent : latents) {
+      report.peaks(latent).forEach(peak -> places.add(new LatentPeak(latent, peak)));
+      report
+          .intervals(latent)
+          .forEach(
+              interval ->
+                  interval.samples().forEach(peak -> places.add(new LatentPeak(latent, peak))));
+    }
+    return report.contexts(places).stream().map(this::context).iterator();
+  }
+
+  private static List<FeatureCard.Context> take(Iterator<FeatureCard.Context> contexts, int count) {
+    return IntStream.range(0, count).mapToObj(_ -> contexts.next()).toList();
   }
 
   /** Decoder rows move the logits of a language model when they lie in its residual stream. */
   private List<LogitEffect> effects(List<Integer> latents) {
     boolean predicts = model.config().unembed().isPresent();
+    if (report.hasLogitEffects()) {
+      return report.logitEffects(latents, EFFECTS);
+    }
     return predicts && report.dOut() == model.config().dModel()
         ? report.logitEffects(model, latents, EFFECTS)
         : Collections.nCopies(latents.size(), new LogitEffect(List.of(), List.of()));
@@ -97,7 +121,11 @@ public final class FeatureCards {
   }
 
   private FeatureCard card(
-      int latent, LogitEffect effect, List<Neighbour> neighbours, List<CoOccurrence> together) {
+      int latent,
+      LogitEffect effect,
+      List<Neighbour> neighbours,
+      List<CoOccurrence> together,
+      Iterator<FeatureCard.Context> contexts) {
     LatentProfile profile = report.profile(latent);
     FeatureTokens beside = report.tokens(latent, MOST_LIFTS);
     ActivationHistogram histogram = report.histogram(latent);
@@ -114,8 +142,8 @@ public final class FeatureCards {
         neighbours.stream().map(this::neighbour).toList(),
         histogram.counts(),
         describeRange(histogram),
-        report.contexts(latent).stream().map(this::context).toList(),
-        report.intervals(latent).stream().map(each -> interval(latent, each)).toList(),
+        take(contexts, report.peaks(latent).size()),
+        report.intervals(latent).stream().map(each -> interval(each, contexts)).toList(),
         lifts(beside.before()),
         lifts(beside.on()),
         lifts(beside.after()),
@@ -140,14 +168,13 @@ public final class FeatureCards {
         topToken(other.latent()));
   }
 
-  private FeatureCard.Interval interval(int latent, ActivationInterval interval) {
-    List<LatentPeak> places =
-        interval.samples().stream().map(peak -> new LatentPeak(latent, peak)).toList();
+  private static FeatureCard.Interval interval(
+      ActivationInterval interval, Iterator<FeatureCard.Context> contexts) {
     return new FeatureCard.Interval(
         interval.from(),
         interval.to(),
         interval.activeTokens(),
-        report.contexts(places).stream().map(this::context).toList());
+        take(contexts, interval.samples().size()));
   }
 
   private List<FeatureCard.TokenCount> topTokens(int latent) {

@@ -8,14 +8,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Optional;
-import mechinterp.device.CpuDevice;
-import mechinterp.device.Device;
 import mechinterp.experiments.Execution;
-import mechinterp.random.RandomStream;
-import mechinterp.sae.Sae;
-import mechinterp.sae.TopKConfig;
-import mechinterp.sae.file.SaeFiles;
-import mechinterp.sae.file.SaeMetadata;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -40,25 +33,12 @@ class SteerTest {
   }
 
   private String sae(String name, Optional<String> trainedOn) throws IOException {
-    try (Device device = CpuDevice.scalar()) {
-      Sae random = Sae.allocate(device, new TopKConfig(8, 20, 3));
-      random
-          .parameters()
-          .forEach(
-              each -> {
-                float[] values = new float[(int) each.value().size()];
-                RandomStream.of(4, each.name()).fillGaussian(values, 0, 1);
-                device.upload(each.value(), values, 0);
-              });
-      random.weightsChanged();
-      SaeMetadata metadata = SaeMetadata.of("tiny", "blocks.0.hook_resid_post");
-      Path target = folder.resolve(name);
-      SaeFiles.save(
-          random,
-          target,
-          trainedOn.map(id -> metadata.with("model_identity", id)).orElse(metadata));
-      return target.toString();
-    }
+    Path target = folder.resolve(name);
+    TinySae.write(
+        target,
+        20,
+        trainedOn.map(id -> TinySae.METADATA.with("model_identity", id)).orElse(TinySae.METADATA));
+    return target.toString();
   }
 
   private Execution steer(String autoencoder, String... more) {
