@@ -39,7 +39,7 @@ final class CoOccurrences {
 
   /** Shows the co-occurrences of latents, in their order. */
   void forEach(List<Integer> latents, Visitor visitor) {
-    int most = (int) Math.clamp(MOST_BYTES / Short.BYTES / sae.dSae(), 1, 1 << 16);
+    int most = Math.clamp(MOST_BYTES / Short.BYTES / sae.dSae(), 1, 1 << 16);
     for (int from = 0; from < latents.size(); from += most) {
       count(latents.subList(from, Math.min(latents.size(), from + most)), visitor);
     }
@@ -57,7 +57,7 @@ final class CoOccurrences {
       batch.encode(store, rows, from, size);
       for (int i = 0; i < size; i++) {
         for (; next < pairs.length && row(pairs[next]) == rows[from + i]; next++) {
-          int first = (int) pairs[next] * sae.dSae();
+          int first = Math.multiplyExact((int) pairs[next], sae.dSae());
           batch.forEachActive(i, (latent, _) -> counts[first + latent]++);
         }
       }
@@ -76,7 +76,7 @@ final class CoOccurrences {
                 g -> {
                   int[] rows = samples.of(group.get(g));
                   sizes[g] = rows.length;
-                  return Arrays.stream(rows).mapToLong(row -> (long) row << Integer.SIZE | g);
+                  return Arrays.stream(rows).mapToLong(row -> ((long) row << Integer.SIZE) | g);
                 })
             .toArray();
     Arrays.sort(pairs);

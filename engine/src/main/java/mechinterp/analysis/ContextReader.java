@@ -26,6 +26,7 @@ final class ContextReader {
   }
 
   /** A context that is being filled. */
+  @SuppressWarnings("ArrayRecordComponent") // never compared, and filled only here
   private record Wanted(LatentPeak place, Window window, float[] activations) {
     int end() {
       return window.first() + window.size();

@@ -39,7 +39,7 @@ public final class EncodedBatch {
    * may be active and so many rows would take more than 128 MiB.
    */
   public static int capacity(Sae sae, int wanted) {
-    return (int) Math.clamp(MOST_BYTES / (Float.BYTES * numbersOfRow(sae)), 1, wanted);
+    return Math.clamp(MOST_BYTES / (Float.BYTES * numbersOfRow(sae)), 1, wanted);
   }
 
   /** Adds what a batch of {@link #capacity} holds, on the host and on the device. */

@@ -92,7 +92,7 @@ final class IntervalSamples {
   }
 
   private long number(int latent, int row) {
-    return random.bits((long) latent << Integer.SIZE | row);
+    return random.bits(((long) latent << Integer.SIZE) | row);
   }
 
   private List<Peak> peaks(int latent, int interval) {

@@ -4,28 +4,41 @@ import org.eclipse.collections.impl.map.mutable.primitive.LongIntHashMap;
 
 /** How often chosen patterns are in each half. */
 final class PatternCounts {
-  private final LongIntHashMap foundOn;
-  private final LongIntHashMap scoredOn;
-  private final long[] tokens = new long[Half.values().length];
+  private final HalfCounts foundOn;
+  private final HalfCounts scoredOn;
 
-  /** Starts with every chosen pattern at 0. */
+  /** Counts of one half. */
+  private static final class HalfCounts {
+    private final LongIntHashMap patterns;
+    private long tokens;
+
+    HalfCounts(LongIntHashMap chosen) {
+      this.patterns = new LongIntHashMap(chosen);
+    }
+  }
+
+  /**
+   * Starts at 0.
+   *
+   * @param chosen the patterns to count, each with 0
+   */
   PatternCounts(LongIntHashMap chosen) {
-    this.foundOn = chosen;
-    this.scoredOn = new LongIntHashMap(chosen);
+    this.foundOn = new HalfCounts(chosen);
+    this.scoredOn = new HalfCounts(chosen);
   }
 
   /** Adds a token with the patterns that end at it. */
   void add(Half half, long[] patterns) {
-    tokens[half.ordinal()]++;
-    LongIntHashMap counts = of(half);
+    HalfCounts counts = of(half);
+    counts.tokens++;
     for (long pattern : patterns) {
-      if (counts.containsKey(pattern)) {
-        counts.addToValue(pattern, 1);
+      if (counts.patterns.containsKey(pattern)) {
+        counts.patterns.addToValue(pattern, 1);
       }
     }
   }
 
-  private LongIntHashMap of(Half half) {
+  private HalfCounts of(Half half) {
     return switch (half) {
       case FOUND_ON -> foundOn;
       case SCORED_ON -> scoredOn;
@@ -33,10 +46,10 @@ final class PatternCounts {
   }
 
   long count(Half half, long pattern) {
-    return of(half).get(pattern);
+    return of(half).patterns.get(pattern);
   }
 
   long tokens(Half half) {
-    return tokens[half.ordinal()];
+    return of(half).tokens;
   }
 }

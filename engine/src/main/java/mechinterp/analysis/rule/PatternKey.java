@@ -21,8 +21,8 @@ final class PatternKey {
     long[] keys = new long[Math.min(LONGEST, count)];
     long tokens = 0;
     for (int length = 1; length <= keys.length; length++) {
-      tokens |= (long) ids[count - length] << TOKEN_BITS * (length - 1);
-      keys[length - 1] = (long) length << LENGTH_SHIFT | tokens;
+      tokens |= (long) ids[count - length] << (TOKEN_BITS * (length - 1));
+      keys[length - 1] = ((long) length << LENGTH_SHIFT) | tokens;
     }
     return keys;
   }
@@ -34,13 +34,14 @@ final class PatternKey {
   /** Returns the pattern without its first token; it must have two at least. */
   static long suffix(long key) {
     int length = length(key) - 1;
-    return (long) length << LENGTH_SHIFT | key & (1L << TOKEN_BITS * length) - 1;
+    long tokens = key & ((1L << (TOKEN_BITS * length)) - 1);
+    return ((long) length << LENGTH_SHIFT) | tokens;
   }
 
   static List<Integer> tokens(long key) {
     List<Integer> tokens = new ArrayList<>();
     for (int place = length(key) - 1; place >= 0; place--) {
-      tokens.add((int) (key >>> TOKEN_BITS * place) & VOCABULARY - 1);
+      tokens.add((int) (key >>> (TOKEN_BITS * place)) & (VOCABULARY - 1));
     }
     return tokens;
   }

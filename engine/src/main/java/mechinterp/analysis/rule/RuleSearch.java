@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
 import java.util.stream.Collectors;
@@ -46,7 +47,7 @@ final class RuleSearch {
     return tried.stream().mapToLong(Long::longValue).toArray();
   }
 
-  private static long count(TreeMap<Long, Long> found, long key) {
+  private static long count(Map<Long, Long> found, long key) {
     return Optional.ofNullable(found.get(key)).orElse(0L);
   }
 

@@ -9,13 +9,13 @@ const dashboard = (() => {
     { key: "cosine", title: "enc·dec", show: (x) => x.toFixed(2) },
     { key: "near", title: "nearest", show: (x) => x.toFixed(2) },
     { key: "auc", title: "rule AUC", show: (x) => (x ? x.toFixed(2) : "") },
-    { key: "f1", title: "rule F1", only: "sort" },
+    { key: "f1", title: "rule F1", show: (x) => (x ? x.toFixed(2) : "") },
     { key: "mean", title: "mean", only: "sort" },
   ];
   const MARGIN = 8;
   let overview = null;
   let order = [];
-  let column = "auc";
+  let column = "f1";
   let falling = true;
   let chosen = -1;
   const chunks = new Map();
@@ -195,10 +195,11 @@ const dashboard = (() => {
     if (!group.contexts.length) return group.title === "strongest" ? `<p class="empty">Never active.</p>` : "";
     return `<h3>${escape(group.title)}</h3><ol class="contexts">` + group.contexts.map((context) => {
       const text = context.tokens.map((token, i) => {
-        const shown = escape(visible(token)), a = context.activations[i];
-        if (!(a > 0)) return shown;
+        const space = token.startsWith(" ") && token.length > 1 ? " " : "";
+        const shown = escape(visible(token.slice(space.length))), a = context.activations[i];
+        if (!(a > 0)) return space + shown;
         const peak = i === context.peak ? ' class="peak"' : "";
-        return `<mark${peak} style="--s:${Math.min(1, a / max).toFixed(2)}" title="${a}">${shown}</mark>`;
+        return `${space}<mark${peak} style="--s:${Math.min(1, a / max).toFixed(2)}" title="${a}">${shown}</mark>`;
       }).join("");
       return `<li title="${escape(context.source)}"><span class="value">${number(context.activations[context.peak])}</span><span class="text">${text}</span></li>`;
     }).join("") + "</ol>";
