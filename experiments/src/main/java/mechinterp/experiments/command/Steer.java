@@ -27,7 +27,6 @@ import mechinterp.model.Generator;
 import mechinterp.model.HookPoint;
 import mechinterp.model.LoadPlan;
 import mechinterp.model.Sampling;
-import mechinterp.model.TokenBatch;
 import mechinterp.model.Transformer;
 import mechinterp.random.RandomStream;
 import mechinterp.sae.Sae;
@@ -167,36 +166,23 @@ public final class Steer implements Callable<Integer> {
 
   private Result steer(Transformer model, LoadedSae loaded) throws IOException {
     List<HookPoint> sites = hook.of(loaded, sae);
-    HookPoint changed = sites.getLast();
-    Intervention spliced =
-        sites.size() == 1
-            ? Intervention.of(model).splice(changed, loaded.sae(), error)
-            : Intervention.of(model).splice(sites.getFirst(), changed, loaded.sae(), error);
     int[] ids = promptIds(model);
-    Positions positions = positions(ids.length);
     List<ChangeOptions.Strength> strengths = change.strengths();
-    List<Intervention> interventions = new ArrayList<>();
-    for (ChangeOptions.Strength strength : strengths) {
-      Intervention intervention = spliced;
-      for (int latent : latents) {
-        intervention = intervention.change(changed, strength.of().apply(latent), positions);
-      }
-      interventions.add(intervention);
-    }
+    List<Intervention> interventions =
+        interventions(spliced(model, loaded.sae(), sites), sites.getLast(), ids.length);
     Set<Integer> targets = targets(model, loaded.sae());
-    List<TokenBatch> text = UnrelatedText.read(unrelated, model, unrelatedTokens);
-    DoseResponse response = new DoseResponse(model, ids, targets, text);
+    DoseResponse response =
+        new DoseResponse(
+            model, ids, targets, UnrelatedText.read(unrelated, model, unrelatedTokens));
     List<Steered> steered = new ArrayList<>();
     for (int i = 0; i < strengths.size(); i++) {
-      steered.add(
-          new Steered(
-              response.measure(strengths.get(i).value(), interventions.get(i)),
-              generate(interventions.get(i).generator(), model, ids)));
+      Dose dose = response.measure(strengths.get(i).value(), interventions.get(i));
+      steered.add(new Steered(dose, generate(interventions.get(i).generator(), model, ids)));
     }
     return new Result(
         model.identity(),
         sae.toString(),
-        changed.toString(),
+        sites.getLast().toString(),
         latents,
         strengths.getFirst().name(),
         prompt,
@@ -206,6 +192,28 @@ public final class Steer implements Callable<Integer> {
         response.cleanTargetProbability(),
         generate(Generator.of(model), model, ids),
         steered);
+  }
+
+  private Intervention spliced(Transformer model, Sae autoencoder, List<HookPoint> sites) {
+    Intervention none = Intervention.of(model);
+    return sites.size() == 1
+        ? none.splice(sites.getFirst(), autoencoder, error)
+        : none.splice(sites.getFirst(), sites.getLast(), autoencoder, error);
+  }
+
+  /** Returns an intervention for each strength. */
+  private List<Intervention> interventions(
+      Intervention spliced, HookPoint changed, int promptTokens) {
+    Positions positions = positions(promptTokens);
+    List<Intervention> interventions = new ArrayList<>();
+    for (ChangeOptions.Strength strength : change.strengths()) {
+      Intervention intervention = spliced;
+      for (int latent : latents) {
+        intervention = intervention.change(changed, strength.of().apply(latent), positions);
+      }
+      interventions.add(intervention);
+    }
+    return interventions;
   }
 
   private int[] promptIds(Transformer model) {
