@@ -2,9 +2,11 @@ package mechinterp.experiments.run;
 
 import java.util.ArrayList;
 import java.util.Collections;
+import java.util.HashMap;
 import java.util.Iterator;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.function.IntFunction;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
@@ -42,6 +44,7 @@ public final class FeatureCards {
   private final Transformer model;
   private final Tokenizer tokenizer;
   private final IntFunction<String> documentName;
+  private final Map<Integer, String> topTokenOf = new HashMap<>();
 
   /**
    * Makes cards from a report.
@@ -197,7 +200,13 @@ public final class FeatureCards {
   }
 
   private String topToken(int latent) {
-    return peakTokens(latent).findFirst().map(top -> TokenText.of(tokenizer, top.id())).orElse("");
+    return topTokenOf.computeIfAbsent(
+        latent,
+        _ ->
+            peakTokens(latent)
+                .findFirst()
+                .map(top -> TokenText.of(tokenizer, top.id()))
+                .orElse(""));
   }
 
   private static String describeRange(ActivationHistogram histogram) {
