@@ -40,23 +40,61 @@ public final class DecoderGeometry {
    * @throws IllegalArgumentException when there is no such latent
    */
   public List<List<Neighbour>> neighbours(List<Integer> latents, int count) {
+    return nearest(decoder, latents, count);
+  }
+
+  /**
+   * Returns the same of encoder rows.
+   *
+   * @throws IllegalArgumentException when there is no such latent
+   */
+  public List<List<Neighbour>> encoderNeighbours(List<Integer> latents, int count) {
+    return nearest(encoder, latents, count);
+  }
+
+  private List<List<Neighbour>> nearest(FloatMatrix all, List<Integer> latents, int count) {
     List<List<Neighbour>> nearest = new ArrayList<>();
     latents.forEach(_ -> nearest.add(new ArrayList<>()));
     if (latents.isEmpty()) {
       return nearest;
     }
-    FloatMatrix queries = unitRows(latents);
-    FloatMatrix block = device.floats(Math.min(BLOCK, decoder.rows()), decoder.cols());
+    FloatMatrix queries = unitRows(all, latents);
+    FloatMatrix block = device.floats(Math.min(BLOCK, all.rows()), all.cols());
     FloatMatrix cosines = device.floats(latents.size(), block.rows());
-    for (int from = 0; from < decoder.rows(); from += BLOCK) {
-      int rows = Math.min(BLOCK, decoder.rows() - from);
+    for (int from = 0; from < all.rows(); from += BLOCK) {
+      int rows = Math.min(BLOCK, all.rows() - from);
       FloatMatrix unit = block.rowRange(0, rows);
       FloatMatrix products = cosines.columnRange(0, rows);
-      kernels.normalizeRows(unit, decoder.rowRange(from, from + rows));
+      kernels.normalizeRows(unit, all.rowRange(from, from + rows));
       kernels.matmul(products, queries, Operand.AS_IS, unit, Operand.TRANSPOSED, Write.SET);
       addBlock(nearest, latents, count, device.toHost(products), from, rows);
     }
     return nearest;
+  }
+
+  /**
+   * Returns the cosines of the decoder rows of pairs of latents, as many as there are; 0 where a
+   * row is 0.
+   *
+   * @throws IllegalArgumentException when there is no such latent, or the lists differ in length
+   */
+  public float[] cosines(List<Integer> first, List<Integer> second) {
+    if (first.size() != second.size()) {
+      throw new IllegalArgumentException(
+          "cosines: %d latents and %d; they must be as many"
+              .formatted(first.size(), second.size()));
+    }
+    float[] cosines = new float[first.size()];
+    for (int from = 0; from < cosines.length; from += BLOCK) {
+      int to = Math.min(cosines.length, from + BLOCK);
+      FloatMatrix dots = device.floats(to - from, 1);
+      kernels.rowDots(
+          dots,
+          unitRows(decoder, first.subList(from, to)),
+          unitRows(decoder, second.subList(from, to)));
+      device.download(cosines, from, dots);
+    }
+    return cosines;
   }
 
   /**
@@ -113,13 +151,13 @@ public final class DecoderGeometry {
     return largest;
   }
 
-  private FloatMatrix unitRows(List<Integer> latents) {
-    FloatMatrix queries = device.floats(latents.size(), decoder.cols());
-    for (int i = 0; i < latents.size(); i++) {
-      requireLatent(latents.get(i));
-      kernels.normalizeRows(queries.row(i), decoder.row(latents.get(i)));
-    }
-    return queries;
+  private FloatMatrix unitRows(FloatMatrix all, List<Integer> latents) {
+    latents.forEach(this::requireLatent);
+    FloatMatrix rows = device.floats(latents.size(), all.cols());
+    int[] ids = latents.stream().mapToInt(Integer::intValue).toArray();
+    kernels.gatherRows(rows, all, device.matrix(1, ids.length, ids));
+    kernels.normalizeRows(rows, rows);
+    return rows;
   }
 
   private static void addBlock(
@@ -132,16 +170,20 @@ public final class DecoderGeometry {
     for (int i = 0; i < latents.size(); i++) {
       List<Neighbour> list = nearest.get(i);
       for (int j = 0; j < rows; j++) {
-        if (from + j != latents.get(i)) {
+        boolean hasRoom = list.size() < count || cosines[i * rows + j] >= smallest(list);
+        if (hasRoom && from + j != latents.get(i)) {
           insert(list, new Neighbour(from + j, cosines[i * rows + j]), count);
         }
       }
     }
   }
 
+  private static float smallest(List<Neighbour> list) {
+    return list.isEmpty() ? Float.POSITIVE_INFINITY : list.getLast().cosine();
+  }
+
   private static void insert(List<Neighbour> list, Neighbour candidate, int count) {
-    if (list.size() == count
-        && (count == 0 || NEAREST_FIRST.compare(candidate, list.getLast()) > 0)) {
+    if (list.size() == count && NEAREST_FIRST.compare(candidate, list.getLast()) > 0) {
       return;
     }
     int place = -Collections.binarySearch(list, candidate, NEAREST_FIRST) - 1;

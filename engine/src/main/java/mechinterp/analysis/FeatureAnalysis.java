@@ -1,24 +1,36 @@
 package mechinterp.analysis;
 
+import java.io.IOException;
+import java.util.Optional;
 import java.util.function.IntConsumer;
+import mechinterp.activation.ActivationIdentity;
 import mechinterp.activation.ActivationStore;
+import mechinterp.activation.Corpus;
+import mechinterp.activation.Harvester;
 import mechinterp.activation.TokenOrigins;
-import mechinterp.device.Device;
 import mechinterp.device.MemoryPlan;
+import mechinterp.model.HookPoint;
+import mechinterp.model.Transformer;
 import mechinterp.sae.Sae;
-import mechinterp.tensor.FloatMatrix;
-import mechinterp.tensor.SparseCodes;
 
 /**
  * Finds where the latents of an autoencoder are active: one pass over a store, in batches, with
  * memory that depends on the number of latents but not on the number of tokens.
  */
 public final class FeatureAnalysis {
+  /** Tokens of which the final norm's scale is the mean. */
+  private static final int SCALE_TOKENS = 1024;
+
   private final Sae sae;
+  private final Optional<Source> source;
   private final FeatureAnalysisConfig config;
 
-  private FeatureAnalysis(Sae sae, FeatureAnalysisConfig config) {
+  /** What the activations are of. */
+  private record Source(Transformer model, HookPoint site) {}
+
+  private FeatureAnalysis(Sae sae, Optional<Source> source, FeatureAnalysisConfig config) {
     this.sae = sae;
+    this.source = source;
     this.config = config;
   }
 
@@ -29,12 +41,54 @@ public final class FeatureAnalysis {
    *     whose input scale was folded in
    */
   public static FeatureAnalysis of(Sae sae) {
-    return new FeatureAnalysis(sae, FeatureAnalysisConfig.defaults());
+    return new FeatureAnalysis(sae, Optional.empty(), FeatureAnalysisConfig.defaults());
+  }
+
+  /**
+   * Returns an analysis that knows the model: it can go through text, refuses stores of another
+   * model or hook point, and gives effects on the logits in logits.
+   *
+   * @param model whose activations the autoencoder encodes, on the same device
+   * @param site where; of several hook points the first
+   * @param sae as for {@link #of(Sae)}
+   * @throws IllegalArgumentException when the model has no such hook point, or one of another width
+   */
+  public static FeatureAnalysis of(Transformer model, HookPoint site, Sae sae) {
+    int width = sae.config().siteWidths().getFirst();
+    if (model.width(site) != width) {
+      throw new IllegalArgumentException(
+          "analysis: %s is %d wide, the autoencoder's d_in is %d; they must be equal"
+              .formatted(site, model.width(site), width));
+    }
+    return new FeatureAnalysis(
+        sae, Optional.of(new Source(model, site)), FeatureAnalysisConfig.defaults());
   }
 
   /** Returns this analysis with other settings. */
   public FeatureAnalysis with(FeatureAnalysisConfig other) {
-    return new FeatureAnalysis(sae, other);
+    return new FeatureAnalysis(sae, source, other);
+  }
+
+  /**
+   * Runs text through the model and goes through its activations, which are kept in memory.
+   *
+   * @param corpus the text
+   * @param tokens how many tokens at most
+   * @throws IllegalStateException when the analysis was made without a model
+   * @throws IllegalArgumentException when the autoencoder is of several hook points
+   * @throws IOException when the corpus cannot be read
+   * @throws mechinterp.device.InsufficientMemoryException when activations or statistics do not fit
+   */
+  public FeatureReport over(Corpus corpus, int tokens) throws IOException {
+    Source from =
+        source.orElseThrow(
+            () -> new IllegalStateException("analysis: has no model; name it to go through text"));
+    if (sae.config().siteWidths().size() != 1) {
+      throw new IllegalArgumentException(
+          "analysis: the %s is of %d hook points; harvest them into a store first"
+              .formatted(sae.config().architecture(), sae.config().siteWidths().size()));
+    }
+    return over(Harvester.of(from.model(), from.site()).collect(corpus, tokens));
   }
 
   /**
@@ -42,7 +96,8 @@ public final class FeatureAnalysis {
    *
    * @param store activations with their tokens; it must stay open while the report is asked for
    *     contexts
-   * @throws IllegalArgumentException when its activations are not as wide as the autoencoder's
+   * @throws IllegalArgumentException when its activations are not as wide as the autoencoder's, or
+   *     of another model, hook point or tokenizer
    * @throws IllegalStateException when its activations came without their tokens
    * @throws mechinterp.device.InsufficientMemoryException when the statistics do not fit
    */
@@ -56,87 +111,72 @@ public final class FeatureAnalysis {
    * @param progress hears how many tokens are done, after each batch
    */
   public FeatureReport over(ActivationStore store, IntConsumer progress) {
+    requireFits(store);
+    plan().requireFits(sae.device());
+    FeatureCollector collected = new FeatureCollector(sae, config);
+    int batchSize = EncodedBatch.capacity(sae, Math.min(config.batchSize(), store.tokens()));
+    EncodedBatch batch = new EncodedBatch(sae, batchSize);
+    for (int first = 0; first < store.tokens(); first += batchSize) {
+      int rows = Math.min(batchSize, store.tokens() - first);
+      TokenOrigins origins = store.origins(first, rows);
+      batch.encode(store, first, rows);
+      for (int t = 0; t < rows; t++) {
+        collected.add(batch, t, first + t, origins.document(t), origins.tokenId(t));
+      }
+      progress.accept(first + rows);
+    }
+    return new FeatureReport(sae, store, config, collected, logitScale(store));
+  }
+
+  private void requireFits(ActivationStore store) {
     int width = sae.config().rowWidth();
     if (store.dIn() != width) {
       throw new IllegalArgumentException(
           "%s: is %d wide, the autoencoder's %s is %d; they must be equal"
               .formatted(store.name(), store.dIn(), sae.config().rowWidthName(), width));
     }
-    plan().requireFits(sae.device());
-    LatentStatistics statistics = new LatentStatistics(sae.dSae());
-    TopActivations top = new TopActivations(sae.dSae(), config.topContexts());
-    int batchSize = Math.min(config.batchSize(), store.tokens());
-    Batch batch = new Batch(sae, batchSize);
-    for (int first = 0; first < store.tokens(); first += batchSize) {
-      int rows = Math.min(batchSize, store.tokens() - first);
-      batch.encode(store, first, rows);
-      batch.addTo(statistics, top, first, store.origins(first, rows));
-      progress.accept(first + rows);
-    }
-    return new FeatureReport(sae, store, config, statistics, top);
+    source.ifPresent(from -> requireSource(store, from));
   }
+
+  private static void requireSource(ActivationStore store, Source from) {
+    String hook = store.sites().getFirst().hook();
+    if (!hook.equals(from.site().toString())) {
+      throw new IllegalArgumentException(
+          "%s: hook is \"%s\"; expected \"%s\"".formatted(store.name(), hook, from.site()));
+    }
+    Transformer model = from.model();
+    store
+        .identity()
+        .ifPresent(
+            found ->
+                found.requireSameSource(
+                    store.name(),
+                    new ActivationIdentity(
+                        model.identity(),
+                        found.hook(),
+                        model.tokenizer().identity(),
+                        found.text())));
+  }
+
+  private Optional<LogitScale> logitScale(ActivationStore store) {
+    return source
+        .map(Source::model)
+        .filter(model -> model.config().unembed().isPresent())
+        .filter(model -> model.config().dModel() == sae.dOut())
+        .map(
+            model ->
+                new LogitScale(
+                    model,
+                    FinalScale.meanInverse(
+                        model, FinalScale.firstTokens(store, model, SCALE_TOKENS))));
+  }
+
+  /** A language model and the mean of 1 / scale of its final norm. */
+  record LogitScale(Transformer model, double meanInverse) {}
 
   /** Returns what an analysis holds, besides the autoencoder and the store. */
   public MemoryPlan plan() {
-    return MemoryPlan.empty("feature analysis (d_sae %d)".formatted(sae.dSae()))
-        .with("statistics", LatentStatistics.bytes(sae.dSae()))
-        .with("top activations", TopActivations.bytes(sae.dSae(), config.topContexts()))
-        .withMatrix(
-            "batch", config.batchSize(), 2L * (sae.config().rowWidth() + 2L * sae.maxActive()));
-  }
-
-  /** The codes of some rows of a store, on the host. */
-  static final class Batch {
-    private final Sae sae;
-    private final float[] rows;
-    private final FloatMatrix input;
-    private final SparseCodes codes;
-    private final int[] counts;
-    private final int[] indices;
-    private final float[] values;
-
-    Batch(Sae sae, int capacity) {
-      this.sae = sae;
-      this.rows = new float[Math.multiplyExact(capacity, sae.config().rowWidth())];
-      this.input = sae.device().floats(capacity, sae.config().rowWidth());
-      this.codes = sae.newCodes(capacity);
-      this.counts = new int[capacity];
-      this.indices = new int[Math.multiplyExact(capacity, sae.maxActive())];
-      this.values = new float[indices.length];
-    }
-
-    void encode(ActivationStore store, int first, int count) {
-      Device device = sae.device();
-      FloatMatrix x = input.rowRange(0, count);
-      SparseCodes active = codes.rowRange(0, count);
-      store.read(first, count, rows, 0);
-      device.upload(x, rows, 0);
-      sae.encode(active, sae.inputs(x));
-      device.download(counts, 0, active.counts());
-      device.download(indices, 0, active.indices());
-      device.download(values, 0, active.values());
-    }
-
-    private void addTo(
-        LatentStatistics statistics, TopActivations top, int first, TokenOrigins origins) {
-      for (int t = 0; t < origins.size(); t++) {
-        int from = t * codes.capacity();
-        for (int i = from; i < from + counts[t]; i++) {
-          statistics.add(indices[i], values[i]);
-          top.add(indices[i], values[i], first + t, origins.document(t));
-        }
-      }
-    }
-
-    /** Returns the activation of a latent on a row of the batch; 0 when it is not active. */
-    float activation(int row, int latent) {
-      int from = row * codes.capacity();
-      for (int i = from; i < from + counts[row]; i++) {
-        if (indices[i] == latent) {
-          return values[i];
-        }
-      }
-      return 0;
-    }
+    MemoryPlan empty = MemoryPlan.empty("feature analysis (d_sae %d)".formatted(sae.dSae()));
+    return EncodedBatch.plan(FeatureCollector.plan(empty, sae, config), sae, config.batchSize());
   }
 }

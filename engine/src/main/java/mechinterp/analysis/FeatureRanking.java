@@ -10,9 +10,7 @@ import java.util.TreeMap;
 import java.util.function.Predicate;
 import java.util.stream.IntStream;
 import mechinterp.activation.ActivationStore;
-import mechinterp.activation.TokenOrigins;
 import mechinterp.analysis.FeatureInterest.TokenCount;
-import org.eclipse.collections.impl.map.mutable.primitive.IntLongHashMap;
 
 /**
  * Ranks latents by how much their top contexts agree, see {@link FeatureInterest#score}. A latent
@@ -29,10 +27,9 @@ public final class FeatureRanking {
 
   private final FeatureReport report;
   private final ActivationStore store;
-  private final IntLongHashMap tokenCounts = new IntLongHashMap();
   private final double[] mean;
 
-  /** Counts the tokens of the report's store and takes the mean of its activations. */
+  /** Takes the mean of the activations of the report's store. */
   public FeatureRanking(FeatureReport report) {
     this.report = report;
     this.store = report.store();
@@ -42,19 +39,12 @@ public final class FeatureRanking {
       int count = Math.min(BLOCK, store.tokens() - first);
       store.read(first, count, rows, 0);
       addToMean(rows, count);
-      addTokens(store.origins(first, count));
     }
   }
 
   private void addToMean(float[] rows, int count) {
     for (int i = 0; i < count * mean.length; i++) {
       mean[i % mean.length] += (double) rows[i] / store.tokens();
-    }
-  }
-
-  private void addTokens(TokenOrigins origins) {
-    for (int i = 0; i < origins.size(); i++) {
-      tokenCounts.addToValue(origins.tokenId(i), 1);
     }
   }
 
@@ -127,7 +117,7 @@ public final class FeatureRanking {
   }
 
   private double unigram(int token) {
-    return (double) tokenCounts.get(token) / report.tokens();
+    return (double) report.tokenCount(token) / report.tokens();
   }
 
   /**

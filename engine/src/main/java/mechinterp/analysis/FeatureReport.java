@@ -1,9 +1,11 @@
 package mechinterp.analysis;
 
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
+import java.util.Optional;
+import java.util.stream.IntStream;
 import mechinterp.activation.ActivationStore;
-import mechinterp.analysis.FeatureContext.ContextToken;
 import mechinterp.device.Device;
 import mechinterp.metrics.LatentDensity;
 import mechinterp.model.Transformer;
@@ -15,11 +17,16 @@ import mechinterp.tensor.FloatMatrix;
  * they are asked for, from the store and the autoencoder.
  */
 public final class FeatureReport {
+  private static final Comparator<CoOccurrence> MOST_TELLING_FIRST =
+      Comparator.comparingDouble(CoOccurrence::information)
+          .reversed()
+          .thenComparing(CoOccurrence::latent);
+
   private final Sae sae;
   private final ActivationStore store;
   private final FeatureAnalysisConfig config;
-  private final LatentStatistics statistics;
-  private final TopActivations top;
+  private final FeatureCollector collected;
+  private final Optional<FeatureAnalysis.LogitScale> logitScale;
   private final LatentDensity density;
   private final float[] encoderDecoderCosines;
 
@@ -27,14 +34,14 @@ public final class FeatureReport {
       Sae sae,
       ActivationStore store,
       FeatureAnalysisConfig config,
-      LatentStatistics statistics,
-      TopActivations top) {
+      FeatureCollector collected,
+      Optional<FeatureAnalysis.LogitScale> logitScale) {
     this.sae = sae;
     this.store = store;
     this.config = config;
-    this.statistics = statistics;
-    this.top = top;
-    this.density = new LatentDensity(statistics.activeTokens(), store.tokens());
+    this.collected = collected;
+    this.logitScale = logitScale;
+    this.density = new LatentDensity(collected.statistics().activeTokens(), store.tokens());
     this.encoderDecoderCosines = new DecoderGeometry(sae).encoderDecoderCosines();
   }
 
@@ -69,15 +76,15 @@ public final class FeatureReport {
         latent,
         density.activeTokens(latent),
         density.of(latent),
-        statistics.mean(latent),
-        statistics.max(latent),
+        collected.statistics().mean(latent),
+        collected.statistics().max(latent),
         encoderDecoderCosines[latent]);
   }
 
   /** Returns the sizes of a latent's activations. */
   public ActivationHistogram histogram(int latent) {
     requireLatent(latent);
-    return statistics.histogram(latent);
+    return collected.statistics().histogram(latent);
   }
 
   /**
@@ -86,7 +93,7 @@ public final class FeatureReport {
    */
   public List<Peak> peaks(int latent) {
     requireLatent(latent);
-    return top.of(latent);
+    return collected.top().of(latent);
   }
 
   /**
@@ -94,24 +101,119 @@ public final class FeatureReport {
    * the latent's activation on every token, for which the rows are encoded again.
    */
   public List<FeatureContext> contexts(int latent) {
-    List<FeatureContext> contexts = new ArrayList<>();
-    FeatureAnalysis.Batch batch =
-        new FeatureAnalysis.Batch(sae, config.tokensBefore() + 1 + config.tokensAfter());
-    for (Peak peak : peaks(latent)) {
-      Window window = Window.around(store, peak, config);
-      batch.encode(store, window.first(), window.size());
-      List<ContextToken> tokens = new ArrayList<>();
-      for (int i = 0; i < window.size(); i++) {
-        tokens.add(new ContextToken(window.tokenIds().get(i), batch.activation(i, latent)));
-      }
-      contexts.add(new FeatureContext(peak.document(), tokens, window.peak()));
-    }
-    return contexts;
+    return contexts(peaks(latent).stream().map(peak -> new LatentPeak(latent, peak)).toList());
+  }
+
+  /**
+   * Returns the text around tokens, each with its latent's activation on every token, in the order
+   * of {@code places}. Rows that several contexts need are encoded once.
+   */
+  public List<FeatureContext> contexts(List<LatentPeak> places) {
+    places.forEach(place -> requireLatent(place.latent()));
+    return new ContextReader(sae, store, config).read(places);
+  }
+
+  /**
+   * Returns samples of a latent's tokens from intervals of its activation, half an octave each, the
+   * strongest first; the last interval has all that is smaller. Intervals without a token are left
+   * out.
+   */
+  public List<ActivationInterval> intervals(int latent) {
+    return collected.intervals().of(latent, histogram(latent), store);
+  }
+
+  /**
+   * Returns the tokens before, on and after a latent's activations.
+   *
+   * @param most tokens of each place
+   */
+  public FeatureTokens tokens(int latent, int most) {
+    requireLatent(latent);
+    return new TokenCounter(store, collected.tokenCounts())
+        .count(collected.sampled().of(latent), most);
+  }
+
+  /**
+   * Returns for each of some latents the others that it tells most about: by P(j | i) ln (P(j | i)
+   * / P(j)), of equal ones the first.
+   *
+   * @param most others of a latent
+   */
+  public List<List<CoOccurrence>> coOccurrences(List<Integer> latents, int most) {
+    latents.forEach(this::requireLatent);
+    List<List<CoOccurrence>> found = new ArrayList<>();
+    coOccurrences()
+        .forEach(
+            latents,
+            (_, all) -> found.add(all.stream().sorted(MOST_TELLING_FIRST).limit(most).toList()));
+    return found;
+  }
+
+  /** Returns the families of latents that split from others, by root; it goes through all. */
+  public List<LatentFamily> families(LatentFamily.Rule rule) {
+    LatentFamilies families = new LatentFamilies(density, rule);
+    coOccurrences().forEach(IntStream.range(0, latents()).boxed().toList(), families::add);
+    return families.find(new DecoderGeometry(sae));
+  }
+
+  private CoOccurrences coOccurrences() {
+    int batchSize = EncodedBatch.capacity(sae, config.batchSize());
+    return new CoOccurrences(sae, store, collected.sampled(), density, batchSize);
+  }
+
+  /** Returns the latents that are active on no token. */
+  public List<Integer> dead() {
+    return IntStream.range(0, latents())
+        .filter(latent -> density.activeTokens(latent) == 0)
+        .boxed()
+        .toList();
+  }
+
+  /**
+   * Returns the latents that are active on at least this share of the tokens, the densest first.
+   */
+  public List<Integer> dense(double share) {
+    return IntStream.range(0, latents())
+        .filter(latent -> density.of(latent) >= share)
+        .boxed()
+        .sorted(Comparator.comparingLong(density::activeTokens).reversed())
+        .toList();
   }
 
   /** Returns the {@code count} latents with the most similar decoder rows, for each of some. */
   public List<List<Neighbour>> neighbours(List<Integer> latents, int count) {
     return new DecoderGeometry(sae).neighbours(latents, count);
+  }
+
+  /** Returns the {@code count} latents with the most similar encoder rows, for each of some. */
+  public List<List<Neighbour>> encoderNeighbours(List<Integer> latents, int count) {
+    return new DecoderGeometry(sae).encoderNeighbours(latents, count);
+  }
+
+  /**
+   * Returns whether {@link #logitEffects(List, int)} has an answer: the analysis knew a language
+   * model, and the decoder writes into its residual stream.
+   */
+  public boolean hasLogitEffects() {
+    return logitScale.isPresent();
+  }
+
+  /**
+   * Returns what the decoder rows of latents do to the model's logits by themselves, in logits for
+   * an activation of 1: with the mean over tokens of 1 / the final norm's scale.
+   *
+   * @param count how many tokens to name, on each side
+   * @throws IllegalStateException when {@link #hasLogitEffects} is false
+   */
+  public List<LogitEffect> logitEffects(List<Integer> latents, int count) {
+    FeatureAnalysis.LogitScale scale =
+        logitScale.orElseThrow(
+            () ->
+                new IllegalStateException(
+                    "logit effects: need an analysis of a language model's residual stream"));
+    return logitEffects(scale.model(), latents, count).stream()
+        .map(effect -> effect.times(scale.meanInverse()))
+        .toList();
   }
 
   /**
@@ -137,6 +239,11 @@ public final class FeatureReport {
 
   ActivationStore store() {
     return store;
+  }
+
+  /** Returns how often a token is in the store. */
+  long tokenCount(int id) {
+    return collected.tokenCounts().get(id);
   }
 
   private void requireLatent(int latent) {

@@ -29,15 +29,18 @@ final class LatentStatistics {
     activeTokens[latent]++;
     sums[latent] += activation;
     maxima[latent] = Math.max(maxima[latent], activation);
-    histograms[latent * BINS + bin(activation)]++;
+    histograms[latent * BINS + halfOctave(activation) - LOWEST_HALF_OCTAVE]++;
   }
 
-  /** Outside of 2^-20 to 2^20 the first and the last bin take what there is. */
-  private static int bin(float activation) {
+  /**
+   * Returns the e for which an activation lies in 2^(e/2) to below 2^((e+1)/2). Outside of 2^-20 to
+   * 2^20 the first and the last one take what there is.
+   */
+  static int halfOctave(float activation) {
     int octave = Math.getExponent(activation);
     float mantissa = Math.scalb(activation, -octave - 1);
     int halfOctave = 2 * octave + (mantissa >= ROOT_HALF ? 1 : 0);
-    return Math.clamp(halfOctave - LOWEST_HALF_OCTAVE, 0, BINS - 1);
+    return Math.clamp(halfOctave, LOWEST_HALF_OCTAVE, LOWEST_HALF_OCTAVE + BINS - 1);
   }
 
   long[] activeTokens() {

@@ -2,14 +2,7 @@ package mechinterp.analysis;
 
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
-import java.util.Set;
-import java.util.stream.IntStream;
 import mechinterp.device.Device;
-import mechinterp.kernel.Kernels;
-import mechinterp.model.Edit;
-import mechinterp.model.HookPoint;
-import mechinterp.model.TokenBatch;
 import mechinterp.model.Transformer;
 import mechinterp.tensor.FloatMatrix;
 
@@ -21,18 +14,33 @@ import mechinterp.tensor.FloatMatrix;
  *
  * The final norm's division by its scale is left out, since it is the same for all tokens; so is
  * the logits' soft cap, which keeps their order. Effects have the right order and proportions, but
- * no unit.
+ * no unit; {@link #times} with {@link FinalScale#meanInverse} gives them that of logits.
  *
  * @param promoted the tokens with the largest effects, the largest first
  * @param suppressed the tokens with the smallest effects, the smallest first
  */
 public record LogitEffect(List<TokenEffect> promoted, List<TokenEffect> suppressed) {
-  private static final HookPoint FINAL_SCALE = HookPoint.outside("ln_final.hook_scale");
+  /** Rows of logits at once: the vocabulary is wide. */
+  private static final int ROWS_AT_ONCE = 64;
 
   /** Keeps the lists. */
   public LogitEffect {
     promoted = List.copyOf(promoted);
     suppressed = List.copyOf(suppressed);
+  }
+
+  /**
+   * Returns the effects times a factor above 0, such as {@link FinalScale#meanInverse}, which gives
+   * them the unit of logits.
+   */
+  public LogitEffect times(double factor) {
+    return new LogitEffect(times(promoted, factor), times(suppressed, factor));
+  }
+
+  private static List<TokenEffect> times(List<TokenEffect> effects, double factor) {
+    return effects.stream()
+        .map(effect -> new TokenEffect(effect.id(), (float) (effect.effect() * factor)))
+        .toList();
   }
 
   /** A token and the effect on its logit. */
@@ -53,19 +61,23 @@ public record LogitEffect(List<TokenEffect> promoted, List<TokenEffect> suppress
       return List.of();
     }
     Device device = model.device();
-    FloatMatrix moved = normalized(model, directions);
-    FloatMatrix origin = logits(model, normalized(model, device.floats(1, directions.cols())));
+    FloatMatrix origin =
+        logits(model, FinalNorm.withScaleOne(model, device.floats(1, directions.cols())));
     List<LogitEffect> effects = new ArrayList<>();
-    for (int i = 0; i < directions.rows(); i++) {
-      FloatMatrix effect = logits(model, moved.row(i));
-      device.kernels().subtract(effect, effect, origin);
-      effects.add(of(device.toHost(effect), count));
+    for (int from = 0; from < directions.rows(); from += ROWS_AT_ONCE) {
+      int to = Math.min(directions.rows(), from + ROWS_AT_ONCE);
+      FloatMatrix moved = FinalNorm.withScaleOne(model, directions.rowRange(from, to));
+      FloatMatrix effect = logits(model, moved);
+      device.kernels().addRow(effect, effect, origin, -1);
+      for (int row = 0; row < effect.rows(); row++) {
+        effects.add(of(device.toHost(effect.row(row)), count));
+      }
     }
     return effects;
   }
 
   private static FloatMatrix logits(Transformer model, FloatMatrix hidden) {
-    FloatMatrix logits = model.device().floats(1, model.config().dVocab());
+    FloatMatrix logits = model.device().floats(hidden.rows(), model.config().dVocab());
     model.unembed().uncapped(logits, hidden);
     return logits;
   }
@@ -79,28 +91,27 @@ public record LogitEffect(List<TokenEffect> promoted, List<TokenEffect> suppress
     model.unembed();
   }
 
-  /** Runs the final norm alone: its input becomes the directions, its scale 1. */
-  private static FloatMatrix normalized(Transformer model, FloatMatrix directions) {
-    Kernels kernels = model.device().kernels();
-    TokenBatch batch =
-        TokenBatch.ofIds(
-            IntStream.range(0, directions.rows()).mapToObj(_ -> new int[] {0}).toList());
-    Map<HookPoint, Edit> edits =
-        Map.of(
-            HookPoint.residPost(model.config().nLayers() - 1),
-            (residual, _) -> kernels.copy(residual, directions),
-            FINAL_SCALE,
-            (scale, _) -> kernels.fill(scale, 1));
-    return model.run(batch, Set.of(), edits).output();
+  private static LogitEffect of(float[] effects, int count) {
+    return new LogitEffect(first(effects, count, 1), first(effects, count, -1));
   }
 
-  private static LogitEffect of(float[] effects, int count) {
-    List<TokenEffect> rising =
-        IntStream.range(0, effects.length)
-            .mapToObj(id -> new TokenEffect(id, effects[id]))
-            .sorted((a, b) -> Float.compare(a.effect, b.effect))
-            .toList();
+  /** Returns the tokens with the largest sign times effect, of equal ones the first. */
+  private static List<TokenEffect> first(float[] effects, int count, int sign) {
     int shown = Math.min(count, effects.length);
-    return new LogitEffect(rising.reversed().subList(0, shown), rising.subList(0, shown));
+    List<TokenEffect> best = new ArrayList<>();
+    for (int id = 0; id < effects.length && shown > 0; id++) {
+      float value = sign * effects[id];
+      if (best.size() < shown || value > sign * best.getLast().effect) {
+        int place = best.size();
+        while (place > 0 && value > sign * best.get(place - 1).effect) {
+          place--;
+        }
+        best.add(place, new TokenEffect(id, effects[id]));
+        if (best.size() > shown) {
+          best.removeLast();
+        }
+      }
+    }
+    return best;
   }
 }

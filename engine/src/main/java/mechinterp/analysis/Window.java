@@ -35,7 +35,7 @@ record Window(int first, int peak, List<Integer> tokenIds) {
   }
 
   /** Whether row i stands right behind row i - 1 in one document. */
-  private static boolean follows(TokenOrigins origins, int i) {
+  static boolean follows(TokenOrigins origins, int i) {
     return origins.document(i) == origins.document(i - 1)
         && origins.position(i) == origins.position(i - 1) + 1;
   }

@@ -1,13 +1,10 @@
 package mechinterp.metrics;
 
-import java.util.ArrayList;
-import java.util.List;
 import java.util.Map;
 import java.util.function.Consumer;
 import mechinterp.kernel.Kernels;
 import mechinterp.model.Edit;
 import mechinterp.model.HookPoint;
-import mechinterp.model.TokenBatch;
 import mechinterp.model.Transformer;
 import mechinterp.sae.Sae;
 import mechinterp.tensor.FloatMatrix;
@@ -64,10 +61,11 @@ public final class Splice {
   /** Returns the edit that puts the mean in the place of each activation. */
   public Map<HookPoint, Edit> meanAblation() {
     Kernels kernels = model.device().kernels();
-    return edit(x -> {
-      kernels.fill(x, 0);
-      kernels.addRow(x, x, mean, 1);
-    });
+    return edit(
+        x -> {
+          kernels.fill(x, 0);
+          kernels.addRow(x, x, mean, 1);
+        });
   }
 
   /** Returns the edit that puts zeros in the place of activations. */
@@ -76,27 +74,16 @@ public final class Splice {
   }
 
   private Map<HookPoint, Edit> edit(Consumer<FloatMatrix> change) {
-    return Map.of(hook, (activation, batch) -> textRows(activation, batch).forEach(change));
+    return Map.of(
+        hook,
+        (activation, batch) ->
+            TextRows.of(model.tokenizer(), batch)
+                .forEach(rows -> change.accept(activation.rowRange(rows.from(), rows.to()))));
   }
 
   private void reconstruct(FloatMatrix x) {
     SparseCodes codes = sae.newCodes(x.rows());
     sae.encode(codes, x);
     sae.reconstruct(x, codes, x);
-  }
-
-  /** Returns the runs of rows whose tokens are not special. */
-  private List<FloatMatrix> textRows(FloatMatrix activation, TokenBatch batch) {
-    List<FloatMatrix> runs = new ArrayList<>();
-    int from = 0;
-    for (int t = 0; t <= batch.tokens(); t++) {
-      if (t == batch.tokens() || model.tokenizer().isSpecial(batch.id(t))) {
-        if (t > from) {
-          runs.add(activation.rowRange(from, t));
-        }
-        from = t + 1;
-      }
-    }
-    return runs;
   }
 }

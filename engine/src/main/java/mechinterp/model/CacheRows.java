@@ -1,5 +1,6 @@
 package mechinterp.model;
 
+import java.util.Arrays;
 import mechinterp.kernel.Kernels;
 import mechinterp.tensor.FloatMatrix;
 
@@ -34,6 +35,13 @@ public final class CacheRows {
   /** Returns the tokens of a sequence, old and new. */
   int length(int sequence) {
     return cache.length(sequence) + batch.end(sequence) - batch.start(sequence);
+  }
+
+  /** Returns the batch as it stands behind the tokens of the cache. */
+  TokenBatch batchBehind() {
+    int[] before = new int[batch.sequences()];
+    Arrays.setAll(before, cache::length);
+    return batch.behind(before);
   }
 
   int longestSequence() {

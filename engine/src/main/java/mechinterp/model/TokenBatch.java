@@ -12,10 +12,12 @@ import mechinterp.tokenizer.Encoding;
 public final class TokenBatch {
   private final int[] ids;
   private final int[] starts;
+  private final int[] before;
 
-  private TokenBatch(int[] ids, int[] starts) {
+  private TokenBatch(int[] ids, int[] starts, int[] before) {
     this.ids = ids;
     this.starts = starts;
+    this.before = before;
   }
 
   /**
@@ -36,7 +38,7 @@ public final class TokenBatch {
     for (int s = 0; s < sequences.size(); s++) {
       System.arraycopy(sequences.get(s), 0, ids, starts[s], sequences.get(s).length);
     }
-    return new TokenBatch(ids, starts);
+    return new TokenBatch(ids, starts, new int[sequences.size()]);
   }
 
   /**
@@ -157,7 +159,22 @@ public final class TokenBatch {
     return longest;
   }
 
-  /** Returns the place of each token in its sequence, from 0 on, in a new array. */
+  /** Returns the same tokens behind others of their sequences, which a cache has. */
+  TokenBatch behind(int[] tokensBefore) {
+    return new TokenBatch(ids, starts, tokensBefore);
+  }
+
+  /**
+   * Returns the place of a token in its sequence, from 0 on. In an edit of a run with a cache the
+   * tokens of the cache are counted.
+   */
+  public int position(int token) {
+    int found = Arrays.binarySearch(starts, token);
+    int sequence = found >= 0 ? found : -found - 2;
+    return before[sequence] + token - starts[sequence];
+  }
+
+  /** Returns the place of each token in its sequence of the batch, from 0 on, in a new array. */
   public int[] positions() {
     int[] positions = new int[ids.length];
     for (int s = 0; s < sequences(); s++) {

@@ -123,10 +123,11 @@ public final class Transformer {
     requireHook(point);
     return Optional.ofNullable(widths.get(point))
         .orElseThrow()
-        .orElseThrow(() ->
-            new IllegalArgumentException(
-                "hook %s: it has a column for each head and key of the batch, no fixed number; choose another"
-                    .formatted(point)));
+        .orElseThrow(
+            () ->
+                new IllegalArgumentException(
+                    "hook %s: it has a column for each head and key of the batch, no fixed number; choose another"
+                        .formatted(point)));
   }
 
   /** Returns the memory that a run of so many tokens takes besides weights and captures. */
@@ -167,10 +168,11 @@ public final class Transformer {
   public Unembed unembed() {
     return layers
         .unembed()
-        .orElseThrow(() ->
-            new IllegalArgumentException(
-                "logits: %s has no unembedding; it must be a language model"
-                    .formatted(config.name())));
+        .orElseThrow(
+            () ->
+                new IllegalArgumentException(
+                    "logits: %s has no unembedding; it must be a language model"
+                        .formatted(config.name())));
   }
 
   /**
@@ -256,7 +258,7 @@ public final class Transformer {
     Activations activations =
         forward(
             BatchInput.upload(device, batch, rows),
-            new RunHooks(device, batch, captures, edits, true));
+            new RunHooks(device, rows.batchBehind(), captures, edits, true));
     cache.advance(batch);
     return activations;
   }

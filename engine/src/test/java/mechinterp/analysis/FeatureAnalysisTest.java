@@ -40,7 +40,7 @@ class FeatureAnalysisTest {
   private final TokenOrigins origins = documentsOfUnequalLength();
   private final ActivationStore store =
       ActivationStore.inMemory(D_IN, activations, origins, IDENTITY);
-  private final FeatureAnalysisConfig config = new FeatureAnalysisConfig(4, 3, 2, 17);
+  private final FeatureAnalysisConfig config = new FeatureAnalysisConfig(4, 3, 2, 9, 3, 2, 17);
   private final FeatureReport report = FeatureAnalysis.of(sae).with(config).over(store);
 
   @Test
@@ -103,7 +103,7 @@ class FeatureAnalysisTest {
   void resultsDoNotDependOnTheBatchSize() {
     for (int batchSize : new int[] {1, 16, 1000}) {
       FeatureReport other =
-          FeatureAnalysis.of(sae).with(new FeatureAnalysisConfig(4, 3, 2, batchSize)).over(store);
+          FeatureAnalysis.of(sae).with(config.withBatchSize(batchSize)).over(store);
       for (int f = 0; f < D_SAE; f++) {
         assertEquals(report.profile(f), other.profile(f));
         assertEquals(report.peaks(f), other.peaks(f));
@@ -247,7 +247,7 @@ class FeatureAnalysisTest {
     identity.weightsChanged();
     FeatureReport small =
         FeatureAnalysis.of(identity)
-            .with(new FeatureAnalysisConfig(4, 1, 1, 8))
+            .with(new FeatureAnalysisConfig(4, 1, 1, 1, 1, 1, 8))
             .over(ActivationStore.inMemory(1, x, text, IDENTITY));
     FeatureRanking ranking = new FeatureRanking(small);
     FeatureInterest interest = ranking.interest(0);

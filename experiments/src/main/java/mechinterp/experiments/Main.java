@@ -7,6 +7,7 @@ import java.nio.charset.StandardCharsets;
 import mechinterp.experiments.command.BenchCommand;
 import mechinterp.experiments.command.CircuitCommand;
 import mechinterp.experiments.command.CompareCommand;
+import mechinterp.experiments.command.DashboardCommand;
 import mechinterp.experiments.command.Doctor;
 import mechinterp.experiments.command.Eval;
 import mechinterp.experiments.command.Features;
@@ -14,6 +15,7 @@ import mechinterp.experiments.command.Harvest;
 import mechinterp.experiments.command.ModelCommand;
 import mechinterp.experiments.command.QuickstartCommand;
 import mechinterp.experiments.command.SaeCommand;
+import mechinterp.experiments.command.Steer;
 import mechinterp.experiments.command.Tokenize;
 import mechinterp.experiments.command.Train;
 import mechinterp.experiments.console.FailureHandlers;
@@ -40,6 +42,8 @@ import picocli.CommandLine.Spec;
       Train.class,
       Eval.class,
       Features.class,
+      DashboardCommand.class,
+      Steer.class,
       CompareCommand.class,
       CircuitCommand.class,
       ModelCommand.class,

@@ -12,14 +12,22 @@ import mechinterp.activation.ActivationStore;
 import mechinterp.analysis.FeatureAnalysis;
 import mechinterp.analysis.FeatureAnalysisConfig;
 import mechinterp.analysis.FeatureReport;
+import mechinterp.analysis.rule.RuleAnalysis;
+import mechinterp.analysis.rule.RuleKind;
+import mechinterp.analysis.rule.RuleReport;
+import mechinterp.analysis.rule.RuleSummary;
 import mechinterp.device.Device;
 import mechinterp.experiments.console.Progress;
 import mechinterp.experiments.console.ResultOutput;
 import mechinterp.experiments.report.FeatureCard;
+import mechinterp.experiments.report.RuleCard;
 import mechinterp.experiments.run.FeatureCards;
+import mechinterp.experiments.run.RuleCards;
 import mechinterp.experiments.run.SaeSource;
+import mechinterp.model.HookPoint;
 import mechinterp.model.Models;
 import mechinterp.model.Transformer;
+import mechinterp.sae.Sae;
 import mechinterp.sae.file.LoadedSae;
 import mechinterp.sae.file.SaeFormats;
 import mechinterp.tokenizer.Tokenizer;
@@ -66,11 +74,36 @@ public final class Features implements Callable<Integer> {
       description = "The model that made the store. Default: the one that the store names.")
   private Optional<String> model = Optional.empty();
 
+  @Option(
+      names = "--rules",
+      description = {
+        "Also find rules, tokens and n-grams on which latents fire, on half of the documents,",
+        "and score them on the other half."
+      })
+  private boolean rules;
+
   @Mixin private DeviceOptions deviceOptions;
   @Mixin private ResultOutput output;
 
   /** What is printed. */
-  record Result(int tokens, int latents, long dead, List<FeatureCard> features) {}
+  record Result(
+      int tokens,
+      int latents,
+      long dead,
+      List<FeatureCard> features,
+      Optional<RuleResults> rules) {}
+
+  /**
+   * How readable latents are by rules.
+   *
+   * @param tokens means over all latents, of rules of tokens
+   * @param ngrams the same, of rules of n-grams
+   * @param latents the rules of those that are shown
+   */
+  record RuleResults(RuleSummary tokens, RuleSummary ngrams, List<LatentRules> latents) {}
+
+  /** The rules of a latent. */
+  record LatentRules(int latent, List<RuleCard> rules) {}
 
   @Override
   public Integer call() throws IOException {
@@ -83,10 +116,20 @@ public final class Features implements Callable<Integer> {
       LoadedSae loaded = SaeFormats.load(sae.find(output), device);
       ActivationStore store = SaeSource.fitting(loaded, opened);
       Transformer transformer = load(store.identity().orElseThrow(), device);
-      FeatureReport report = analyse(FeatureAnalysis.of(loaded.sae()).with(config), store);
+      HookPoint site = HookPoint.parse(store.sites().getFirst().hook());
+      FeatureAnalysis analysis = FeatureAnalysis.of(transformer, site, loaded.sae()).with(config);
+      FeatureReport report = analyse(analysis, store);
       FeatureCards cards = new FeatureCards(report, transformer, number -> "document " + number);
       List<FeatureCard> shown = latents.isEmpty() ? cards.best(top) : cards.of(latents);
-      Result result = new Result(report.tokens(), report.latents(), report.density().dead(), shown);
+      Result result =
+          new Result(
+              report.tokens(),
+              report.latents(),
+              report.density().dead(),
+              shown,
+              rules
+                  ? Optional.of(rules(loaded.sae(), store, transformer, shown))
+                  : Optional.empty());
       output.print(result, describe(result));
     }
     return 0;
@@ -106,8 +149,26 @@ public final class Features implements Callable<Integer> {
 
   private FeatureReport analyse(FeatureAnalysis analysis, ActivationStore store) {
     try (Progress progress = output.progress().start("features", store.tokens(), "tokens")) {
+      progress.note("plan: " + analysis.plan().toString().replace("\n", "\n  "));
       return analysis.over(store, progress::update);
     }
+  }
+
+  private RuleResults rules(
+      Sae autoencoder, ActivationStore store, Transformer transformer, List<FeatureCard> shown) {
+    RuleAnalysis analysis = RuleAnalysis.of(autoencoder);
+    RuleReport report;
+    try (Progress progress = output.progress().start("rules", store.tokens(), "tokens")) {
+      progress.note("plan: " + analysis.plan().toString().replace("\n", "\n  "));
+      report = analysis.over(store, progress::update);
+    }
+    RuleCards cards = new RuleCards(report, transformer.tokenizer());
+    return new RuleResults(
+        report.summary(RuleKind.TOKENS, 1),
+        report.summary(RuleKind.NGRAMS, 1),
+        shown.stream()
+            .map(card -> new LatentRules(card.latent(), cards.of(card.latent())))
+            .toList());
   }
 
   private static String describe(Result result) {
@@ -118,9 +179,43 @@ public final class Features implements Callable<Integer> {
             result.latents(),
             result.tokens(),
             result.dead());
-    return result.features().stream()
-        .map(Features::describe)
-        .collect(Collectors.joining("\n", head + "\n\n", ""));
+    String features =
+        result.features().stream()
+            .map(Features::describe)
+            .collect(Collectors.joining("\n", head + "\n\n", ""));
+    return features + result.rules().map(Features::describe).orElse("");
+  }
+
+  private static String describe(RuleResults rules) {
+    String means =
+        "%nrules: mean over latents that fire on both halves%n%s%s"
+            .formatted(describe("tokens", rules.tokens()), describe("ngrams", rules.ngrams()));
+    return rules.latents().stream()
+        .flatMap(latent -> latent.rules().stream().map(rule -> describe(latent.latent(), rule)))
+        .collect(Collectors.joining("", means, ""));
+  }
+
+  private static String describe(String kind, RuleSummary summary) {
+    return String.format(
+        Locale.ROOT,
+        "  %s: %,d latents, AUC %.3f, F1 %.3f%n",
+        kind,
+        summary.latents(),
+        summary.auc(),
+        summary.f1());
+  }
+
+  private static String describe(int latent, RuleCard rule) {
+    return String.format(
+        Locale.ROOT,
+        "latent %d, %s: AUC %.3f, precision %.2f, recall %.2f, F1 %.2f: %s%n",
+        latent,
+        rule.kind(),
+        rule.score().auc(),
+        rule.score().precision(),
+        rule.score().recall(),
+        rule.score().f1(),
+        rule.text());
   }
 
   private static String describe(FeatureCard feature) {
@@ -147,17 +242,71 @@ public final class Features implements Callable<Integer> {
                     String.join(" ", feature.promoted()), String.join(" ", feature.suppressed()));
     String neighbours =
         feature.neighbours().stream()
-            .map(neighbour ->
+            .map(
+                neighbour ->
+                    String.format(
+                        Locale.ROOT,
+                        "%d \"%s\" %.2f",
+                        neighbour.latent(),
+                        neighbour.token(),
+                        neighbour.cosine()))
+            .collect(Collectors.joining(", ", "  nearest decoder rows: ", "\n"));
+    String lines =
+        facts
+            + tokens
+            + lifts("before", feature.before())
+            + lifts("on", feature.on())
+            + lifts("after", feature.after())
+            + logits
+            + neighbours
+            + together(feature.together());
+    String top = feature.contexts().stream().map(Features::describe).collect(Collectors.joining());
+    return feature.intervals().stream()
+        .skip(1)
+        .map(Features::describe)
+        .collect(Collectors.joining("", lines + top, ""));
+  }
+
+  private static String lifts(String place, List<FeatureCard.TokenLift> lifts) {
+    return lifts.isEmpty()
+        ? ""
+        : lifts.stream()
+            .map(
+                lift ->
+                    String.format(
+                        Locale.ROOT,
+                        "%s %.0f %% (x%.3g)",
+                        lift.token(),
+                        100 * lift.share(),
+                        lift.lift()))
+            .collect(Collectors.joining(", ", "  tokens " + place + ": ", "\n"));
+  }
+
+  private static String together(List<FeatureCard.Together> together) {
+    return together.stream()
+        .map(
+            other ->
                 String.format(
                     Locale.ROOT,
-                    "%d \"%s\" %.2f",
-                    neighbour.latent(),
-                    neighbour.token(),
-                    neighbour.cosine()))
-            .collect(Collectors.joining(", ", "  nearest decoder rows: ", "\n"));
-    return feature.contexts().stream()
+                    "%d \"%s\" %.2f (x%.3g)",
+                    other.latent(),
+                    other.token(),
+                    other.share(),
+                    other.lift()))
+        .collect(Collectors.joining(", ", "  active where it is: ", "\n"));
+  }
+
+  private static String describe(FeatureCard.Interval interval) {
+    String head =
+        String.format(
+            Locale.ROOT,
+            "  %.3g to %.3g: %,d tokens%n",
+            interval.from(),
+            interval.to(),
+            interval.activeTokens());
+    return interval.contexts().stream()
         .map(Features::describe)
-        .collect(Collectors.joining("", facts + tokens + logits + neighbours, ""));
+        .collect(Collectors.joining("", head, ""));
   }
 
   private static String describe(FeatureCard.Context context) {

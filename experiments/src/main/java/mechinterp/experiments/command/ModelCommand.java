@@ -14,6 +14,7 @@ import picocli.CommandLine.Spec;
       ModelInfoCommand.class,
       ModelLogits.class,
       ModelGenerate.class,
+      ModelLens.class,
       ModelDownload.class,
       ModelTrain.class
     })

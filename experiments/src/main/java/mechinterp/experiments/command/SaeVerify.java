@@ -2,7 +2,6 @@ package mechinterp.experiments.command;
 
 import java.io.IOException;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
@@ -44,14 +43,7 @@ public final class SaeVerify implements Callable<Integer> {
       description = ModelOptions.DESCRIPTION)
   private String model;
 
-  @Option(
-      names = "--hook",
-      paramLabel = "H",
-      description = {
-        "Hook point, such as blocks.3.hook_resid_post; for transcoders two, input and output.",
-        "Default: what the files say."
-      })
-  private List<String> hooks = List.of();
+  @Mixin private HookOption hook;
 
   @Option(
       names = "--text",
@@ -76,41 +68,28 @@ public final class SaeVerify implements Callable<Integer> {
   public Integer call() throws IOException {
     try (Device device = deviceOptions.open()) {
       LoadedSae loaded = SaeFormats.load(sae.find(output), device);
-      List<String> sites = sites(loaded);
+      List<HookPoint> sites = hook.of(loaded, sae);
       Transformer transformer = Models.load(model, device);
       try (ActivationStore store = harvest(transformer, sites)) {
         SaeSource.requireWidth(
             store, loaded.sae().config().rowWidthName(), loaded.sae().config().rowWidth());
         SaeVerification verification = SaeVerification.of(loaded, store, output.progress());
         output.print(
-            new Result(sae.toString(), model, sites, verification), describe(verification, sites));
+            new Result(sae.toString(), model, names(sites), verification),
+            describe(verification, names(sites)));
       }
     }
     return 0;
   }
 
-  private List<String> sites(LoadedSae loaded) {
-    if (!hooks.isEmpty()) {
-      return hooks;
-    }
-    List<String> named = new ArrayList<>();
-    loaded.metadata().hookName().ifPresent(named::add);
-    if (!loaded.sae().config().centresInput()) {
-      loaded.metadata().text("hook_name_out").ifPresent(named::add);
-    }
-    if (named.size() != loaded.sae().config().siteWidths().size()) {
-      throw new IllegalArgumentException(
-          "--hook: is missing, and the files of %s name %s; %d hook points are needed"
-              .formatted(sae, named, loaded.sae().config().siteWidths().size()));
-    }
-    return named;
+  private static List<String> names(List<HookPoint> sites) {
+    return sites.stream().map(HookPoint::toString).toList();
   }
 
-  private ActivationStore harvest(Transformer transformer, List<String> sites) throws IOException {
+  private ActivationStore harvest(Transformer transformer, List<HookPoint> sites)
+      throws IOException {
     int context = Math.min(LONGEST_CONTEXT, transformer.config().nCtx());
-    Harvester harvester =
-        Harvester.of(transformer, sites.stream().map(HookPoint::parse).toList())
-            .with(HarvestConfig.ofContext(context));
+    Harvester harvester = Harvester.of(transformer, sites).with(HarvestConfig.ofContext(context));
     Corpus corpus = Corpus.text(text);
     return Harvesting.run(
         harvester, tokens, ready -> ready.collect(corpus, tokens), output.progress());

@@ -19,6 +19,11 @@ import java.util.List;
  * @param histogram counts of its activations by size
  * @param histogramRange from where to where the histogram goes and how
  * @param contexts where it is most active, the strongest first
+ * @param intervals samples from intervals of its activation, the strongest first
+ * @param before the tokens right before its activations, those that tell most first
+ * @param on the tokens on which it is active
+ * @param after the tokens right behind
+ * @param together the latents that are active where it is, those that tell most first
  */
 public record FeatureCard(
     int latent,
@@ -33,7 +38,12 @@ public record FeatureCard(
     List<Neighbour> neighbours,
     List<Long> histogram,
     String histogramRange,
-    List<Context> contexts) {
+    List<Context> contexts,
+    List<Interval> intervals,
+    List<TokenLift> before,
+    List<TokenLift> on,
+    List<TokenLift> after,
+    List<Together> together) {
 
   /** Keeps the lists. */
   public FeatureCard {
@@ -43,6 +53,11 @@ public record FeatureCard(
     neighbours = List.copyOf(neighbours);
     histogram = List.copyOf(histogram);
     contexts = List.copyOf(contexts);
+    intervals = List.copyOf(intervals);
+    before = List.copyOf(before);
+    on = List.copyOf(on);
+    after = List.copyOf(after);
+    together = List.copyOf(together);
   }
 
   /** A token and how often it was meant. */
@@ -56,6 +71,41 @@ public record FeatureCard(
    * @param token its most frequent top token; empty when it has none
    */
   public record Neighbour(int latent, double cosine, String token) {}
+
+  /**
+   * A token beside or under a latent's activations.
+   *
+   * @param share how much of these places it has
+   * @param lift its share divided by its share of the whole text
+   */
+  public record TokenLift(String token, double share, double lift) {}
+
+  /**
+   * A latent that is active where this one is.
+   *
+   * @param latent its number
+   * @param share P(it | this one)
+   * @param lift the share divided by its density
+   * @param reverseShare P(this one | it)
+   * @param token its most frequent top token; empty when it has none
+   */
+  public record Together(
+      int latent, double share, double lift, double reverseShare, String token) {}
+
+  /**
+   * Samples from an interval of the activation.
+   *
+   * @param from least activation
+   * @param to activations are below it
+   * @param activeTokens how many tokens it has in all
+   * @param contexts of the samples, the strongest first
+   */
+  public record Interval(double from, double to, long activeTokens, List<Context> contexts) {
+    /** Keeps the list. */
+    public Interval {
+      contexts = List.copyOf(contexts);
+    }
+  }
 
   /**
    * Tokens around a peak.

@@ -2,18 +2,27 @@ package mechinterp.experiments.run;
 
 import java.util.ArrayList;
 import java.util.Collections;
+import java.util.HashMap;
+import java.util.Iterator;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.function.IntFunction;
+import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import mechinterp.analysis.ActivationHistogram;
+import mechinterp.analysis.ActivationInterval;
+import mechinterp.analysis.CoOccurrence;
 import mechinterp.analysis.FeatureContext;
 import mechinterp.analysis.FeatureInterest;
 import mechinterp.analysis.FeatureRanking;
 import mechinterp.analysis.FeatureReport;
+import mechinterp.analysis.FeatureTokens;
+import mechinterp.analysis.LatentPeak;
 import mechinterp.analysis.LatentProfile;
 import mechinterp.analysis.LogitEffect;
 import mechinterp.analysis.Neighbour;
+import mechinterp.analysis.TokenLift;
 import mechinterp.experiments.report.FeatureCard;
 import mechinterp.experiments.report.TokenText;
 import mechinterp.model.Transformer;
@@ -24,6 +33,8 @@ public final class FeatureCards {
   private static final int NEIGHBOURS = 5;
   private static final int EFFECTS = 6;
   private static final int MOST_TOP_TOKENS = 8;
+  private static final int MOST_LIFTS = 6;
+  private static final int TOGETHER = 5;
 
   /** From this share on the contexts of a latent are said to be about one token. */
   private static final double ONE_TOKEN_SHARE = 0.7;
@@ -33,6 +44,7 @@ public final class FeatureCards {
   private final Transformer model;
   private final Tokenizer tokenizer;
   private final IntFunction<String> documentName;
+  private final Map<Integer, String> topTokenOf = new HashMap<>();
 
   /**
    * Makes cards from a report.
@@ -69,16 +81,39 @@ public final class FeatureCards {
   public List<FeatureCard> of(List<Integer> latents) {
     List<List<Neighbour>> neighbours = report.neighbours(latents, NEIGHBOURS);
     List<LogitEffect> effects = effects(latents);
+    List<List<CoOccurrence>> together = report.coOccurrences(latents, TOGETHER);
+    Iterator<FeatureCard.Context> contexts = contexts(latents);
     List<FeatureCard> cards = new ArrayList<>();
     for (int i = 0; i < latents.size(); i++) {
-      cards.add(card(latents.get(i), effects.get(i), neighbours.get(i)));
+      cards.add(card(latents.get(i), effects.get(i), neighbours.get(i), together.get(i), contexts));
     }
     return cards;
+  }
+
+  /** Returns the contexts of all peaks and samples in the order in which cards show them. */
+  private Iterator<FeatureCard.Context> contexts(List<Integer> latents) {
+    List<LatentPeak> places = new ArrayList<>();
+    for (int latent : latents) {
+      report.peaks(latent).forEach(peak -> places.add(new LatentPeak(latent, peak)));
+      report
+          .intervals(latent)
+          .forEach(
+              interval ->
+                  interval.samples().forEach(peak -> places.add(new LatentPeak(latent, peak))));
+    }
+    return report.contexts(places).stream().map(this::context).iterator();
+  }
+
+  private static List<FeatureCard.Context> take(Iterator<FeatureCard.Context> contexts, int count) {
+    return IntStream.range(0, count).mapToObj(_ -> contexts.next()).toList();
   }
 
   /** Decoder rows move the logits of a language model when they lie in its residual stream. */
   private List<LogitEffect> effects(List<Integer> latents) {
     boolean predicts = model.config().unembed().isPresent();
+    if (report.hasLogitEffects()) {
+      return report.logitEffects(latents, EFFECTS);
+    }
     return predicts && report.dOut() == model.config().dModel()
         ? report.logitEffects(model, latents, EFFECTS)
         : Collections.nCopies(latents.size(), new LogitEffect(List.of(), List.of()));
@@ -88,8 +123,14 @@ public final class FeatureCards {
     return effects.stream().map(effect -> TokenText.of(tokenizer, effect.id())).toList();
   }
 
-  private FeatureCard card(int latent, LogitEffect effect, List<Neighbour> neighbours) {
+  private FeatureCard card(
+      int latent,
+      LogitEffect effect,
+      List<Neighbour> neighbours,
+      List<CoOccurrence> together,
+      Iterator<FeatureCard.Context> contexts) {
     LatentProfile profile = report.profile(latent);
+    FeatureTokens beside = report.tokens(latent, MOST_LIFTS);
     ActivationHistogram histogram = report.histogram(latent);
     return new FeatureCard(
         latent,
@@ -104,7 +145,39 @@ public final class FeatureCards {
         neighbours.stream().map(this::neighbour).toList(),
         histogram.counts(),
         describeRange(histogram),
-        report.contexts(latent).stream().map(this::context).toList());
+        take(contexts, report.peaks(latent).size()),
+        report.intervals(latent).stream().map(each -> interval(each, contexts)).toList(),
+        lifts(beside.before()),
+        lifts(beside.on()),
+        lifts(beside.after()),
+        together.stream().map(this::together).toList());
+  }
+
+  private List<FeatureCard.TokenLift> lifts(List<TokenLift> lifts) {
+    return lifts.stream()
+        .map(
+            lift ->
+                new FeatureCard.TokenLift(
+                    TokenText.of(tokenizer, lift.id()), lift.share(), lift.lift()))
+        .toList();
+  }
+
+  private FeatureCard.Together together(CoOccurrence other) {
+    return new FeatureCard.Together(
+        other.latent(),
+        other.share(),
+        other.lift(),
+        other.reverseShare(),
+        topToken(other.latent()));
+  }
+
+  private static FeatureCard.Interval interval(
+      ActivationInterval interval, Iterator<FeatureCard.Context> contexts) {
+    return new FeatureCard.Interval(
+        interval.from(),
+        interval.to(),
+        interval.activeTokens(),
+        take(contexts, interval.samples().size()));
   }
 
   private List<FeatureCard.TokenCount> topTokens(int latent) {
@@ -122,12 +195,18 @@ public final class FeatureCards {
   }
 
   private FeatureCard.Neighbour neighbour(Neighbour neighbour) {
-    String token =
-        peakTokens(neighbour.latent())
-            .findFirst()
-            .map(top -> TokenText.of(tokenizer, top.id()))
-            .orElse("");
-    return new FeatureCard.Neighbour(neighbour.latent(), neighbour.cosine(), token);
+    return new FeatureCard.Neighbour(
+        neighbour.latent(), neighbour.cosine(), topToken(neighbour.latent()));
+  }
+
+  private String topToken(int latent) {
+    return topTokenOf.computeIfAbsent(
+        latent,
+        _ ->
+            peakTokens(latent)
+                .findFirst()
+                .map(top -> TokenText.of(tokenizer, top.id()))
+                .orElse(""));
   }
 
   private static String describeRange(ActivationHistogram histogram) {

@@ -7,6 +7,7 @@ import java.util.Optional;
 import mechinterp.activation.ActivationIdentity;
 import mechinterp.activation.ActivationStore;
 import mechinterp.activation.Site;
+import mechinterp.model.Transformer;
 import mechinterp.sae.SaeConfig;
 import mechinterp.sae.file.LoadedSae;
 import mechinterp.sae.file.SaeMetadata;
@@ -27,11 +28,12 @@ public final class SaeSource {
   /** Returns the metadata of an autoencoder that was trained on such activations. */
   public static SaeMetadata metadata(Optional<ActivationIdentity> source, List<Site> sites) {
     return source
-        .map(identity ->
-            hooks(modelName(identity), sites)
-                .with(MODEL_IDENTITY, identity.model())
-                .with(TOKENIZER_IDENTITY, identity.tokenizer())
-                .with(TEXT_IDENTITY, identity.text()))
+        .map(
+            identity ->
+                hooks(modelName(identity), sites)
+                    .with(MODEL_IDENTITY, identity.model())
+                    .with(TOKENIZER_IDENTITY, identity.tokenizer())
+                    .with(TEXT_IDENTITY, identity.text()))
         .orElseGet(() -> new SaeMetadata(Map.of()));
   }
 
@@ -76,6 +78,29 @@ public final class SaeSource {
     List<String> hooks = metadata.hookName().map(hook -> hooks(hook, metadata)).orElse(List.of());
     boolean areHeld = !hooks.isEmpty() && Collections.indexOfSubList(held, hooks) >= 0;
     return areHeld ? store.at(hooks) : store;
+  }
+
+  /**
+   * Checks that an autoencoder was trained on a model's activations, as far as its files say.
+   *
+   * @throws IllegalArgumentException naming both models, or both tokenizers
+   */
+  public static void requireModel(LoadedSae loaded, Transformer model) {
+    requireEqual(loaded, MODEL_IDENTITY, "model", model.identity());
+    requireEqual(loaded, TOKENIZER_IDENTITY, "tokenizer", model.tokenizer().identity());
+  }
+
+  private static void requireEqual(LoadedSae loaded, String field, String what, String found) {
+    loaded
+        .metadata()
+        .text(field)
+        .filter(trainedOn -> !trainedOn.equals(found))
+        .ifPresent(
+            trainedOn -> {
+              throw new IllegalArgumentException(
+                  "--model: %s is \"%s\"; the autoencoder was trained on \"%s\""
+                      .formatted(what, found, trainedOn));
+            });
   }
 
   /**

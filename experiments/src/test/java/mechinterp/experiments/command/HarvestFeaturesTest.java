@@ -104,7 +104,8 @@ class HarvestFeaturesTest {
     };
     Execution.of(Samples.concat(train, "--kind", "topk"))
         .assertRefused(
-            "architecture: is topk, which is not of 2 hook points; the activations are of blocks.2.ln2.hook_normalized, blocks.2.hook_mlp_out");
+            "architecture: is topk, which is not of 2 hook points; the activations are of"
+                + " blocks.2.ln2.hook_normalized, blocks.2.hook_mlp_out");
     Execution.of(
             Samples.concat(
                 train, "--kind", "skip_transcoder", "--k-scope", "batch", "--lr", "0.01"))
@@ -140,6 +141,7 @@ class HarvestFeaturesTest {
                 "5,0",
                 "--contexts",
                 "3",
+                "--rules",
                 "--json")
             .assertDone()
             .json();
@@ -148,6 +150,12 @@ class HarvestFeaturesTest {
     assertEquals(5, first.get("latent").asInt());
     assertEquals(5, first.get("neighbours").size());
     assertTrue(first.get("contexts").size() <= 3);
+    assertTrue(first.get("together").size() <= 5);
+    assertTrue(first.get("intervals").size() <= 5);
+    assertTrue(first.get("on").isArray());
+    JsonNode rules = features.get("rules");
+    assertTrue(rules.get("tokens").get("latents").asInt() > 0, rules.toString());
+    assertEquals(5, rules.get("latents").get(0).get("latent").asInt());
     String shown =
         Execution.of("features", "--store", store.toString(), "--sae", sae.toString(), "--top", "2")
             .assertDone()

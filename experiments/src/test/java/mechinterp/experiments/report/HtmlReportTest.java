@@ -109,7 +109,12 @@ class HtmlReportTest {
             List.of(new Neighbour(8, 0.5, text)),
             List.of(4L, 2L, 0L),
             text,
-            List.of(context));
+            List.of(context),
+            List.of(),
+            List.of(),
+            List.of(),
+            List.of(),
+            List.of());
     return new Report(
         text,
         text,

@@ -1,0 +1,189 @@
+package mechinterp.experiments.dashboard;
+
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
+import java.util.function.IntConsumer;
+import java.util.function.IntFunction;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
+import java.util.stream.Stream;
+import mechinterp.analysis.FeatureReport;
+import mechinterp.analysis.LatentFamily;
+import mechinterp.analysis.Neighbour;
+import mechinterp.analysis.rule.DetectionScore;
+import mechinterp.analysis.rule.RuleReport;
+import mechinterp.experiments.report.FeatureCard;
+import mechinterp.experiments.report.RuleCard;
+import mechinterp.experiments.run.FeatureCards;
+import mechinterp.experiments.run.RuleCards;
+import mechinterp.model.Transformer;
+
+/** Makes the dashboard's pages of latents, some at a time. */
+final class DashboardPages {
+  private static final int NEIGHBOURS = 5;
+  private static final int MOST_ABOUT = 4;
+
+  /** Latents at once: their contexts share the rows that are encoded for them. */
+  private static final int AT_ONCE = 2048;
+
+  private final FeatureReport report;
+  private final FeatureCards cards;
+  private final RuleCards rules;
+  private final Map<Integer, List<LatentPage.Relative>> relatives = new HashMap<>();
+
+  DashboardPages(
+      FeatureReport report, RuleReport rules, Transformer model, IntFunction<String> documentName) {
+    this.report = report;
+    this.cards = new FeatureCards(report, model, documentName);
+    this.rules = new RuleCards(rules, model.tokenizer());
+    report.families(LatentFamily.Rule.defaults()).stream()
+        .flatMap(family -> family.members().stream())
+        .forEach(this::relate);
+  }
+
+  private void relate(LatentFamily.Member member) {
+    relative(member.latent(), "parent", member.parent(), member);
+    relative(member.parent(), "child", member.latent(), member);
+  }
+
+  private void relative(int of, String relation, int other, LatentFamily.Member member) {
+    relatives
+        .computeIfAbsent(of, _ -> new ArrayList<>())
+        .add(
+            new LatentPage.Relative(
+                relation,
+                other,
+                LatentPage.rounded(member.implication()),
+                LatentPage.rounded(member.cosine())));
+  }
+
+  /** Takes a latent's row of the table and its page. */
+  @FunctionalInterface
+  interface Target {
+    void take(Overview.Row row, LatentPage page);
+  }
+
+  /** Makes all pages, by latent. */
+  void forEach(Target target, IntConsumer progress) {
+    for (int from = 0; from < report.latents(); from += AT_ONCE) {
+      int to = Math.min(report.latents(), from + AT_ONCE);
+      List<Integer> latents = IntStream.range(from, to).boxed().toList();
+      List<FeatureCard> found = cards.of(latents);
+      List<List<Neighbour>> encoder = report.encoderNeighbours(latents, NEIGHBOURS);
+      for (int i = 0; i < found.size(); i++) {
+        FeatureCard card = found.get(i);
+        List<RuleCard> ofLatent =
+            rules.of(card.latent()).stream().map(DashboardPages::rounded).toList();
+        target.take(row(card, ofLatent), page(card, ofLatent, encoder.get(i)));
+        progress.accept(from + i + 1);
+      }
+    }
+  }
+
+  private static RuleCard rounded(RuleCard rule) {
+    var score = rule.score();
+    return new RuleCard(
+        rule.kind(),
+        rule.text(),
+        new DetectionScore(
+            LatentPage.rounded(score.auc()),
+            LatentPage.rounded(score.precision()),
+            LatentPage.rounded(score.recall()),
+            LatentPage.rounded(score.f1()),
+            score.activeTokens()));
+  }
+
+  private static Overview.Row row(FeatureCard card, List<RuleCard> rules) {
+    List<String> about = topTokens(card).limit(MOST_ABOUT).toList();
+    Optional<RuleCard> ngrams = rules.stream().reduce((_, last) -> last);
+    String search =
+        Stream.of(
+                topTokens(card),
+                card.on().stream().map(FeatureCard.TokenLift::token),
+                card.promoted().stream(),
+                rules.stream().map(RuleCard::text))
+            .flatMap(texts -> texts)
+            .map(text -> text.toLowerCase(Locale.ROOT))
+            .distinct()
+            .collect(Collectors.joining(" "));
+    return new Overview.Row(
+        String.join(" ", about),
+        LatentPage.rounded(card.density()),
+        LatentPage.rounded(card.maxActivation()),
+        LatentPage.rounded(card.meanActivation()),
+        LatentPage.rounded(card.encoderDecoderCosine()),
+        card.neighbours().isEmpty() ? 0 : LatentPage.rounded(card.neighbours().getFirst().cosine()),
+        ngrams.map(rule -> rule.score().auc()).orElse(0.0),
+        ngrams.map(rule -> rule.score().f1()).orElse(0.0),
+        search);
+  }
+
+  private static Stream<String> topTokens(FeatureCard card) {
+    return card.topTokens().stream().map(FeatureCard.TokenCount::token);
+  }
+
+  private LatentPage page(FeatureCard card, List<RuleCard> rules, List<Neighbour> encoder) {
+    List<LatentPage.Group> groups = new ArrayList<>();
+    groups.add(group("strongest", card.contexts()));
+    card.intervals().stream()
+        .skip(1)
+        .forEach(interval -> groups.add(group(title(interval), interval.contexts())));
+    return new LatentPage(
+        card.latent(),
+        card.topTokens(),
+        card.promoted(),
+        card.suppressed(),
+        card.neighbours().stream().map(near -> near(near.latent(), near.cosine())).toList(),
+        encoder.stream().map(near -> near(near.latent(), near.cosine())).toList(),
+        card.together().stream().map(DashboardPages::rounded).toList(),
+        relatives.getOrDefault(card.latent(), List.of()),
+        card.histogram(),
+        card.histogramRange(),
+        rounded(card.before()),
+        rounded(card.on()),
+        rounded(card.after()),
+        rules,
+        groups);
+  }
+
+  private static LatentPage.Near near(int latent, double cosine) {
+    return new LatentPage.Near(latent, LatentPage.rounded(cosine));
+  }
+
+  private static FeatureCard.Together rounded(FeatureCard.Together other) {
+    return new FeatureCard.Together(
+        other.latent(),
+        LatentPage.rounded(other.share()),
+        LatentPage.rounded(other.lift()),
+        LatentPage.rounded(other.reverseShare()),
+        other.token());
+  }
+
+  private static List<FeatureCard.TokenLift> rounded(List<FeatureCard.TokenLift> lifts) {
+    return lifts.stream()
+        .map(
+            lift ->
+                new FeatureCard.TokenLift(
+                    lift.token(),
+                    LatentPage.rounded(lift.share()),
+                    LatentPage.rounded(lift.lift())))
+        .toList();
+  }
+
+  private static LatentPage.Group group(String title, List<FeatureCard.Context> contexts) {
+    return new LatentPage.Group(title, contexts.stream().map(LatentPage.Context::of).toList());
+  }
+
+  private static String title(FeatureCard.Interval interval) {
+    return String.format(
+        Locale.ROOT,
+        "%.3g to %.3g: a sample of %,d tokens",
+        interval.from(),
+        interval.to(),
+        interval.activeTokens());
+  }
+}

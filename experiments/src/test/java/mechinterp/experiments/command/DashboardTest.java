@@ -1,0 +1,114 @@
+package mechinterp.experiments.command;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.ByteArrayInputStream;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.stream.Stream;
+import mechinterp.experiments.Execution;
+import mechinterp.io.Json;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import tools.jackson.databind.JsonNode;
+
+/**
+ * A folder of pages for a random autoencoder; what a browser makes of it is looked at by people.
+ */
+class DashboardTest {
+  private static final int LATENTS = 70;
+
+  @TempDir private Path folder;
+  private Path text = Path.of("");
+
+  @BeforeEach
+  void writeFiles() throws IOException {
+    TinyGpt2.write(Files.createDirectory(folder.resolve("tiny")));
+    TinySae.write(folder.resolve("sae"), LATENTS, TinySae.METADATA);
+    text = folder.resolve("text.txt");
+    Files.write(
+        text,
+        Stream.generate(
+                () -> List.of("the cat sat on </script> & the mat", "and \"the\" other hat"))
+            .limit(10)
+            .flatMap(List::stream)
+            .toList());
+  }
+
+  private Execution dashboard(String... more) {
+    String[] arguments = {
+      "dashboard",
+      "--model",
+      folder.resolve("tiny").toString(),
+      "--sae",
+      folder.resolve("sae").toString(),
+      "--out",
+      folder.resolve("pages").toString()
+    };
+    return Execution.of(Samples.concat(arguments, more));
+  }
+
+  private JsonNode data(String file, String function) throws IOException {
+    String script = Files.readString(folder.resolve("pages/data").resolve(file));
+    String call = "dashboard." + function + "(";
+    assertTrue(script.startsWith(call) && script.endsWith(");\n"), script);
+    byte[] json =
+        script.substring(call.length(), script.length() - 3).getBytes(StandardCharsets.UTF_8);
+    return Json.read(file, new ByteArrayInputStream(json), JsonNode.class);
+  }
+
+  @Test
+  void everyLatentHasARowAndAPage() throws IOException {
+    JsonNode result = dashboard("--text", text.toString(), "--json").assertDone().json();
+    assertEquals(LATENTS, result.get("latents").asInt());
+    JsonNode overview = data("overview.js", "overview");
+    assertEquals(LATENTS, overview.get("rows").size());
+    assertEquals(64, overview.get("chunk").asInt());
+    assertEquals(64, data("latents-0.js", "latents").size());
+    JsonNode last = data("latents-1.js", "latents");
+    assertEquals(LATENTS - 64, last.size());
+    assertEquals(64, last.get(0).get("latent").asInt());
+    int active = 0;
+    for (JsonNode page : data("latents-0.js", "latents")) {
+      JsonNode row = overview.get("rows").get(page.get("latent").asInt());
+      JsonNode strongest = page.get("groups").get(0).get("contexts");
+      assertEquals(row.get("density").asDouble() > 0, !strongest.isEmpty());
+      if (!strongest.isEmpty()) {
+        active++;
+        JsonNode context = strongest.get(0);
+        assertEquals(context.get("tokens").size(), context.get("activations").size());
+        double peak = context.get("activations").get(context.get("peak").asInt()).asDouble();
+        assertEquals(row.get("max").asDouble(), peak, 1e-9);
+        assertTrue(context.get("source").asString().startsWith("line "));
+        assertEquals(5, page.get("decoder").size());
+        assertEquals(5, page.get("encoder").size());
+        assertEquals(6, page.get("promoted").size());
+      }
+    }
+    assertTrue(active > 3, "active: " + active);
+  }
+
+  @Test
+  void pagesNeedNothingFromElsewhere() throws IOException {
+    dashboard("--text", text.toString(), "--tokens", "60").assertDone();
+    for (String file : List.of("index.html", "dashboard.js", "dashboard.css")) {
+      String content = Files.readString(folder.resolve("pages").resolve(file));
+      assertFalse(content.contains("http:") || content.contains("https:"), file);
+      assertFalse(content.contains("fetch(") || content.contains("import("), file);
+    }
+  }
+
+  @Test
+  void whatCannotBeIsRefused() throws IOException {
+    dashboard().assertRefused("--store or --text: one must be given");
+    Files.createDirectory(folder.resolve("pages"));
+    Files.writeString(folder.resolve("pages/mine.txt"), "");
+    dashboard("--text", text.toString()).assertRefused("pages: holds files");
+  }
+}
