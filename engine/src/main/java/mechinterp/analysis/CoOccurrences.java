@@ -72,12 +72,11 @@ final class CoOccurrences {
     long[] pairs =
         IntStream.range(0, group.size())
             .boxed()
-            .flatMapToLong(
-                g -> {
-                  int[] rows = samples.of(group.get(g));
-                  sizes[g] = rows.length;
-                  return Arrays.stream(rows).mapToLong(row -> ((long) row << Integer.SIZE) | g);
-                })
+            .flatMapToLong(g -> {
+              int[] rows = samples.of(group.get(g));
+              sizes[g] = rows.length;
+              return Arrays.stream(rows).mapToLong(row -> ((long) row << Integer.SIZE) | g);
+            })
             .toArray();
     Arrays.sort(pairs);
     return pairs;

@@ -147,15 +147,11 @@ public final class FeatureAnalysis {
     Transformer model = from.model();
     store
         .identity()
-        .ifPresent(
-            found ->
-                found.requireSameSource(
-                    store.name(),
-                    new ActivationIdentity(
-                        model.identity(),
-                        found.hook(),
-                        model.tokenizer().identity(),
-                        found.text())));
+        .ifPresent(found ->
+            found.requireSameSource(
+                store.name(),
+                new ActivationIdentity(
+                    model.identity(), found.hook(), model.tokenizer().identity(), found.text())));
   }
 
   private Optional<LogitScale> logitScale(ActivationStore store) {
@@ -163,12 +159,10 @@ public final class FeatureAnalysis {
         .map(Source::model)
         .filter(model -> model.config().unembed().isPresent())
         .filter(model -> model.config().dModel() == sae.dOut())
-        .map(
-            model ->
-                new LogitScale(
-                    model,
-                    FinalScale.meanInverse(
-                        model, FinalScale.firstTokens(store, model, SCALE_TOKENS))));
+        .map(model ->
+            new LogitScale(
+                model,
+                FinalScale.meanInverse(model, FinalScale.firstTokens(store, model, SCALE_TOKENS))));
   }
 
   /** A language model and the mean of 1 / scale of its final norm. */

@@ -207,10 +207,9 @@ public final class FeatureReport {
    */
   public List<LogitEffect> logitEffects(List<Integer> latents, int count) {
     FeatureAnalysis.LogitScale scale =
-        logitScale.orElseThrow(
-            () ->
-                new IllegalStateException(
-                    "logit effects: need an analysis of a language model's residual stream"));
+        logitScale.orElseThrow(() ->
+            new IllegalStateException(
+                "logit effects: need an analysis of a language model's residual stream"));
     return logitEffects(scale.model(), latents, count).stream()
         .map(effect -> effect.times(scale.meanInverse()))
         .toList();

@@ -114,10 +114,8 @@ final class IntervalSamples {
     for (int interval = 0; interval < intervals; interval++) {
       List<Peak> samples =
           peaks(latent, interval).stream()
-              .map(
-                  peak ->
-                      new Peak(
-                          peak.row(), store.origins(peak.row(), 1).document(0), peak.activation()))
+              .map(peak ->
+                  new Peak(peak.row(), store.origins(peak.row(), 1).document(0), peak.activation()))
               .sorted(STRONGEST_FIRST)
               .toList();
       if (!samples.isEmpty()) {

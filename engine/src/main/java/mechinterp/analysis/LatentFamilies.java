@@ -51,11 +51,8 @@ final class LatentFamilies {
     Map<Integer, List<LatentFamily.Member>> families = new TreeMap<>();
     parents
         .values()
-        .forEach(
-            member ->
-                families
-                    .computeIfAbsent(root(member, parents), _ -> new ArrayList<>())
-                    .add(member));
+        .forEach(member ->
+            families.computeIfAbsent(root(member, parents), _ -> new ArrayList<>()).add(member));
     return families.entrySet().stream()
         .map(family -> new LatentFamily(family.getKey(), family.getValue()))
         .toList();

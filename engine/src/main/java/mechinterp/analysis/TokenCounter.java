@@ -50,12 +50,11 @@ final class TokenCounter {
   private List<TokenLift> lifts(IntIntHashMap found, int most) {
     long sum = found.sum();
     List<TokenLift> lifts = new ArrayList<>();
-    found.forEachKeyValue(
-        (id, count) -> {
-          double share = (double) count / sum;
-          double everywhere = (double) counts.get(id) / store.tokens();
-          lifts.add(new TokenLift(id, count, share, share / everywhere));
-        });
+    found.forEachKeyValue((id, count) -> {
+      double share = (double) count / sum;
+      double everywhere = (double) counts.get(id) / store.tokens();
+      lifts.add(new TokenLift(id, count, share, share / everywhere));
+    });
     lifts.sort(MOST_TELLING_FIRST);
     return lifts.subList(0, Math.min(most, lifts.size()));
   }

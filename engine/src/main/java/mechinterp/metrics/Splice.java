@@ -61,11 +61,10 @@ public final class Splice {
   /** Returns the edit that puts the mean in the place of each activation. */
   public Map<HookPoint, Edit> meanAblation() {
     Kernels kernels = model.device().kernels();
-    return edit(
-        x -> {
-          kernels.fill(x, 0);
-          kernels.addRow(x, x, mean, 1);
-        });
+    return edit(x -> {
+      kernels.fill(x, 0);
+      kernels.addRow(x, x, mean, 1);
+    });
   }
 
   /** Returns the edit that puts zeros in the place of activations. */

@@ -123,11 +123,10 @@ public final class Transformer {
     requireHook(point);
     return Optional.ofNullable(widths.get(point))
         .orElseThrow()
-        .orElseThrow(
-            () ->
-                new IllegalArgumentException(
-                    "hook %s: it has a column for each head and key of the batch, no fixed number; choose another"
-                        .formatted(point)));
+        .orElseThrow(() ->
+            new IllegalArgumentException(
+                "hook %s: it has a column for each head and key of the batch, no fixed number; choose another"
+                    .formatted(point)));
   }
 
   /** Returns the memory that a run of so many tokens takes besides weights and captures. */
@@ -168,11 +167,10 @@ public final class Transformer {
   public Unembed unembed() {
     return layers
         .unembed()
-        .orElseThrow(
-            () ->
-                new IllegalArgumentException(
-                    "logits: %s has no unembedding; it must be a language model"
-                        .formatted(config.name())));
+        .orElseThrow(() ->
+            new IllegalArgumentException(
+                "logits: %s has no unembedding; it must be a language model"
+                    .formatted(config.name())));
   }
 
   /**

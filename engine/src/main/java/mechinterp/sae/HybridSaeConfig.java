@@ -1,6 +1,7 @@
 package mechinterp.sae;
 
 import java.util.List;
+import java.util.Locale;
 import java.util.Optional;
 import java.util.function.Consumer;
 import mechinterp.kernel.PursuitForm;
@@ -25,6 +26,7 @@ import mechinterp.kernel.PursuitForm;
  * @param leastCode full codes below it are dropped in place of all but the k largest, so that a
  *     token may have more than k latents, at most overshoot k, or fewer; {@link
  *     HybridSae#withMeanL0} finds the one with k in the mean. Empty for at most k on every token
+ * @param prefixLearner what learns from the prefixes but the last; empty for encoder and dictionary
  */
 public record HybridSaeConfig(
     int dIn,
@@ -37,7 +39,8 @@ public record HybridSaeConfig(
     int rounds,
     double overshoot,
     InferenceCodes codes,
-    Optional<Double> leastCode)
+    Optional<Double> leastCode,
+    Optional<PrefixLearner> prefixLearner)
     implements SaeConfig {
   /** The name of this kind. */
   public static final String ARCHITECTURE = "hybrid";
@@ -72,6 +75,11 @@ public record HybridSaeConfig(
           "fixed_point_share: is %s; it must be above 0 and at most 1".formatted(fixedPointShare));
     }
     PursuitForm _ = pursuit(k, rounds, overshoot, leastCode);
+    if (prefixLearner.isPresent() && prefixes.size() == 1) {
+      throw new IllegalArgumentException(
+          "prefix_learner: is %s, there is 1 prefix; leave it out where none is shorter than the dictionary"
+              .formatted(prefixLearner.get().name().toLowerCase(Locale.ROOT)));
+    }
   }
 
   /**
@@ -91,6 +99,7 @@ public record HybridSaeConfig(
         ROUNDS,
         OVERSHOOT,
         InferenceCodes.FULL,
+        Optional.empty(),
         Optional.empty());
   }
 
@@ -126,6 +135,11 @@ public record HybridSaeConfig(
     return changed(change -> change.leastCode = Optional.of(value));
   }
 
+  /** Returns these settings with short prefixes that teach this. */
+  public HybridSaeConfig withPrefixLearner(PrefixLearner value) {
+    return changed(change -> change.prefixLearner = Optional.of(value));
+  }
+
   private HybridSaeConfig changed(Consumer<Change> changes) {
     Change change = new Change(this);
     changes.accept(change);
@@ -140,7 +154,8 @@ public record HybridSaeConfig(
         change.rounds,
         change.overshoot,
         change.codes,
-        change.leastCode);
+        change.leastCode,
+        change.prefixLearner);
   }
 
   /** The settings besides the sizes, to be changed. */
@@ -153,6 +168,7 @@ public record HybridSaeConfig(
     private double overshoot;
     private InferenceCodes codes;
     private Optional<Double> leastCode;
+    private Optional<PrefixLearner> prefixLearner;
 
     Change(HybridSaeConfig config) {
       prefixes = config.prefixes;
@@ -163,6 +179,7 @@ public record HybridSaeConfig(
       overshoot = config.overshoot;
       codes = config.codes;
       leastCode = config.leastCode;
+      prefixLearner = config.prefixLearner;
     }
   }
 

@@ -77,10 +77,8 @@ final class FeatureReportTest {
       assertEquals(there, found.get(i).size());
       assertTrue(
           IntStream.range(1, found.get(i).size())
-              .allMatch(
-                  at ->
-                      found.get(i).get(at - 1).information()
-                          >= found.get(i).get(at).information()));
+              .allMatch(at ->
+                  found.get(i).get(at - 1).information() >= found.get(i).get(at).information()));
     }
   }
 

@@ -56,17 +56,13 @@ final class LogitLensTest {
   private static boolean fallsAndSumsToOne(LogitLens.Layer layer) {
     return layer.tokens().stream()
         .map(LogitLens.Prediction::likeliest)
-        .allMatch(
-            tokens ->
-                IntStream.range(1, tokens.size())
-                        .allMatch(
-                            i -> tokens.get(i - 1).probability() >= tokens.get(i).probability())
-                    && Math.abs(
-                            tokens.stream()
-                                    .mapToDouble(LogitLens.TokenProbability::probability)
-                                    .sum()
-                                - 1)
-                        < 1e-5);
+        .allMatch(tokens ->
+            IntStream.range(1, tokens.size())
+                    .allMatch(i -> tokens.get(i - 1).probability() >= tokens.get(i).probability())
+                && Math.abs(
+                        tokens.stream().mapToDouble(LogitLens.TokenProbability::probability).sum()
+                            - 1)
+                    < 1e-5);
   }
 
   @Test

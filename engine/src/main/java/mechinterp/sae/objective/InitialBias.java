@@ -30,7 +30,7 @@ final class InitialBias {
     this.device = sae.device();
     this.sae = sae;
     double share = Math.min(1, initialL0 / sae.dSae());
-    int active = (int) Math.clamp(Math.round(share * tokens), 1, Math.max(1, tokens - 1));
+    int active = Math.clamp(Math.round(share * tokens), 1, Math.max(1, tokens - 1));
     this.largest = new float[sae.dSae()][active + 1];
   }
 

@@ -5,6 +5,7 @@ import java.util.List;
 import mechinterp.device.Workspace;
 import mechinterp.kernel.Kernels;
 import mechinterp.sae.Prefix;
+import mechinterp.sae.PrefixLearner;
 import mechinterp.sae.Sae;
 import mechinterp.tensor.FloatMatrix;
 import mechinterp.tensor.LatentOrder;
@@ -21,8 +22,8 @@ import mechinterp.tensor.SparseOuterProduct;
  *
  * With g_p = 2 weight_p (x^_p - x) / divisor, latent i belongs to all prefixes p with i &lt; m_p
  * and so has the gradient of x^ G_i = sum of their g_p. What else is asked of reconstructions is
- * asked of each x^_p, with its weight. Where the prefixes teach the encoder alone, W_dec and b_dec
- * are held fixed in all x^_p but the last, and have the gradient of g_P.
+ * asked of each x^_p, with its weight. Where the prefixes teach the encoder alone, W_dec is held
+ * fixed in all x^_p but the last, and has the gradient of g_P.
  */
 final class NestedReconstruction implements Reconstruction {
   private final Kernels kernels;
@@ -30,17 +31,9 @@ final class NestedReconstruction implements Reconstruction {
   private final BatchSums sums;
   private final ReconstructionLoss asked;
   private final List<Prefix> prefixes;
-  private final Learner learner;
+  private final PrefixLearner learner;
   private final List<FloatMatrix> errors = new ArrayList<>();
   private final double[] squares;
-
-  /** What learns from the prefixes that are shorter than the dictionary. */
-  enum Learner {
-    /** As published. */
-    ENCODER_AND_DICTIONARY,
-    /** As HybridSAE's do. */
-    ENCODER
-  }
 
   NestedReconstruction(
       Workspace workspace,
@@ -49,7 +42,7 @@ final class NestedReconstruction implements Reconstruction {
       BatchSums sums,
       ReconstructionLoss asked,
       List<Prefix> prefixes,
-      Learner learner) {
+      PrefixLearner learner) {
     this.kernels = workspace.device().kernels();
     this.sae = sae;
     this.sums = sums;
@@ -128,7 +121,7 @@ final class NestedReconstruction implements Reconstruction {
 
   @Override
   public List<SparseOuterProduct> decoderTerms(LatentOrder order, SparseCodes codes) {
-    if (learner == Learner.ENCODER) {
+    if (learner == PrefixLearner.ENCODER) {
       return List.of(new SparseOuterProduct(order, codes.values(), errors.getLast()));
     }
     List<SparseOuterProduct> terms = new ArrayList<>();
@@ -140,6 +133,6 @@ final class NestedReconstruction implements Reconstruction {
 
   @Override
   public FloatMatrix gradient() {
-    return learner == Learner.ENCODER ? errors.getLast() : errors.getFirst();
+    return errors.getFirst();
   }
 }

@@ -23,6 +23,7 @@ import mechinterp.sae.MultiTopKConfig;
 import mechinterp.sae.NormalizedSae;
 import mechinterp.sae.PAnnealConfig;
 import mechinterp.sae.Prefix;
+import mechinterp.sae.PrefixLearner;
 import mechinterp.sae.Sae;
 import mechinterp.sae.SaeConfig;
 import mechinterp.sae.SelectedSae;
@@ -34,7 +35,6 @@ import mechinterp.sae.ThresholdSae;
 import mechinterp.sae.TopKConfig;
 import mechinterp.sae.TopKSae;
 import mechinterp.sae.TranscoderConfig;
-import mechinterp.sae.objective.NestedReconstruction.Learner;
 
 /**
  * The objective of each kind: which latents it chooses, what it reconstructs, what else it asks.
@@ -103,7 +103,7 @@ final class Objectives {
               sae,
               batchTopK(sae, config.k()),
               config.prefixes(),
-              Learner.ENCODER_AND_DICTIONARY,
+              PrefixLearner.ENCODER_AND_DICTIONARY,
               FurtherTerms.none());
       case StandardConfig config -> standard(sae, config);
       case PAnnealConfig config -> pAnneal(sae, config);
@@ -214,9 +214,10 @@ final class Objectives {
     LatentChoice choice = fixedPoint.<LatentChoice>map(part -> part).orElse(sae::encodeFast);
     FurtherTerms terms = FurtherTerms.fixedPoint(fixedPoint);
     boolean isWhole = config.prefixes().equals(List.of(new Prefix(config.dSae(), 1)));
+    PrefixLearner learner = config.prefixLearner().orElse(PrefixLearner.ENCODER_AND_DICTIONARY);
     return isWhole
         ? whole(sae, choice, terms)
-        : nested(sae, choice, config.prefixes(), Learner.ENCODER, terms);
+        : nested(sae, choice, config.prefixes(), learner, terms);
   }
 
   private SparseObjective whole(Sae sae, LatentChoice choice, FurtherTerms terms) {
@@ -224,7 +225,11 @@ final class Objectives {
   }
 
   private SparseObjective nested(
-      Sae sae, LatentChoice choice, List<Prefix> prefixes, Learner learner, FurtherTerms terms) {
+      Sae sae,
+      LatentChoice choice,
+      List<Prefix> prefixes,
+      PrefixLearner learner,
+      FurtherTerms terms) {
     return new SparseObjective(
         workspace,
         sae,

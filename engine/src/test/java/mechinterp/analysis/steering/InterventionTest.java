@@ -55,12 +55,11 @@ final class InterventionTest {
 
   private Sae random(Sae sae) {
     sae.parameters()
-        .forEach(
-            each -> {
-              float[] values = new float[(int) each.value().size()];
-              RandomStream.of(4, each.name()).fillGaussian(values, 0, 0.5);
-              device.upload(each.value(), values, 0);
-            });
+        .forEach(each -> {
+          float[] values = new float[(int) each.value().size()];
+          RandomStream.of(4, each.name()).fillGaussian(values, 0, 0.5);
+          device.upload(each.value(), values, 0);
+        });
     sae.weightsChanged();
     return sae;
   }

@@ -23,6 +23,7 @@ import mechinterp.sae.HybridSae;
 import mechinterp.sae.HybridSaeConfig;
 import mechinterp.sae.InferenceCodes;
 import mechinterp.sae.Prefix;
+import mechinterp.sae.PrefixLearner;
 import mechinterp.sae.RandomSae;
 import mechinterp.sae.Sae;
 import mechinterp.sae.TopKConfig;
@@ -100,15 +101,24 @@ class HybridSaeTest {
 
   @ParameterizedTest
   @CsvSource({
-    "0.3, 1,   4, 6, TOKENS",
-    "2,   0.4, 4, 3, BATCH_VARIANCE",
-    "0.5, 1,   1, 6, BATCH_VARIANCE"
+    "0.3, 1,   4, 6, TOKENS,         ENCODER_AND_DICTIONARY",
+    "2,   0.4, 4, 3, BATCH_VARIANCE, ENCODER_AND_DICTIONARY",
+    "0.5, 1,   1, 6, BATCH_VARIANCE, ENCODER"
   })
   void theGradientIsThatOfFiniteDifferences(
-      double weight, double share, int factor, int tokens, LossNormalizer normalizer) {
-    HybridSaeConfig config = CONFIG.withFixedPoint(weight, share).withPursuit(factor, 3, 1.5);
+      double weight,
+      double share,
+      int factor,
+      int tokens,
+      LossNormalizer normalizer,
+      PrefixLearner learner) {
+    HybridSaeConfig config =
+        CONFIG.withFixedPoint(weight, share).withPursuit(factor, 3, 1.5).withPrefixLearner(learner);
     NaiveTopK naive = SparseObjectiveTest.point(5);
-    naive.nestEncoder(config.prefixes());
+    switch (learner) {
+      case ENCODER_AND_DICTIONARY -> naive.nest(config.prefixes());
+      case ENCODER -> naive.nestEncoder(config.prefixes());
+    }
     naive.freeze(K, normalizer, AUX);
     HybridSae sae = sae(naive, config);
     naive.freezeFixedPoints(fixedPoints(naive, sae, tokens), weight);
@@ -130,9 +140,9 @@ class HybridSaeTest {
   }
 
   @Test
-  void shortPrefixesTeachTheEncoderAlone() {
+  void shortPrefixesMayTeachTheEncoderAlone() {
     NaiveTopK point = SparseObjectiveTest.point(5);
-    HybridSaeConfig config = CONFIG.withFixedPoint(0, 1);
+    HybridSaeConfig config = CONFIG.withFixedPoint(0, 1).withPrefixLearner(PrefixLearner.ENCODER);
     WrittenGradients light = gradients(point, config);
     WrittenGradients heavy =
         gradients(
@@ -143,6 +153,11 @@ class HybridSaeTest {
     for (String name : List.of("W_enc", "b_enc")) {
       assertFalse(Arrays.equals(light.get(name), heavy.get(name)), name);
     }
+    assertEquals(
+        "prefix_learner: is encoder, there is 1 prefix; leave it out where none is shorter than the dictionary",
+        Refusal.of(
+            IllegalArgumentException.class,
+            () -> config.withPrefixes(List.of(new Prefix(D_SAE, 1)))));
   }
 
   @Test

@@ -25,7 +25,6 @@ final class NaiveTopK {
 
   private List<Prefix> prefixes = List.of();
   private double[][] prefixDictionary = {};
-  private double[] prefixBias = {};
   private boolean[][] more = {};
   private double[][] target;
   private double[][] wSkip = {};
@@ -142,14 +141,12 @@ final class NaiveTopK {
   void nest(List<Prefix> by) {
     prefixes = by;
     prefixDictionary = wDec;
-    prefixBias = bDec;
   }
 
-  /** The same, with W_dec and b_dec as they are now in all prefixes but the last. */
+  /** The same, with W_dec as it is now in all prefixes but the last. */
   void nestEncoder(List<Prefix> by) {
     prefixes = by;
     prefixDictionary = Arrays.stream(wDec).map(double[]::clone).toArray(double[][]::new);
-    prefixBias = bDec.clone();
   }
 
   double reconstructionLoss() {
@@ -164,13 +161,8 @@ final class NaiveTopK {
         first[t] = chosen[t].clone();
         Arrays.fill(first[t], prefix.latents(), bEnc.length, false);
       }
-      boolean isLast = prefix.latents() == bEnc.length;
-      double[][] made =
-          reconstruction(
-              preActivations(),
-              first,
-              isLast ? wDec : prefixDictionary,
-              isLast ? bDec : prefixBias);
+      double[][] dictionary = prefix.latents() == bEnc.length ? wDec : prefixDictionary;
+      double[][] made = reconstruction(preActivations(), first, dictionary, bDec);
       loss += prefix.weight() * squares(differences(x, made));
     }
     return loss / divisor;

@@ -91,8 +91,8 @@ public final class DashboardCommand implements Callable<Integer> {
       LoadedSae loaded = SaeFormats.load(sae.find(output), device);
       SaeSource.requireModel(loaded, model);
       List<HookPoint> sites = hook.of(loaded, sae);
-      try (ActivationStore store = store(model, sites)) {
-        SaeSource.requireFits(loaded, store);
+      try (ActivationStore opened = store(model, sites)) {
+        ActivationStore store = SaeSource.fitting(loaded, opened);
         Result result = write(model, loaded, sites, store);
         output.print(
             result,

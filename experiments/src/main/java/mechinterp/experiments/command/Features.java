@@ -242,14 +242,13 @@ public final class Features implements Callable<Integer> {
                     String.join(" ", feature.promoted()), String.join(" ", feature.suppressed()));
     String neighbours =
         feature.neighbours().stream()
-            .map(
-                neighbour ->
-                    String.format(
-                        Locale.ROOT,
-                        "%d \"%s\" %.2f",
-                        neighbour.latent(),
-                        neighbour.token(),
-                        neighbour.cosine()))
+            .map(neighbour ->
+                String.format(
+                    Locale.ROOT,
+                    "%d \"%s\" %.2f",
+                    neighbour.latent(),
+                    neighbour.token(),
+                    neighbour.cosine()))
             .collect(Collectors.joining(", ", "  nearest decoder rows: ", "\n"));
     String lines =
         facts
@@ -271,28 +270,26 @@ public final class Features implements Callable<Integer> {
     return lifts.isEmpty()
         ? ""
         : lifts.stream()
-            .map(
-                lift ->
-                    String.format(
-                        Locale.ROOT,
-                        "%s %.0f %% (x%.3g)",
-                        lift.token(),
-                        100 * lift.share(),
-                        lift.lift()))
+            .map(lift ->
+                String.format(
+                    Locale.ROOT,
+                    "%s %.0f %% (x%.3g)",
+                    lift.token(),
+                    100 * lift.share(),
+                    lift.lift()))
             .collect(Collectors.joining(", ", "  tokens " + place + ": ", "\n"));
   }
 
   private static String together(List<FeatureCard.Together> together) {
     return together.stream()
-        .map(
-            other ->
-                String.format(
-                    Locale.ROOT,
-                    "%d \"%s\" %.2f (x%.3g)",
-                    other.latent(),
-                    other.token(),
-                    other.share(),
-                    other.lift()))
+        .map(other ->
+            String.format(
+                Locale.ROOT,
+                "%d \"%s\" %.2f (x%.3g)",
+                other.latent(),
+                other.token(),
+                other.share(),
+                other.lift()))
         .collect(Collectors.joining(", ", "  active where it is: ", "\n"));
   }
 

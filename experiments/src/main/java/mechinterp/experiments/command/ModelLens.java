@@ -86,18 +86,14 @@ public final class ModelLens implements Callable<Integer> {
     return new Layer(
         layer.hook().toString(),
         layer.tokens().stream()
-            .map(
-                place ->
-                    new Place(
-                        place.klDivergence(),
-                        place.likeliest().stream()
-                            .map(
-                                token ->
-                                    new Likely(
-                                        token.id(),
-                                        text(tokenizer, token.id()),
-                                        token.probability()))
-                            .toList()))
+            .map(place ->
+                new Place(
+                    place.klDivergence(),
+                    place.likeliest().stream()
+                        .map(token ->
+                            new Likely(
+                                token.id(), text(tokenizer, token.id()), token.probability()))
+                        .toList()))
             .toList());
   }
 

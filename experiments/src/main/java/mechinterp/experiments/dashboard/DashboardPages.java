@@ -165,12 +165,9 @@ final class DashboardPages {
 
   private static List<FeatureCard.TokenLift> rounded(List<FeatureCard.TokenLift> lifts) {
     return lifts.stream()
-        .map(
-            lift ->
-                new FeatureCard.TokenLift(
-                    lift.token(),
-                    LatentPage.rounded(lift.share()),
-                    LatentPage.rounded(lift.lift())))
+        .map(lift ->
+            new FeatureCard.TokenLift(
+                lift.token(), LatentPage.rounded(lift.share()), LatentPage.rounded(lift.lift())))
         .toList();
   }
 

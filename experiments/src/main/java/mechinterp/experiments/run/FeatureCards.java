@@ -97,9 +97,8 @@ public final class FeatureCards {
       report.peaks(latent).forEach(peak -> places.add(new LatentPeak(latent, peak)));
       report
           .intervals(latent)
-          .forEach(
-              interval ->
-                  interval.samples().forEach(peak -> places.add(new LatentPeak(latent, peak))));
+          .forEach(interval ->
+              interval.samples().forEach(peak -> places.add(new LatentPeak(latent, peak))));
     }
     return report.contexts(places).stream().map(this::context).iterator();
   }
@@ -155,10 +154,9 @@ public final class FeatureCards {
 
   private List<FeatureCard.TokenLift> lifts(List<TokenLift> lifts) {
     return lifts.stream()
-        .map(
-            lift ->
-                new FeatureCard.TokenLift(
-                    TokenText.of(tokenizer, lift.id()), lift.share(), lift.lift()))
+        .map(lift ->
+            new FeatureCard.TokenLift(
+                TokenText.of(tokenizer, lift.id()), lift.share(), lift.lift()))
         .toList();
   }
 

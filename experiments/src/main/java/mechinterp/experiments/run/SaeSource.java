@@ -28,12 +28,11 @@ public final class SaeSource {
   /** Returns the metadata of an autoencoder that was trained on such activations. */
   public static SaeMetadata metadata(Optional<ActivationIdentity> source, List<Site> sites) {
     return source
-        .map(
-            identity ->
-                hooks(modelName(identity), sites)
-                    .with(MODEL_IDENTITY, identity.model())
-                    .with(TOKENIZER_IDENTITY, identity.tokenizer())
-                    .with(TEXT_IDENTITY, identity.text()))
+        .map(identity ->
+            hooks(modelName(identity), sites)
+                .with(MODEL_IDENTITY, identity.model())
+                .with(TOKENIZER_IDENTITY, identity.tokenizer())
+                .with(TEXT_IDENTITY, identity.text()))
         .orElseGet(() -> new SaeMetadata(Map.of()));
   }
 
@@ -95,12 +94,11 @@ public final class SaeSource {
         .metadata()
         .text(field)
         .filter(trainedOn -> !trainedOn.equals(found))
-        .ifPresent(
-            trainedOn -> {
-              throw new IllegalArgumentException(
-                  "--model: %s is \"%s\"; the autoencoder was trained on \"%s\""
-                      .formatted(what, found, trainedOn));
-            });
+        .ifPresent(trainedOn -> {
+          throw new IllegalArgumentException(
+              "--model: %s is \"%s\"; the autoencoder was trained on \"%s\""
+                  .formatted(what, found, trainedOn));
+        });
   }
 
   /**

@@ -23,12 +23,11 @@ final class TinySae {
       Sae random = Sae.allocate(device, new TopKConfig(TinyGpt2.CONFIG.dModel(), dSae, 3));
       random
           .parameters()
-          .forEach(
-              each -> {
-                float[] values = new float[(int) each.value().size()];
-                RandomStream.of(4, each.name()).fillGaussian(values, 0, 1);
-                device.upload(each.value(), values, 0);
-              });
+          .forEach(each -> {
+            float[] values = new float[(int) each.value().size()];
+            RandomStream.of(4, each.name()).fillGaussian(values, 0, 1);
+            device.upload(each.value(), values, 0);
+          });
       random.weightsChanged();
       SaeFiles.save(random, folder, metadata);
     }
