@@ -82,14 +82,43 @@ public final class HybridSae implements RankedSae {
    * @throws IllegalArgumentException when the codes of the sample are too few for k in the mean
    */
   public HybridSae withMeanL0(FloatMatrix x) {
-    float[] held = fullCodes(Float.MIN_VALUE, x);
-    Arrays.sort(held);
-    long wanted = (long) config.k() * x.rows();
+    float[] held = heldCodes(x);
+    long wanted = wanted(x);
     if (wanted > held.length) {
       throw new IllegalArgumentException(
           "k: is %d, the pursuit holds %.2f latents of a token; overshoot must be larger"
               .formatted(config.k(), (double) held.length / x.rows()));
     }
+    return keeping(held, wanted, x);
+  }
+
+  /**
+   * Returns the same as {@link #withMeanL0}, or, where the pursuit holds fewer than k latents of a
+   * token in the mean, this autoencoder with every code that it holds. The encoder of a dictionary
+   * that was trained with a gate may have too few positive latents for k.
+   *
+   * @param x sample [n, d_in]
+   */
+  public HybridSae withMeanL0AtMost(FloatMatrix x) {
+    float[] held = heldCodes(x);
+    long wanted = wanted(x);
+    return wanted > held.length
+        ? withWeightsOf(this, config.withLeastCode(Float.MIN_VALUE))
+        : keeping(held, wanted, x);
+  }
+
+  private long wanted(FloatMatrix x) {
+    return (long) config.k() * x.rows();
+  }
+
+  /** Returns all codes that the pursuit holds before it drops some, in rising order. */
+  private float[] heldCodes(FloatMatrix x) {
+    float[] held = fullCodes(Float.MIN_VALUE, x);
+    Arrays.sort(held);
+    return held;
+  }
+
+  private HybridSae keeping(float[] held, long wanted, FloatMatrix x) {
     double rank = wanted;
     for (int refinement = 0; refinement < REFINEMENTS; refinement++) {
       int found = fullCodes(held[place(held, rank)], x).length;

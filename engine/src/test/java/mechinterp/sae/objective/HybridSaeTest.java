@@ -390,10 +390,21 @@ class HybridSaeTest {
     assertTrue(IntStream.of(counts).min().orElseThrow() < 6);
     assertEquals(
         shared.config(), Json.value("test", Json.node(shared.config()), HybridSaeConfig.class));
-    String message =
-        Refusal.of(
-            IllegalArgumentException.class,
-            () -> HybridSae.withWeightsOf(few, config.withPursuit(4, 3, 1)).withMeanL0(sample));
+    assertEquals(shared.config(), few.withMeanL0AtMost(sample).config());
+  }
+
+  @Test
+  void aPursuitThatHoldsTooFewLatentsKeepsThemAllOrIsRefused() {
+    HybridSaeConfig config = HybridSaeConfig.of(24, 96, 6).withPursuit(4, 3, 1);
+    HybridSae few =
+        HybridSae.withWeightsOf(RandomSae.of(device, new TopKConfig(24, 96, 6), 5), config);
+    FloatMatrix sample = RandomSae.activations(device, 500, 24, 3);
+    String message = Refusal.of(IllegalArgumentException.class, () -> few.withMeanL0(sample));
     assertTrue(message.startsWith("k: is 6, the pursuit holds 5."), message);
+    HybridSae all = few.withMeanL0AtMost(sample);
+    SparseCodes codes = all.newCodes(500);
+    all.encode(codes, sample);
+    double mean = IntStream.of(device.toHost(codes.counts())).average().orElseThrow();
+    assertTrue(message.startsWith("k: is 6, the pursuit holds %.2f".formatted(mean)), message);
   }
 }

@@ -36,12 +36,12 @@ final class Codes {
 
   /**
    * Returns the autoencoder with the codes of the same pursuit, where tokens share out latents: k
-   * of each in the mean.
+   * of each in the mean, or fewer where the dictionary's encoder has no more to give.
    *
    * @param sample activations that the least code is found on
    */
   static Sae ofAdaptive(Sae sae, int k, FloatMatrix sample) {
-    return ofPursuit(sae, k).withMeanL0(sample);
+    return ofPursuit(sae, k).withMeanL0AtMost(sample);
   }
 
   /**
