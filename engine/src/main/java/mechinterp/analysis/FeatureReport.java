@@ -114,6 +114,15 @@ public final class FeatureReport {
   }
 
   /**
+   * Returns any token as a place for {@link #contexts(List)}, with activation 0.
+   *
+   * @throws IndexOutOfBoundsException when there is no such row
+   */
+  public Peak place(int row) {
+    return new Peak(row, store.origins(row, 1).document(0), 0);
+  }
+
+  /**
    * Returns samples of a latent's tokens from intervals of its activation, half an octave each, the
    * strongest first; the last interval has all that is smaller. Intervals without a token are left
    * out.

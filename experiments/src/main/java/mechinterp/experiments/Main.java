@@ -10,6 +10,7 @@ import mechinterp.experiments.command.CompareCommand;
 import mechinterp.experiments.command.DashboardCommand;
 import mechinterp.experiments.command.Doctor;
 import mechinterp.experiments.command.Eval;
+import mechinterp.experiments.command.Explain;
 import mechinterp.experiments.command.Features;
 import mechinterp.experiments.command.Harvest;
 import mechinterp.experiments.command.ModelCommand;
@@ -43,6 +44,7 @@ import picocli.CommandLine.Spec;
       Eval.class,
       Features.class,
       DashboardCommand.class,
+      Explain.class,
       Steer.class,
       CompareCommand.class,
       CircuitCommand.class,

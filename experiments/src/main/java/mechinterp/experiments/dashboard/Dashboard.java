@@ -10,12 +10,8 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
 import java.util.function.IntConsumer;
-import java.util.function.IntFunction;
-import mechinterp.analysis.FeatureReport;
-import mechinterp.analysis.rule.RuleReport;
 import mechinterp.io.AtomicFolder;
 import mechinterp.io.Json;
-import mechinterp.model.Transformer;
 
 /**
  * A folder of static pages. Browsers refuse to read files beside a page that was opened from disk,
@@ -35,9 +31,8 @@ public final class Dashboard {
    *
    * @param title such as the autoencoder's name
    * @param subtitle the model, the hook point and the text
-   * @param documentName names the document of a number
    */
-  public record Of(String title, String subtitle, IntFunction<String> documentName) {}
+  public record Heading(String title, String subtitle) {}
 
   /**
    * Writes the folder, which appears whole or not at all.
@@ -45,15 +40,8 @@ public final class Dashboard {
    * @param progress hears how many latents are written
    * @throws IOException when the disk is full or refuses, or the folder holds something
    */
-  public static void write(
-      Path folder,
-      Of of,
-      FeatureReport report,
-      RuleReport rules,
-      Transformer model,
-      IntConsumer progress)
+  public static void write(Path folder, Heading heading, LatentPages pages, IntConsumer progress)
       throws IOException {
-    DashboardPages pages = new DashboardPages(report, rules, model, of.documentName());
     AtomicFolder.write(
         folder,
         inside -> {
@@ -61,21 +49,26 @@ public final class Dashboard {
             Files.write(inside.resolve(file), resource(file));
           }
           Path data = Files.createDirectory(inside.resolve("data"));
-          List<Overview.Row> rows = new ArrayList<>();
-          List<LatentPage> chunk = new ArrayList<>();
-          pages.forEach(
-              (row, page) -> {
-                rows.add(row);
-                chunk.add(page);
-                if (chunk.size() == CHUNK || rows.size() == report.latents()) {
-                  writeChunk(data, (rows.size() - 1) / CHUNK, chunk);
-                  chunk.clear();
-                }
-              },
-              progress);
-          Overview overview = new Overview(of.title(), of.subtitle(), CHUNK, rows);
-          writeScript(data.resolve("overview.js"), "overview", overview);
+          writeData(data, heading, pages, progress);
         });
+  }
+
+  private static void writeData(Path data, Heading heading, LatentPages pages, IntConsumer progress)
+      throws IOException {
+    List<Overview.Row> rows = new ArrayList<>();
+    List<LatentPage> chunk = new ArrayList<>();
+    pages.forEach(
+        (row, page) -> {
+          rows.add(row);
+          chunk.add(page);
+          if (chunk.size() == CHUNK || rows.size() == pages.latents()) {
+            writeChunk(data, (rows.size() - 1) / CHUNK, chunk);
+            chunk.clear();
+          }
+        },
+        progress);
+    Overview overview = new Overview(heading.title(), heading.subtitle(), CHUNK, rows);
+    writeScript(data.resolve("overview.js"), "overview", overview);
   }
 
   private static void writeChunk(Path data, int number, List<LatentPage> chunk) {

@@ -9,6 +9,7 @@ const dashboard = (() => {
     { key: "near", title: "nearest", show: (x) => x.toFixed(2) },
     { key: "auc", title: "rule AUC", show: (x) => (x ? x.toFixed(2) : "") },
     { key: "f1", title: "rule F1", show: (x) => (x ? x.toFixed(2) : "") },
+    { key: "detection", title: "detection", only: "sort" },
     { key: "cosine", title: "enc·dec", only: "sort" },
     { key: "mean", title: "mean", only: "sort" },
   ];
@@ -76,7 +77,7 @@ const dashboard = (() => {
   function line(latent) {
     const row = overview.rows[latent];
     const cells = COLUMNS.filter((c) => c.only !== "sort").map((c) =>
-      c.key === "latent" ? latent : c.key === "about" ? escape(row.about) || "–" : c.show(row[c.key]));
+      c.key === "latent" ? latent : c.key === "about" ? escape(row.explanation || row.about) || "–" : c.show(row[c.key]));
     return `<a class="row${latent === chosen ? " chosen" : ""}" href="#${latent}" tabindex="-1">` +
       cells.map((cell) => `<span>${cell}</span>`).join("") + "</a>";
   }
@@ -136,7 +137,7 @@ const dashboard = (() => {
     $("latent").innerHTML =
       `<a class="back" href="#">‹ all latents</a>` +
       `<h2>Latent ${page.latent} ${page.top.map((t) => chip(t.token, t.count)).join(" ")}</h2>` +
-      facts(row) + rules(page.rules) + histogram(page) +
+      facts(row) + judged(page.judged) + rules(page.rules) + histogram(page) +
       `<div class="two">` +
       lifts("before it", page.before) + lifts("on it", page.on) + lifts("after it", page.after) +
       words("promotes", page.promoted) + words("suppresses", page.suppressed) + `</div>` +
@@ -157,6 +158,14 @@ const dashboard = (() => {
     const all = [["active on", percent(row.density)], ["mean", number(row.mean)], ["max", number(row.max)],
       ["encoder·decoder", row.cosine.toFixed(2)]];
     return `<div class="facts">${all.map(([name, x]) => `<span>${name} <b>${x}</b></span>`).join("")}</div>`;
+  }
+  function judged(found) {
+    if (!found) return "";
+    const chance = (text, x, by) => (x === undefined ? "" : `${text} ${x.toFixed(2)} (chance ${by.toFixed(2)})`);
+    const scores = [chance("detection", found.detection, 0.5), chance("fuzzing", found.fuzzing, 0.5),
+      chance("intruder", found.intruder, found.chance)].filter(Boolean).join(", ");
+    return `<h3>explained by a language model</h3><p class="rule">${escape(found.text) || "no explanation"}` +
+      `<small>${scores}</small></p>`;
   }
   function rules(found) {
     if (!found.length) return "";
