@@ -50,6 +50,11 @@ public final class FeatureReport {
     return store.tokens();
   }
 
+  /** Returns the number of documents that the tokens are of. */
+  public int documents() {
+    return collected.documents();
+  }
+
   /** Returns the number of latents, d_sae. */
   public int latents() {
     return sae.dSae();

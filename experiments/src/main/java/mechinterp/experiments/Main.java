@@ -14,6 +14,7 @@ import mechinterp.experiments.command.Explain;
 import mechinterp.experiments.command.Features;
 import mechinterp.experiments.command.Harvest;
 import mechinterp.experiments.command.ModelCommand;
+import mechinterp.experiments.command.NeuronpediaCommand;
 import mechinterp.experiments.command.QuickstartCommand;
 import mechinterp.experiments.command.SaeCommand;
 import mechinterp.experiments.command.Steer;
@@ -45,6 +46,7 @@ import picocli.CommandLine.Spec;
       Features.class,
       DashboardCommand.class,
       Explain.class,
+      NeuronpediaCommand.class,
       Steer.class,
       CompareCommand.class,
       CircuitCommand.class,

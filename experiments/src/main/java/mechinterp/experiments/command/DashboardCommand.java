@@ -11,7 +11,8 @@ import mechinterp.analysis.FeatureAnalysis;
 import mechinterp.analysis.FeatureAnalysisConfig;
 import mechinterp.analysis.FeatureReport;
 import mechinterp.analysis.explanation.Explanations;
-import mechinterp.analysis.explanation.LatentExplanation;
+import mechinterp.analysis.neuronpedia.NeuronpediaSource;
+import mechinterp.analysis.neuronpedia.NeuronpediaWriter;
 import mechinterp.analysis.rule.RuleAnalysis;
 import mechinterp.analysis.rule.RuleReport;
 import mechinterp.device.Device;
@@ -19,6 +20,7 @@ import mechinterp.experiments.console.Progress;
 import mechinterp.experiments.console.ResultOutput;
 import mechinterp.experiments.dashboard.Dashboard;
 import mechinterp.experiments.dashboard.DashboardPages;
+import mechinterp.experiments.dashboard.NeuronpediaLatents;
 import mechinterp.experiments.run.ExplanationFolder;
 import mechinterp.experiments.run.RunFiles;
 import mechinterp.experiments.run.SaeSource;
@@ -52,6 +54,18 @@ public final class DashboardCommand implements Callable<Integer> {
       paramLabel = "DIR",
       description = "Folder that explain wrote: show these, too.")
   private Optional<Path> explanations = Optional.empty();
+
+  @Option(
+      names = "--neuronpedia",
+      paramLabel = "DIR",
+      description = "Also write what Neuronpedia's import reads: DIR/MODEL/LAYER-SET.")
+  private Optional<Path> neuronpedia = Optional.empty();
+
+  @Option(
+      names = "--neuronpedia-set",
+      paramLabel = "NAME",
+      description = "What Neuronpedia is to call it. Default: one such as res-2048.")
+  private Optional<String> neuronpediaSet = Optional.empty();
 
   @Option(
       names = "--out",
@@ -96,7 +110,7 @@ public final class DashboardCommand implements Callable<Integer> {
   private Result write(
       Transformer model, LoadedSae loaded, List<HookPoint> sites, ActivationStore store)
       throws IOException {
-    List<LatentExplanation> explained = explained(model, loaded, sites.getFirst());
+    Optional<Explanations> explained = explained(model, loaded, sites.getFirst());
     FeatureAnalysis analysis =
         FeatureAnalysis.of(model, sites.getFirst(), loaded.sae()).with(SHOWN);
     FeatureReport report;
@@ -120,16 +134,39 @@ public final class DashboardCommand implements Callable<Integer> {
       Dashboard.write(
           out,
           new Dashboard.Heading(sae.toString(), subtitle),
-          new DashboardPages(report, rules, model, source.documentNames(), explained),
+          new DashboardPages(
+              report,
+              rules,
+              model,
+              source.documentNames(),
+              explained.map(Explanations::explanations).orElse(List.of())),
           progress::update);
+    }
+    if (neuronpedia.isPresent()) {
+      writeNeuronpedia(neuronpedia.get(), report, model, sites.getFirst(), explained);
     }
     return new Result(out.toString(), report.latents(), report.tokens(), report.density().dead());
   }
 
-  private List<LatentExplanation> explained(Transformer model, LoadedSae loaded, HookPoint site)
+  private void writeNeuronpedia(
+      Path root,
+      FeatureReport report,
+      Transformer model,
+      HookPoint site,
+      Optional<Explanations> explained)
+      throws IOException {
+    try (Progress progress = start("neuronpedia", report.latents(), "latents")) {
+      NeuronpediaLatents latents =
+          new NeuronpediaLatents(report, model, explained, progress::update);
+      NeuronpediaSource own = latents.source(site, neuronpediaSet, source.textName());
+      progress.note("for Neuronpedia: " + NeuronpediaWriter.write(root, own, latents));
+    }
+  }
+
+  private Optional<Explanations> explained(Transformer model, LoadedSae loaded, HookPoint site)
       throws IOException {
     if (explanations.isEmpty()) {
-      return List.of();
+      return Optional.empty();
     }
     Explanations found = ExplanationFolder.read(explanations.get());
     found.requireOf(
@@ -137,7 +174,7 @@ public final class DashboardCommand implements Callable<Integer> {
         model.identity(),
         site.toString(),
         loaded.sae().dSae());
-    return found.explanations();
+    return Optional.of(found);
   }
 
   private Progress start(String stage, long total, String unit) {

@@ -63,6 +63,11 @@ final class FeatureSource {
         harvester, tokens, ready -> ready.collect(corpus, tokens), output.progress());
   }
 
+  /** Returns the name of the text, or of the store where there is no text. */
+  String textName() {
+    return String.valueOf(text.or(() -> storeFolder).orElseThrow().getFileName());
+  }
+
   /** Returns the names of documents: those of the text, or their numbers where only a store is. */
   IntFunction<String> documentNames() throws IOException {
     if (text.isEmpty()) {

@@ -155,8 +155,9 @@ const dashboard = (() => {
     `<a class="chip" href="#${latent}">${latent} ${escape(overview.rows[latent].about.split(" ")[0])}<small>${note}</small></a>`;
 
   function facts(row) {
-    const all = [["active on", percent(row.density)], ["mean", number(row.mean)], ["max", number(row.max)],
-      ["encoder·decoder", row.cosine.toFixed(2)]];
+    const all = [["active on", percent(row.density)], ["max", number(row.max)]];
+    if (row.mean) all.push(["mean", number(row.mean)]);
+    if (row.cosine) all.push(["encoder·decoder", row.cosine.toFixed(2)]);
     return `<div class="facts">${all.map(([name, x]) => `<span>${name} <b>${x}</b></span>`).join("")}</div>`;
   }
   function judged(found) {

@@ -182,7 +182,7 @@ class ExplainTest {
     explain().assertRefusedAtTheEnd("explained: holds files; name a new or empty folder");
     server.stop(0);
     Files.delete(folder.resolve("explained/mine.txt"));
-    explain("--top", "1")
+    explain("--top", "4")
         .assertRefusedAtTheEnd(
             address() + "/v1/chat/completions: no connection; is the server running?");
   }
