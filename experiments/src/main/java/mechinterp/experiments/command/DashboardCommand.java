@@ -11,6 +11,7 @@ import mechinterp.analysis.FeatureAnalysis;
 import mechinterp.analysis.FeatureAnalysisConfig;
 import mechinterp.analysis.FeatureReport;
 import mechinterp.analysis.explanation.Explanations;
+import mechinterp.analysis.layout.LatentMap;
 import mechinterp.analysis.neuronpedia.NeuronpediaSource;
 import mechinterp.analysis.neuronpedia.NeuronpediaWriter;
 import mechinterp.analysis.rule.RuleAnalysis;
@@ -122,6 +123,10 @@ public final class DashboardCommand implements Callable<Integer> {
     try (Progress progress = start("rules", store.tokens(), "tokens")) {
       rules = RuleAnalysis.of(loaded.sae()).over(store, progress::update);
     }
+    LatentMap map;
+    try (Progress progress = start("map", LatentMap.steps(loaded.sae()), "steps")) {
+      map = LatentMap.of(loaded.sae(), progress::update);
+    }
     String subtitle =
         String.format(
             Locale.ROOT,
@@ -139,7 +144,8 @@ public final class DashboardCommand implements Callable<Integer> {
               rules,
               model,
               source.documentNames(),
-              explained.map(Explanations::explanations).orElse(List.of())),
+              explained.map(Explanations::explanations).orElse(List.of()),
+              map),
           progress::update);
     }
     if (neuronpedia.isPresent()) {

@@ -9,6 +9,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.function.IntConsumer;
 import mechinterp.io.AtomicFolder;
 import mechinterp.io.Json;
@@ -22,7 +23,8 @@ public final class Dashboard {
   /** Latents of a file of details. */
   static final int CHUNK = 64;
 
-  private static final List<String> STATIC = List.of("index.html", "dashboard.js", "dashboard.css");
+  private static final List<String> STATIC =
+      List.of("index.html", "dashboard.js", "map.js", "dashboard.css");
 
   private Dashboard() {}
 
@@ -67,7 +69,12 @@ public final class Dashboard {
           }
         },
         progress);
-    Overview overview = new Overview(heading.title(), heading.subtitle(), CHUNK, rows);
+    Optional<MapPoints> map = pages.map().map(MapPoints::of);
+    if (map.isPresent()) {
+      writeScript(data.resolve("map.js"), "map", map.get());
+    }
+    Overview overview =
+        new Overview(heading.title(), heading.subtitle(), CHUNK, map.isPresent(), rows);
     writeScript(data.resolve("overview.js"), "overview", overview);
   }
 

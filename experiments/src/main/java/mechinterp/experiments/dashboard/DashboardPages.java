@@ -15,6 +15,7 @@ import mechinterp.analysis.FeatureReport;
 import mechinterp.analysis.LatentFamily;
 import mechinterp.analysis.Neighbour;
 import mechinterp.analysis.explanation.LatentExplanation;
+import mechinterp.analysis.layout.LatentMap;
 import mechinterp.analysis.rule.DetectionScore;
 import mechinterp.analysis.rule.RuleReport;
 import mechinterp.experiments.report.FeatureCard;
@@ -32,6 +33,7 @@ public final class DashboardPages implements LatentPages {
   private static final int AT_ONCE = 2048;
 
   private final FeatureReport report;
+  private final LatentMap map;
   private final FeatureCards cards;
   private final RuleCards rules;
   private final Map<Integer, LatentExplanation> explanations = new HashMap<>();
@@ -42,14 +44,17 @@ public final class DashboardPages implements LatentPages {
    *
    * @param documentName names the document of a number
    * @param explanations what a judge said, of some latents
+   * @param map where latents lie
    */
   public DashboardPages(
       FeatureReport report,
       RuleReport rules,
       Transformer model,
       IntFunction<String> documentName,
-      List<LatentExplanation> explanations) {
+      List<LatentExplanation> explanations,
+      LatentMap map) {
     this.report = report;
+    this.map = map;
     this.cards = new FeatureCards(report, model, documentName);
     this.rules = new RuleCards(rules, model.tokenizer());
     explanations.forEach(each -> this.explanations.put(each.latent(), each));
@@ -77,6 +82,11 @@ public final class DashboardPages implements LatentPages {
                 other,
                 LatentPage.rounded(member.implication()),
                 LatentPage.rounded(member.cosine())));
+  }
+
+  @Override
+  public Optional<LatentMap> map() {
+    return Optional.of(map);
   }
 
   @Override

@@ -1,12 +1,17 @@
 package mechinterp.experiments.dashboard;
 
 import java.io.IOException;
+import java.util.Optional;
 import java.util.function.IntConsumer;
+import mechinterp.analysis.layout.LatentMap;
 
 /** The pages of all latents, made one after the other. */
 public interface LatentPages {
   /** Returns how many there are. */
   int latents();
+
+  /** Returns where they lie on the map, if there is one. */
+  Optional<LatentMap> map();
 
   /**
    * Makes all pages, by latent.

@@ -11,6 +11,7 @@ import java.util.Optional;
 import java.util.function.IntConsumer;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
+import mechinterp.analysis.layout.LatentMap;
 import mechinterp.analysis.neuronpedia.NeuronpediaFolder;
 import mechinterp.analysis.neuronpedia.NeuronpediaLatent;
 import mechinterp.analysis.neuronpedia.NeuronpediaLatent.Bin;
@@ -45,6 +46,12 @@ public final class NeuronpediaPages implements LatentPages {
   @Override
   public int latents() {
     return latents;
+  }
+
+  /** There is none, since the files have no decoder rows. */
+  @Override
+  public Optional<LatentMap> map() {
+    return Optional.empty();
   }
 
   /**

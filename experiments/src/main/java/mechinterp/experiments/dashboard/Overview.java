@@ -8,9 +8,10 @@ import java.util.List;
  * @param title what the dashboard is of
  * @param subtitle on what text
  * @param chunk latents of a file of details
+ * @param map whether there is a file with the map
  * @param rows the table
  */
-record Overview(String title, String subtitle, int chunk, List<Row> rows) {
+record Overview(String title, String subtitle, int chunk, boolean map, List<Row> rows) {
   /**
    * A latent.
    *

@@ -92,12 +92,18 @@ class DashboardTest {
       }
     }
     assertTrue(active > 3, "active: " + active);
+    JsonNode map = data("map.js", "map");
+    assertTrue(overview.get("map").asBoolean());
+    assertEquals(LATENTS, map.get("x").size());
+    for (JsonNode y : map.get("y")) {
+      assertTrue(y.isInt() && y.asInt() >= 0 && y.asInt() <= 10_000, y::toString);
+    }
   }
 
   @Test
   void pagesNeedNothingFromElsewhere() throws IOException {
     dashboard("--text", text.toString(), "--tokens", "60").assertDone();
-    for (String file : List.of("index.html", "dashboard.js", "dashboard.css")) {
+    for (String file : List.of("index.html", "dashboard.js", "map.js", "dashboard.css")) {
       String content = Files.readString(folder.resolve("pages").resolve(file));
       assertFalse(content.contains("http:") || content.contains("https:"), file);
       assertFalse(content.contains("fetch(") || content.contains("import("), file);
