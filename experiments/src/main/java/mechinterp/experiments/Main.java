@@ -17,6 +17,7 @@ import mechinterp.experiments.command.ModelCommand;
 import mechinterp.experiments.command.NeuronpediaCommand;
 import mechinterp.experiments.command.QuickstartCommand;
 import mechinterp.experiments.command.SaeCommand;
+import mechinterp.experiments.command.Serve;
 import mechinterp.experiments.command.Steer;
 import mechinterp.experiments.command.Tokenize;
 import mechinterp.experiments.command.Train;
@@ -48,6 +49,7 @@ import picocli.CommandLine.Spec;
       Explain.class,
       NeuronpediaCommand.class,
       Steer.class,
+      Serve.class,
       CompareCommand.class,
       CircuitCommand.class,
       ModelCommand.class,
