@@ -67,7 +67,7 @@ final class LatentReader {
     for (int i = 0; i < indices.size(); i++) {
       similar.add(new Similar(indices.get(i).intValue(), cosines.get(i)));
     }
-    return similar;
+    return List.copyOf(similar);
   }
 
   /** An activation of Neuronpedia. */

@@ -127,10 +127,10 @@ public final class ChatServer implements ChatModel, AutoCloseable {
     try {
       return sent.get(config.timeout().toMillis(), TimeUnit.MILLISECONDS);
     } catch (InterruptedException e) {
-      sent.cancel(true);
+      var _ = sent.cancel(true);
       throw Pause.interrupted(e);
     } catch (TimeoutException e) {
-      sent.cancel(true);
+      var _ = sent.cancel(true);
       HttpTimeoutException late = new HttpTimeoutException("late");
       late.initCause(e);
       throw late;

@@ -162,7 +162,7 @@ class LatentJudgeTest {
   }
 
   private static int words(String text) {
-    return (int) List.of(text.strip().split(" +")).stream().filter(w -> !w.isEmpty()).count();
+    return (int) List.of(text.strip().split(" +", -1)).stream().filter(w -> !w.isEmpty()).count();
   }
 
   @Test

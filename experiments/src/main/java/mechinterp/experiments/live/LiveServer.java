@@ -115,7 +115,8 @@ public final class LiveServer implements AutoCloseable {
           .getResponseHeaders()
           .set(
               "Content-Security-Policy",
-              "default-src 'self'; style-src 'self' 'unsafe-inline'; frame-ancestors 'self'");
+              "default-src 'self'; img-src 'self' data:; style-src 'self' 'unsafe-inline';"
+                  + " frame-ancestors 'self'");
       exchange.sendResponseHeaders(
           reply.status(), reply.body().length == 0 ? -1 : reply.body().length);
       exchange.getResponseBody().write(reply.body());

@@ -6,7 +6,6 @@ import java.nio.file.Path;
 import java.util.Collection;
 import java.util.Comparator;
 import java.util.List;
-import java.util.Optional;
 import java.util.TreeMap;
 import mechinterp.analysis.explanation.ExplanationConfig;
 import mechinterp.analysis.explanation.Explanations;
@@ -93,11 +92,6 @@ public final class ExplanationFolder {
   public void add(Collection<LatentExplanation> more) throws IOException {
     more.forEach(each -> known.put(each.latent(), each));
     Json.write(file(folder), all());
-  }
-
-  /** Returns the explanation of a latent, if it is known. */
-  public Optional<LatentExplanation> of(int latent) {
-    return Optional.ofNullable(known.get(latent));
   }
 
   private Explanations all() {

@@ -3,7 +3,7 @@
 const dashboard = { overview(data) { live.names(data.rows); }, map() {}, latents() {} };
 
 const live = (() => {
-  const TOP = 24, PAUSE = 350;
+  const TOP = 64, PAUSE = 350;
   const KINDS = { add: "add", clamp: "clamp to", scale: "times", ablate: "ablate" };
   let about = null, rows = null, tokens = [], chosen = -1, latent = -1, asked = 0, timer = 0, changes = [];
 
