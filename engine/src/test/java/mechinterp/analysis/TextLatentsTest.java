@@ -81,6 +81,7 @@ class TextLatentsTest {
     Sae other = AnalysisSamples.randomSae(device, model.config().dModel() + 1, D_SAE, 3);
     IllegalArgumentException refused =
         assertThrows(IllegalArgumentException.class, () -> new TextLatents(model, SITE, other));
-    assertTrue(refused.getMessage().startsWith("latents: blocks.0.hook_resid_post is "));
+    assertTrue(
+        String.valueOf(refused.getMessage()).startsWith("latents: blocks.0.hook_resid_post is "));
   }
 }

@@ -49,7 +49,7 @@ final class NeighbourGraph {
     return ofEdges(edges);
   }
 
-  private static NeighbourGraph ofEdges(TreeMap<Long, Double> edges) {
+  private static NeighbourGraph ofEdges(Map<Long, Double> edges) {
     int[] from = new int[edges.size()];
     int[] to = new int[edges.size()];
     float[] weights = new float[edges.size()];

@@ -11,6 +11,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Map;
 import java.util.TreeMap;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -147,14 +148,14 @@ public final class NeuronpediaFolder {
    */
   public void forEach(Target target) throws IOException {
     for (Path batch : batches) {
-      TreeMap<Integer, NeuronpediaLatent> latents = exported ? exported(batch) : dashboard(batch);
+      Map<Integer, NeuronpediaLatent> latents = exported ? exported(batch) : dashboard(batch);
       for (NeuronpediaLatent latent : latents.values()) {
         target.take(latent);
       }
     }
   }
 
-  private TreeMap<Integer, NeuronpediaLatent> dashboard(Path batch) throws IOException {
+  private Map<Integer, NeuronpediaLatent> dashboard(Path batch) throws IOException {
     TreeMap<Integer, NeuronpediaLatent> latents = new TreeMap<>();
     forEachFeature(
         batch,
@@ -179,7 +180,7 @@ public final class NeuronpediaFolder {
   }
 
   private static void put(
-      TreeMap<Integer, NeuronpediaLatent> latents, FileRow row, NeuronpediaLatent latent)
+      Map<Integer, NeuronpediaLatent> latents, FileRow row, NeuronpediaLatent latent)
       throws FormatException {
     if (latents.put(latent.index(), latent) != null) {
       throw new FormatException(
@@ -187,7 +188,7 @@ public final class NeuronpediaFolder {
     }
   }
 
-  private TreeMap<Integer, NeuronpediaLatent> exported(Path batch) throws IOException {
+  private Map<Integer, NeuronpediaLatent> exported(Path batch) throws IOException {
     TreeMap<Integer, List<Example>> examples = new TreeMap<>();
     forEachBeside(
         batch,

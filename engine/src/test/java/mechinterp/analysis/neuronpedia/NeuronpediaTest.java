@@ -18,6 +18,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Objects;
+import java.util.Set;
 import java.util.TreeSet;
 import java.util.stream.IntStream;
 import java.util.zip.GZIPInputStream;
@@ -171,7 +172,7 @@ class NeuronpediaTest {
     }
   }
 
-  private static TreeSet<String> fields(JsonNode node) {
+  private static Set<String> fields(JsonNode node) {
     return new TreeSet<>(node.propertyNames());
   }
 
@@ -199,7 +200,7 @@ class NeuronpediaTest {
     FormatException refused =
         assertThrows(FormatException.class, () -> read(folder.resolve("tiny/2-res-own")));
     Files.write(file, before);
-    String message = refused.getMessage();
+    String message = String.valueOf(refused.getMessage());
     assertTrue(message.startsWith(file.toString()), message);
     return message.substring(file.toString().length());
   }
@@ -237,7 +238,9 @@ class NeuronpediaTest {
         refusal("features", Arrays.copyOf(whole, whole.length / 2)));
     FormatException none =
         assertThrows(FormatException.class, () -> NeuronpediaFolder.open(folder));
-    assertTrue(none.getMessage().endsWith("name the folder of a source"), none.getMessage());
+    assertTrue(
+        String.valueOf(none.getMessage()).endsWith("name the folder of a source"),
+        none.getMessage());
   }
 
   private static String secondLine(String lines, String from, String to) {
@@ -253,6 +256,7 @@ class NeuronpediaTest {
         assertThrows(
             IllegalArgumentException.class,
             () -> new NeuronpediaSource("a/b", 0, "s", "h", "t", 1, 1, Instant.EPOCH));
-    assertTrue(refused.getMessage().startsWith("model: is \"a/b\""), refused.getMessage());
+    assertTrue(
+        String.valueOf(refused.getMessage()).startsWith("model: is \"a/b\""), refused.getMessage());
   }
 }

@@ -50,7 +50,7 @@ class ChatServerTest {
   }
 
   private String refusal() {
-    String message = assertThrows(IOException.class, this::ask).getMessage();
+    String message = String.valueOf(assertThrows(IOException.class, this::ask).getMessage());
     assertFalse(message.contains("\n"), message);
     assertTrue(message.startsWith(server.address() + "/v1/chat/completions: "), message);
     return message;
@@ -75,7 +75,9 @@ class ChatServerTest {
     server.fault(JudgeServer.answer(401, "{\"error\": {\"message\": \"bad key top-secret\"}}"));
     try (ChatServer client = client(key, PATIENT)) {
       IOException refused = assertThrows(IOException.class, () -> client.answer(QUESTION));
-      assertTrue(refused.getMessage().endsWith("answers 401: bad key (key)"), refused.toString());
+      assertTrue(
+          String.valueOf(refused.getMessage()).endsWith("answers 401: bad key (key)"),
+          refused.toString());
       var _ = client.answer(QUESTION);
     }
     assertEquals(Optional.of("Bearer top-secret"), server.requests().getLast().authorization());
@@ -155,7 +157,8 @@ class ChatServerTest {
     }
     try (ChatServer client = client(Optional.empty(), Duration.ofMillis(50))) {
       IOException late = assertThrows(IOException.class, () -> client.answer(QUESTION));
-      assertTrue(late.getMessage().endsWith(": no answer in 1 s"), late.getMessage());
+      assertTrue(
+          String.valueOf(late.getMessage()).endsWith(": no answer in 1 s"), late.getMessage());
     } finally {
       end.countDown();
     }
@@ -187,11 +190,14 @@ class ChatServerTest {
         List.of("localhost:8080", "ftp://h", "http://", "http://a b", "http://h?k=s")) {
       IllegalArgumentException refused =
           assertThrows(IllegalArgumentException.class, () -> address(bad));
-      assertTrue(refused.getMessage().contains("http://localhost:8080/v1"), refused.getMessage());
+      assertTrue(
+          String.valueOf(refused.getMessage()).contains("http://localhost:8080/v1"),
+          refused.getMessage());
     }
     String message =
-        assertThrows(IllegalArgumentException.class, () -> address("http://me:pass@h/?key=s3"))
-            .getMessage();
+        String.valueOf(
+            assertThrows(IllegalArgumentException.class, () -> address("http://me:pass@h/?key=s3"))
+                .getMessage());
     assertFalse(message.contains("pass") || message.contains("s3"), message);
   }
 
@@ -203,12 +209,13 @@ class ChatServerTest {
   void aKeyIsNotSentUnencryptedToAnotherMachine() {
     Optional<ApiKey> key = ApiKey.of(Map.of("JUDGE", "secret"), "JUDGE");
     String message =
-        assertThrows(
-                IllegalArgumentException.class,
-                () ->
-                    new ChatServerConfig(
-                        ChatServerConfig.address("http://192.0.2.1:80"), "judge", key, PATIENT))
-            .getMessage();
+        String.valueOf(
+            assertThrows(
+                    IllegalArgumentException.class,
+                    () ->
+                        new ChatServerConfig(
+                            ChatServerConfig.address("http://192.0.2.1:80"), "judge", key, PATIENT))
+                .getMessage());
     assertTrue(message.contains("a key goes only to https or to this machine"), message);
     assertFalse(message.contains("secret"), message);
   }

@@ -94,6 +94,7 @@ public final class LiveServer implements AutoCloseable {
   }
 
   /** What goes back. */
+  @SuppressWarnings("ArrayRecordComponent") // never compared
   private record Reply(int status, String type, byte[] body) {
     static Reply of(int status, LiveAnswer answer) {
       byte[] body = Json.compact(answer).getBytes(StandardCharsets.UTF_8);

@@ -50,7 +50,8 @@ class LiveServerTest {
   @BeforeEach
   void start() throws IOException {
     Transformer model = Models.load("tiny-lm", device);
-    Path pages = Files.createDirectories(folder.resolve("pages/data")).getParent();
+    Path pages = folder.resolve("pages");
+    var _ = Files.createDirectories(pages.resolve("data"));
     Files.writeString(pages.resolve("index.html"), "<p>pages");
     Files.writeString(pages.resolve("data/overview.js"), "dashboard.overview({})");
     Files.writeString(folder.resolve("secret.txt"), "secret");
@@ -244,7 +245,7 @@ class LiveServerTest {
     IOException refused =
         assertThrows(IOException.class, () -> LiveServer.start(taken, none, Optional.empty()));
     assertTrue(
-        refused.getMessage().startsWith("localhost:" + taken.getPort() + ": "),
+        String.valueOf(refused.getMessage()).startsWith("localhost:" + taken.getPort() + ": "),
         refused.getMessage());
   }
 
