@@ -11,6 +11,8 @@ final class FeatureCollector {
   private final IntervalSamples intervals;
   private final SampledRows sampled;
   private final IntLongHashMap tokenCounts = new IntLongHashMap();
+  private int documents;
+  private int lastDocument = -1;
 
   FeatureCollector(Sae sae, FeatureAnalysisConfig config) {
     statistics = new LatentStatistics(sae.dSae());
@@ -32,6 +34,8 @@ final class FeatureCollector {
   /** Adds a row of a batch; rows come in rising order. */
   void add(EncodedBatch batch, int rowOfBatch, int row, int document, int tokenId) {
     tokenCounts.addToValue(tokenId, 1);
+    documents += document == lastDocument ? 0 : 1;
+    lastDocument = document;
     long number = sampled.number(row);
     batch.forEachActive(
         rowOfBatch,
@@ -41,6 +45,10 @@ final class FeatureCollector {
           intervals.add(latent, activation, row);
           sampled.add(latent, row, number);
         });
+  }
+
+  int documents() {
+    return documents;
   }
 
   LatentStatistics statistics() {

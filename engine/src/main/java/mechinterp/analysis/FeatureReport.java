@@ -50,6 +50,11 @@ public final class FeatureReport {
     return store.tokens();
   }
 
+  /** Returns the number of documents that the tokens are of. */
+  public int documents() {
+    return collected.documents();
+  }
+
   /** Returns the number of latents, d_sae. */
   public int latents() {
     return sae.dSae();
@@ -111,6 +116,15 @@ public final class FeatureReport {
   public List<FeatureContext> contexts(List<LatentPeak> places) {
     places.forEach(place -> requireLatent(place.latent()));
     return new ContextReader(sae, store, config).read(places);
+  }
+
+  /**
+   * Returns any token as a place for {@link #contexts(List)}, with activation 0.
+   *
+   * @throws IndexOutOfBoundsException when there is no such row
+   */
+  public Peak place(int row) {
+    return new Peak(row, store.origins(row, 1).document(0), 0);
   }
 
   /**

@@ -201,7 +201,13 @@ public final class Json {
     }
   }
 
-  private static <T> T read(String name, byte[] content, Class<T> type) throws FormatException {
+  /**
+   * Reads bytes.
+   *
+   * @param name what messages call them
+   * @throws FormatException as {@link #read(Path, Class)}
+   */
+  public static <T> T read(String name, byte[] content, Class<T> type) throws FormatException {
     try {
       return Optional.ofNullable(STRICT.readValue(decode(name, content), type))
           .orElseThrow(() -> new FormatException(name, "holds null; it must hold a value"));

@@ -10,11 +10,14 @@ import mechinterp.experiments.command.CompareCommand;
 import mechinterp.experiments.command.DashboardCommand;
 import mechinterp.experiments.command.Doctor;
 import mechinterp.experiments.command.Eval;
+import mechinterp.experiments.command.Explain;
 import mechinterp.experiments.command.Features;
 import mechinterp.experiments.command.Harvest;
 import mechinterp.experiments.command.ModelCommand;
+import mechinterp.experiments.command.NeuronpediaCommand;
 import mechinterp.experiments.command.QuickstartCommand;
 import mechinterp.experiments.command.SaeCommand;
+import mechinterp.experiments.command.Serve;
 import mechinterp.experiments.command.Steer;
 import mechinterp.experiments.command.Tokenize;
 import mechinterp.experiments.command.Train;
@@ -43,7 +46,10 @@ import picocli.CommandLine.Spec;
       Eval.class,
       Features.class,
       DashboardCommand.class,
+      Explain.class,
+      NeuronpediaCommand.class,
       Steer.class,
+      Serve.class,
       CompareCommand.class,
       CircuitCommand.class,
       ModelCommand.class,

@@ -16,6 +16,7 @@ import java.util.stream.Stream;
 import mechinterp.io.AtomicFile;
 import mechinterp.io.FileProblem;
 import mechinterp.io.FormatException;
+import mechinterp.io.http.Pause;
 import org.jspecify.annotations.Nullable;
 
 /**

@@ -11,6 +11,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
 import mechinterp.io.ShardedSafetensors;
+import mechinterp.io.http.Pause;
 import mechinterp.io.hub.HubException.Problem;
 
 /**

@@ -10,30 +10,21 @@ import java.net.http.HttpClient.Version;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse.BodyHandlers;
 import java.net.http.HttpTimeoutException;
-import java.time.DateTimeException;
 import java.time.Duration;
-import java.time.Instant;
-import java.time.ZonedDateTime;
-import java.time.format.DateTimeFormatter;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
+import mechinterp.io.http.Pause;
+import mechinterp.io.http.Retries;
 
 /**
  * Requests to the hub: tries again what may succeed later, waits as long as the hub asks for, and
  * follows redirections. The token goes to the hub only, never to the stores it leads to.
  */
 final class HubHttp implements AutoCloseable {
-  private static final int MOST_TRIES = 6;
   private static final int MOST_REDIRECTIONS = 10;
-  private static final Duration LONGEST_BACKOFF = Duration.ofSeconds(8);
-  private static final Duration LONGEST_WAIT = Duration.ofMinutes(5);
-  private static final Pattern RATE_LIMIT_RESET = Pattern.compile(";\\s*t=(\\d{1,9})");
-  private static final int TOO_MANY_REQUESTS = 429;
   private static final Set<String> HUB_ORIGINS =
       Set.of("https://huggingface.co:443", "https://hf.co:443");
 
@@ -110,15 +101,15 @@ final class HubHttp implements AutoCloseable {
 
   /** Waits between two tries of something. */
   void waitAfter(int failures) throws IOException {
-    pause.of(backoff(failures));
+    pause.of(Retries.backoff(failures));
   }
 
   private HubAnswer askAgain(Question question, HubListener listener) throws IOException {
-    int tries = question.patient() ? MOST_TRIES : 1;
+    int tries = question.patient() ? Retries.MOST_TRIES : 1;
     for (int failures = 1; ; failures++) {
       try {
         HubAnswer answer = send(question);
-        if (failures == tries || !isTemporary(answer.status())) {
+        if (failures == tries || !Retries.isTemporary(answer.status())) {
           return answer;
         }
         answer.close();
@@ -130,7 +121,7 @@ final class HubHttp implements AutoCloseable {
         if (failures == tries) {
           throw noAnswer(question.uri(), e);
         }
-        pauseFor(question.uri(), reason(e), backoff(failures), listener);
+        pauseFor(question.uri(), reason(e), Retries.backoff(failures), listener);
       }
     }
   }
@@ -177,51 +168,12 @@ final class HubHttp implements AutoCloseable {
     return scheme + "://" + String.valueOf(uri.getHost()).toLowerCase(Locale.ROOT) + ":" + port;
   }
 
-  private static boolean isTemporary(int status) {
-    return switch (status) {
-      case 408, TOO_MANY_REQUESTS, 500, 502, 503, 504 -> true;
-      default -> false;
-    };
-  }
-
-  private static Duration backoff(int failures) {
-    Duration doubled = Duration.ofSeconds(1L << Math.min(failures - 1, 10));
-    return doubled.compareTo(LONGEST_BACKOFF) < 0 ? doubled : LONGEST_BACKOFF;
-  }
-
   private static Duration waitFor(HubAnswer answer, int failures) throws HubException {
-    Duration wait = wished(answer).orElse(backoff(failures));
-    if (wait.compareTo(LONGEST_WAIT) > 0) {
+    Duration wait = Retries.wishedWait(answer::header).orElse(Retries.backoff(failures));
+    if (wait.compareTo(Retries.LONGEST_WAIT) > 0) {
       throw tooManyRequests(answer);
     }
     return wait;
-  }
-
-  /** The wait may be given in seconds, as a date, or in the hub's own rate limit header. */
-  private static Optional<Duration> wished(HubAnswer answer) {
-    Optional<String> retryAfter = answer.header("Retry-After");
-    if (retryAfter.isPresent()) {
-      return retryAfter.flatMap(HubHttp::time);
-    }
-    return answer
-        .header("RateLimit")
-        .map(RATE_LIMIT_RESET::matcher)
-        .filter(Matcher::find)
-        .map(found -> Duration.ofSeconds(Long.parseLong(found.group(1))));
-  }
-
-  private static Optional<Duration> time(String retryAfter) {
-    if (retryAfter.matches("\\d{1,9}")) {
-      return Optional.of(Duration.ofSeconds(Long.parseLong(retryAfter)));
-    }
-    try {
-      Instant then =
-          ZonedDateTime.parse(retryAfter, DateTimeFormatter.RFC_1123_DATE_TIME).toInstant();
-      Duration left = Duration.between(Instant.now(), then);
-      return Optional.of(left.isNegative() ? Duration.ZERO : left);
-    } catch (DateTimeException _) {
-      return Optional.empty();
-    }
   }
 
   /** Returns the exception for a hub that wants fewer requests. */
@@ -232,7 +184,9 @@ final class HubHttp implements AutoCloseable {
             .formatted(
                 withoutQuery(answer.uri()),
                 answer.status(),
-                wished(answer).map(wait -> "in " + wait.toSeconds() + " s").orElse("later")));
+                Retries.wishedWait(answer::header)
+                    .map(wait -> "in " + wait.toSeconds() + " s")
+                    .orElse("later")));
   }
 
   private static HubException noAnswer(URI uri, IOException cause) {

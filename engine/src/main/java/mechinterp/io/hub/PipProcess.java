@@ -12,6 +12,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.stream.Stream;
+import mechinterp.io.http.Pause;
 import mechinterp.io.hub.HubException.Problem;
 
 /**

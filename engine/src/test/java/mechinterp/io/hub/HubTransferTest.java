@@ -18,6 +18,7 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import mechinterp.io.Refusal;
+import mechinterp.io.http.Pause;
 import mechinterp.io.hub.HubException.Problem;
 import org.junit.jupiter.api.Test;
 

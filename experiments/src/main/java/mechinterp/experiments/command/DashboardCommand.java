@@ -6,25 +6,25 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.concurrent.Callable;
-import java.util.function.IntFunction;
 import mechinterp.activation.ActivationStore;
-import mechinterp.activation.Corpus;
-import mechinterp.activation.Document;
-import mechinterp.activation.HarvestConfig;
-import mechinterp.activation.Harvester;
 import mechinterp.analysis.FeatureAnalysis;
 import mechinterp.analysis.FeatureAnalysisConfig;
 import mechinterp.analysis.FeatureReport;
+import mechinterp.analysis.explanation.Explanations;
+import mechinterp.analysis.layout.LatentMap;
+import mechinterp.analysis.neuronpedia.NeuronpediaSource;
+import mechinterp.analysis.neuronpedia.NeuronpediaWriter;
 import mechinterp.analysis.rule.RuleAnalysis;
 import mechinterp.analysis.rule.RuleReport;
 import mechinterp.device.Device;
 import mechinterp.experiments.console.Progress;
 import mechinterp.experiments.console.ResultOutput;
 import mechinterp.experiments.dashboard.Dashboard;
-import mechinterp.experiments.run.Harvesting;
+import mechinterp.experiments.dashboard.DashboardPages;
+import mechinterp.experiments.dashboard.NeuronpediaLatents;
+import mechinterp.experiments.run.ExplanationFolder;
 import mechinterp.experiments.run.RunFiles;
 import mechinterp.experiments.run.SaeSource;
-import mechinterp.experiments.text.SplitText;
 import mechinterp.model.HookPoint;
 import mechinterp.model.Transformer;
 import mechinterp.sae.file.LoadedSae;
@@ -41,7 +41,6 @@ import picocli.CommandLine.Option;
       "DIR/index.html opens in a browser from disk, without a server."
     })
 public final class DashboardCommand implements Callable<Integer> {
-  private static final int LONGEST_CONTEXT = 256;
   private static final FeatureAnalysisConfig SHOWN =
       FeatureAnalysisConfig.defaults().withTopContexts(10).withIntervals(5, 2);
 
@@ -49,23 +48,25 @@ public final class DashboardCommand implements Callable<Integer> {
   @Mixin private SaeOption sae;
   @Mixin private HookOption hook;
 
-  @Option(
-      names = "--store",
-      paramLabel = "STORE",
-      description = "Folder that harvest wrote. Default: run text through the model.")
-  private Optional<Path> storeFolder = Optional.empty();
+  @Mixin private FeatureSource source;
 
   @Option(
-      names = "--text",
-      paramLabel = "FILE",
-      description = "Text, a document a line, when there is no store; also names documents.")
-  private Optional<Path> text = Optional.empty();
+      names = "--explanations",
+      paramLabel = "DIR",
+      description = "Folder that explain wrote: show these, too.")
+  private Optional<Path> explanations = Optional.empty();
 
   @Option(
-      names = "--tokens",
-      paramLabel = "N",
-      description = "Most tokens of the text. Default: ${DEFAULT-VALUE}.")
-  private int tokens = 200_000;
+      names = "--neuronpedia",
+      paramLabel = "DIR",
+      description = "Also write what Neuronpedia's import reads: DIR/MODEL/LAYER-SET.")
+  private Optional<Path> neuronpedia = Optional.empty();
+
+  @Option(
+      names = "--neuronpedia-set",
+      paramLabel = "NAME",
+      description = "What Neuronpedia is to call it. Default: one such as res-2048.")
+  private Optional<String> neuronpediaSet = Optional.empty();
 
   @Option(
       names = "--out",
@@ -82,16 +83,14 @@ public final class DashboardCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws IOException {
-    if (storeFolder.isEmpty() && text.isEmpty()) {
-      throw new IllegalArgumentException("--store or --text: one must be given");
-    }
+    source.requireGiven();
     RunFiles.requireFree(out);
     try (Device device = deviceOptions.open()) {
       Transformer model = modelOptions.load(device, output, _ -> {});
       LoadedSae loaded = SaeFormats.load(sae.find(output), device);
       SaeSource.requireModel(loaded, model);
       List<HookPoint> sites = hook.of(loaded, sae);
-      try (ActivationStore opened = store(model, sites)) {
+      try (ActivationStore opened = source.open(model, sites, output)) {
         ActivationStore store = SaeSource.fitting(loaded, opened);
         Result result = write(model, loaded, sites, store);
         output.print(
@@ -109,20 +108,10 @@ public final class DashboardCommand implements Callable<Integer> {
     return 0;
   }
 
-  private ActivationStore store(Transformer model, List<HookPoint> sites) throws IOException {
-    if (storeFolder.isPresent()) {
-      return ActivationStore.open(storeFolder.get());
-    }
-    Corpus corpus = Corpus.text(text.orElseThrow());
-    int context = Math.min(LONGEST_CONTEXT, model.config().nCtx());
-    Harvester harvester = Harvester.of(model, sites).with(HarvestConfig.ofContext(context));
-    return Harvesting.run(
-        harvester, tokens, ready -> ready.collect(corpus, tokens), output.progress());
-  }
-
   private Result write(
       Transformer model, LoadedSae loaded, List<HookPoint> sites, ActivationStore store)
       throws IOException {
+    Optional<Explanations> explained = explained(model, loaded, sites.getFirst());
     FeatureAnalysis analysis =
         FeatureAnalysis.of(model, sites.getFirst(), loaded.sae()).with(SHOWN);
     FeatureReport report;
@@ -133,6 +122,10 @@ public final class DashboardCommand implements Callable<Integer> {
     RuleReport rules;
     try (Progress progress = start("rules", store.tokens(), "tokens")) {
       rules = RuleAnalysis.of(loaded.sae()).over(store, progress::update);
+    }
+    LatentMap map;
+    try (Progress progress = start("map", LatentMap.steps(loaded.sae()), "steps")) {
+      map = LatentMap.of(loaded.sae(), progress::update);
     }
     String subtitle =
         String.format(
@@ -145,24 +138,49 @@ public final class DashboardCommand implements Callable<Integer> {
     try (Progress progress = start("pages", report.latents(), "latents")) {
       Dashboard.write(
           out,
-          new Dashboard.Of(sae.toString(), subtitle, documentNames()),
-          report,
-          rules,
-          model,
+          new Dashboard.Heading(sae.toString(), subtitle),
+          new DashboardPages(
+              report,
+              rules,
+              model,
+              source.documentNames(),
+              explained.map(Explanations::explanations).orElse(List.of()),
+              map),
           progress::update);
+    }
+    if (neuronpedia.isPresent()) {
+      writeNeuronpedia(neuronpedia.get(), report, model, sites.getFirst(), explained);
     }
     return new Result(out.toString(), report.latents(), report.tokens(), report.density().dead());
   }
 
-  private IntFunction<String> documentNames() throws IOException {
-    if (text.isEmpty()) {
-      return number -> "document " + number;
+  private void writeNeuronpedia(
+      Path root,
+      FeatureReport report,
+      Transformer model,
+      HookPoint site,
+      Optional<Explanations> explained)
+      throws IOException {
+    try (Progress progress = start("neuronpedia", report.latents(), "latents")) {
+      NeuronpediaLatents latents =
+          new NeuronpediaLatents(report, model, explained, progress::update);
+      NeuronpediaSource own = latents.source(site, neuronpediaSet, source.textName());
+      progress.note("for Neuronpedia: " + NeuronpediaWriter.write(root, own, latents));
     }
-    List<String> names =
-        SplitText.first(Corpus.text(text.get()), Integer.MAX_VALUE).stream()
-            .map(Document::id)
-            .toList();
-    return number -> number < names.size() ? names.get(number) : "document " + number;
+  }
+
+  private Optional<Explanations> explained(Transformer model, LoadedSae loaded, HookPoint site)
+      throws IOException {
+    if (explanations.isEmpty()) {
+      return Optional.empty();
+    }
+    Explanations found = ExplanationFolder.read(explanations.get());
+    found.requireOf(
+        ExplanationFolder.file(explanations.get()).toString(),
+        model.identity(),
+        site.toString(),
+        loaded.sae().dSae());
+    return Optional.of(found);
   }
 
   private Progress start(String stage, long total, String unit) {

@@ -21,6 +21,7 @@ import mechinterp.device.Device;
 import mechinterp.experiments.console.ResultOutput;
 import mechinterp.experiments.console.TextTable;
 import mechinterp.experiments.report.TokenText;
+import mechinterp.experiments.run.Places;
 import mechinterp.experiments.run.SaeSource;
 import mechinterp.experiments.run.UnrelatedText;
 import mechinterp.model.Generator;
@@ -204,7 +205,7 @@ public final class Steer implements Callable<Integer> {
   /** Returns an intervention for each strength. */
   private List<Intervention> interventions(
       Intervention spliced, HookPoint changed, int promptTokens) {
-    Positions positions = positions(promptTokens);
+    Positions positions = Places.of("--places", places, promptTokens);
     List<Intervention> interventions = new ArrayList<>();
     for (ChangeOptions.Strength strength : change.strengths()) {
       Intervention intervention = spliced;
@@ -225,30 +226,6 @@ public final class Steer implements Callable<Integer> {
               .formatted(ids.length, tokens, model.config().name(), room));
     }
     return ids;
-  }
-
-  private Positions positions(int promptTokens) {
-    return switch (places) {
-      case "all" -> new Positions.Everywhere();
-      case "prompt" -> new Positions.Before(promptTokens);
-      case "generated" -> new Positions.From(promptTokens);
-      default -> listed();
-    };
-  }
-
-  private Positions listed() {
-    try {
-      return new Positions.Listed(
-          Arrays.stream(places.split(",", -1))
-              .map(String::strip)
-              .map(Integer::valueOf)
-              .collect(Collectors.toSet()));
-    } catch (NumberFormatException notANumber) {
-      throw new IllegalArgumentException(
-          "--places: is \"%s\"; expected all, prompt, generated or numbers such as 3,4"
-              .formatted(places),
-          notANumber);
-    }
   }
 
   private Set<Integer> targets(Transformer model, Sae autoencoder) {

@@ -9,13 +9,10 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.function.IntConsumer;
-import java.util.function.IntFunction;
-import mechinterp.analysis.FeatureReport;
-import mechinterp.analysis.rule.RuleReport;
 import mechinterp.io.AtomicFolder;
 import mechinterp.io.Json;
-import mechinterp.model.Transformer;
 
 /**
  * A folder of static pages. Browsers refuse to read files beside a page that was opened from disk,
@@ -26,7 +23,8 @@ public final class Dashboard {
   /** Latents of a file of details. */
   static final int CHUNK = 64;
 
-  private static final List<String> STATIC = List.of("index.html", "dashboard.js", "dashboard.css");
+  private static final List<String> STATIC =
+      List.of("index.html", "dashboard.js", "map.js", "dashboard.css");
 
   private Dashboard() {}
 
@@ -35,9 +33,8 @@ public final class Dashboard {
    *
    * @param title such as the autoencoder's name
    * @param subtitle the model, the hook point and the text
-   * @param documentName names the document of a number
    */
-  public record Of(String title, String subtitle, IntFunction<String> documentName) {}
+  public record Heading(String title, String subtitle) {}
 
   /**
    * Writes the folder, which appears whole or not at all.
@@ -45,15 +42,8 @@ public final class Dashboard {
    * @param progress hears how many latents are written
    * @throws IOException when the disk is full or refuses, or the folder holds something
    */
-  public static void write(
-      Path folder,
-      Of of,
-      FeatureReport report,
-      RuleReport rules,
-      Transformer model,
-      IntConsumer progress)
+  public static void write(Path folder, Heading heading, LatentPages pages, IntConsumer progress)
       throws IOException {
-    DashboardPages pages = new DashboardPages(report, rules, model, of.documentName());
     AtomicFolder.write(
         folder,
         inside -> {
@@ -61,21 +51,31 @@ public final class Dashboard {
             Files.write(inside.resolve(file), resource(file));
           }
           Path data = Files.createDirectory(inside.resolve("data"));
-          List<Overview.Row> rows = new ArrayList<>();
-          List<LatentPage> chunk = new ArrayList<>();
-          pages.forEach(
-              (row, page) -> {
-                rows.add(row);
-                chunk.add(page);
-                if (chunk.size() == CHUNK || rows.size() == report.latents()) {
-                  writeChunk(data, (rows.size() - 1) / CHUNK, chunk);
-                  chunk.clear();
-                }
-              },
-              progress);
-          Overview overview = new Overview(of.title(), of.subtitle(), CHUNK, rows);
-          writeScript(data.resolve("overview.js"), "overview", overview);
+          writeData(data, heading, pages, progress);
         });
+  }
+
+  private static void writeData(Path data, Heading heading, LatentPages pages, IntConsumer progress)
+      throws IOException {
+    List<Overview.Row> rows = new ArrayList<>();
+    List<LatentPage> chunk = new ArrayList<>();
+    pages.forEach(
+        (row, page) -> {
+          rows.add(row);
+          chunk.add(page);
+          if (chunk.size() == CHUNK || rows.size() == pages.latents()) {
+            writeChunk(data, (rows.size() - 1) / CHUNK, chunk);
+            chunk.clear();
+          }
+        },
+        progress);
+    Optional<MapPoints> map = pages.map().map(MapPoints::of);
+    if (map.isPresent()) {
+      writeScript(data.resolve("map.js"), "map", map.get());
+    }
+    Overview overview =
+        new Overview(heading.title(), heading.subtitle(), CHUNK, map.isPresent(), rows);
+    writeScript(data.resolve("overview.js"), "overview", overview);
   }
 
   private static void writeChunk(Path data, int number, List<LatentPage> chunk) {

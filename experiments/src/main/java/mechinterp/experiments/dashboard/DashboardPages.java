@@ -14,6 +14,8 @@ import java.util.stream.Stream;
 import mechinterp.analysis.FeatureReport;
 import mechinterp.analysis.LatentFamily;
 import mechinterp.analysis.Neighbour;
+import mechinterp.analysis.explanation.LatentExplanation;
+import mechinterp.analysis.layout.LatentMap;
 import mechinterp.analysis.rule.DetectionScore;
 import mechinterp.analysis.rule.RuleReport;
 import mechinterp.experiments.report.FeatureCard;
@@ -22,8 +24,8 @@ import mechinterp.experiments.run.FeatureCards;
 import mechinterp.experiments.run.RuleCards;
 import mechinterp.model.Transformer;
 
-/** Makes the dashboard's pages of latents, some at a time. */
-final class DashboardPages {
+/** Makes pages of what an analysis found, some at a time. */
+public final class DashboardPages implements LatentPages {
   private static final int NEIGHBOURS = 5;
   private static final int MOST_ABOUT = 4;
 
@@ -31,18 +33,39 @@ final class DashboardPages {
   private static final int AT_ONCE = 2048;
 
   private final FeatureReport report;
+  private final LatentMap map;
   private final FeatureCards cards;
   private final RuleCards rules;
+  private final Map<Integer, LatentExplanation> explanations = new HashMap<>();
   private final Map<Integer, List<LatentPage.Relative>> relatives = new HashMap<>();
 
-  DashboardPages(
-      FeatureReport report, RuleReport rules, Transformer model, IntFunction<String> documentName) {
+  /**
+   * Makes pages.
+   *
+   * @param documentName names the document of a number
+   * @param explanations what a judge said, of some latents
+   * @param map where latents lie
+   */
+  public DashboardPages(
+      FeatureReport report,
+      RuleReport rules,
+      Transformer model,
+      IntFunction<String> documentName,
+      List<LatentExplanation> explanations,
+      LatentMap map) {
     this.report = report;
+    this.map = map;
     this.cards = new FeatureCards(report, model, documentName);
     this.rules = new RuleCards(rules, model.tokenizer());
+    explanations.forEach(each -> this.explanations.put(each.latent(), each));
     report.families(LatentFamily.Rule.defaults()).stream()
         .flatMap(family -> family.members().stream())
         .forEach(this::relate);
+  }
+
+  @Override
+  public int latents() {
+    return report.latents();
   }
 
   private void relate(LatentFamily.Member member) {
@@ -61,14 +84,13 @@ final class DashboardPages {
                 LatentPage.rounded(member.cosine())));
   }
 
-  /** Takes a latent's row of the table and its page. */
-  @FunctionalInterface
-  interface Target {
-    void take(Overview.Row row, LatentPage page);
+  @Override
+  public Optional<LatentMap> map() {
+    return Optional.of(map);
   }
 
-  /** Makes all pages, by latent. */
-  void forEach(Target target, IntConsumer progress) {
+  @Override
+  public void forEach(Target target, IntConsumer progress) {
     for (int from = 0; from < report.latents(); from += AT_ONCE) {
       int to = Math.min(report.latents(), from + AT_ONCE);
       List<Integer> latents = IntStream.range(from, to).boxed().toList();
@@ -78,7 +100,9 @@ final class DashboardPages {
         FeatureCard card = found.get(i);
         List<RuleCard> ofLatent =
             rules.of(card.latent()).stream().map(DashboardPages::rounded).toList();
-        target.take(row(card, ofLatent), page(card, ofLatent, encoder.get(i)));
+        Optional<LatentPage.Judged> judged =
+            Optional.ofNullable(explanations.get(card.latent())).map(LatentPage.Judged::of);
+        target.take(row(card, ofLatent, judged), page(card, ofLatent, judged, encoder.get(i)));
         progress.accept(from + i + 1);
       }
     }
@@ -97,7 +121,8 @@ final class DashboardPages {
             score.activeTokens()));
   }
 
-  private static Overview.Row row(FeatureCard card, List<RuleCard> rules) {
+  private static Overview.Row row(
+      FeatureCard card, List<RuleCard> rules, Optional<LatentPage.Judged> judged) {
     List<String> about = topTokens(card).limit(MOST_ABOUT).toList();
     Optional<RuleCard> ngrams = rules.stream().reduce((_, last) -> last);
     String search =
@@ -105,7 +130,8 @@ final class DashboardPages {
                 topTokens(card),
                 card.on().stream().map(FeatureCard.TokenLift::token),
                 card.promoted().stream(),
-                rules.stream().map(RuleCard::text))
+                rules.stream().map(RuleCard::text),
+                judged.stream().map(LatentPage.Judged::text))
             .flatMap(texts -> texts)
             .map(text -> text.toLowerCase(Locale.ROOT))
             .distinct()
@@ -119,6 +145,8 @@ final class DashboardPages {
         card.neighbours().isEmpty() ? 0 : LatentPage.rounded(card.neighbours().getFirst().cosine()),
         ngrams.map(rule -> rule.score().auc()).orElse(0.0),
         ngrams.map(rule -> rule.score().f1()).orElse(0.0),
+        judged.map(LatentPage.Judged::text).orElse(""),
+        judged.flatMap(LatentPage.Judged::detection).orElse(0.0),
         search);
   }
 
@@ -126,7 +154,11 @@ final class DashboardPages {
     return card.topTokens().stream().map(FeatureCard.TokenCount::token);
   }
 
-  private LatentPage page(FeatureCard card, List<RuleCard> rules, List<Neighbour> encoder) {
+  private LatentPage page(
+      FeatureCard card,
+      List<RuleCard> rules,
+      Optional<LatentPage.Judged> judged,
+      List<Neighbour> encoder) {
     List<LatentPage.Group> groups = new ArrayList<>();
     groups.add(group("strongest", card.contexts()));
     card.intervals().stream()
@@ -147,6 +179,7 @@ final class DashboardPages {
         rounded(card.on()),
         rounded(card.after()),
         rules,
+        judged,
         groups);
   }
 

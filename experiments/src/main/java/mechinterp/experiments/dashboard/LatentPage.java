@@ -4,6 +4,10 @@ import java.math.BigDecimal;
 import java.math.MathContext;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
+import mechinterp.analysis.explanation.DetectionCount;
+import mechinterp.analysis.explanation.IntruderCount;
+import mechinterp.analysis.explanation.LatentExplanation;
 import mechinterp.experiments.report.FeatureCard;
 import mechinterp.experiments.report.RuleCard;
 
@@ -24,6 +28,7 @@ import mechinterp.experiments.report.RuleCard;
  * @param on tokens on which it is active
  * @param after tokens right behind
  * @param rules its rules and their scores
+ * @param judged what a judge said of it
  * @param groups contexts: the strongest first, then samples of weaker activations
  */
 record LatentPage(
@@ -41,7 +46,33 @@ record LatentPage(
     List<FeatureCard.TokenLift> on,
     List<FeatureCard.TokenLift> after,
     List<RuleCard> rules,
+    Optional<Judged> judged,
     List<Group> groups) {
+
+  /**
+   * What a judge said.
+   *
+   * @param text the explanation
+   * @param detection balanced accuracy
+   * @param fuzzing balanced accuracy
+   * @param intruder accuracy
+   * @param chance of the intruder
+   */
+  record Judged(
+      String text,
+      Optional<Double> detection,
+      Optional<Double> fuzzing,
+      Optional<Double> intruder,
+      double chance) {
+    static Judged of(LatentExplanation explanation) {
+      return new Judged(
+          explanation.text().orElse(""),
+          explanation.detection().map(DetectionCount::balancedAccuracy).map(LatentPage::rounded),
+          explanation.fuzzing().map(DetectionCount::balancedAccuracy).map(LatentPage::rounded),
+          explanation.intruder().map(IntruderCount::accuracy).map(LatentPage::rounded),
+          explanation.intruder().map(count -> 1.0 / count.choices()).orElse(0.0));
+    }
+  }
 
   /** A latent nearby. */
   record Near(int latent, double cosine) {}

@@ -8,9 +8,10 @@ import java.util.List;
  * @param title what the dashboard is of
  * @param subtitle on what text
  * @param chunk latents of a file of details
+ * @param map whether there is a file with the map
  * @param rows the table
  */
-record Overview(String title, String subtitle, int chunk, List<Row> rows) {
+record Overview(String title, String subtitle, int chunk, boolean map, List<Row> rows) {
   /**
    * A latent.
    *
@@ -22,6 +23,8 @@ record Overview(String title, String subtitle, int chunk, List<Row> rows) {
    * @param near largest cosine of its decoder row with another one
    * @param auc of the rule of n-grams; 0 where there is none
    * @param f1 of the rule of n-grams; 0 where there is none
+   * @param explanation a judge's; empty where there is none
+   * @param detection its balanced accuracy; 0 where there is none
    * @param search text in which a search looks, in lower case
    */
   record Row(
@@ -33,5 +36,7 @@ record Overview(String title, String subtitle, int chunk, List<Row> rows) {
       double near,
       double auc,
       double f1,
+      String explanation,
+      double detection,
       String search) {}
 }

@@ -61,16 +61,21 @@ public final class FeatureCards {
   }
 
   /**
-   * Returns cards of latents worth looking at: two thirds of those whose contexts agree on several
-   * tokens, one third of those that are about a single one; best first in each group.
+   * Returns latents worth looking at: two thirds of those whose contexts agree on several tokens,
+   * one third of those that are about a single one; best first in each group.
    */
-  public List<FeatureCard> best(int count) {
+  public List<Integer> bestLatents(int count) {
     int single = count / 3;
     Stream<FeatureInterest> several =
         ranking.best(count - single, feature -> feature.topTokenShare() < ONE_TOKEN_SHARE).stream();
     Stream<FeatureInterest> one =
         ranking.best(single, feature -> feature.topTokenShare() >= ONE_TOKEN_SHARE).stream();
-    return of(Stream.concat(several, one).map(FeatureInterest::latent).toList());
+    return Stream.concat(several, one).map(FeatureInterest::latent).toList();
+  }
+
+  /** Returns cards of the {@link #bestLatents}. */
+  public List<FeatureCard> best(int count) {
+    return of(bestLatents(count));
   }
 
   /**

@@ -9,6 +9,7 @@ const dashboard = (() => {
     { key: "near", title: "nearest", show: (x) => x.toFixed(2) },
     { key: "auc", title: "rule AUC", show: (x) => (x ? x.toFixed(2) : "") },
     { key: "f1", title: "rule F1", show: (x) => (x ? x.toFixed(2) : "") },
+    { key: "detection", title: "detection", only: "sort" },
     { key: "cosine", title: "enc·dec", only: "sort" },
     { key: "mean", title: "mean", only: "sort" },
   ];
@@ -63,6 +64,7 @@ const dashboard = (() => {
     $("rows").scrollTop = 0;
     drawHead();
     draw();
+    map.update({ shown: order, chosen });
   }
 
   function draw() {
@@ -76,7 +78,7 @@ const dashboard = (() => {
   function line(latent) {
     const row = overview.rows[latent];
     const cells = COLUMNS.filter((c) => c.only !== "sort").map((c) =>
-      c.key === "latent" ? latent : c.key === "about" ? escape(row.about) || "–" : c.show(row[c.key]));
+      c.key === "latent" ? latent : c.key === "about" ? escape(row.explanation || row.about) || "–" : c.show(row[c.key]));
     return `<a class="row${latent === chosen ? " chosen" : ""}" href="#${latent}" tabindex="-1">` +
       cells.map((cell) => `<span>${cell}</span>`).join("") + "</a>";
   }
@@ -114,6 +116,7 @@ const dashboard = (() => {
     chosen = wanted && Number(wanted[1]) < overview.rows.length ? Number(wanted[1]) : -1;
     document.body.classList.toggle("open", chosen >= 0);
     draw();
+    map.update({ chosen });
     if (chosen < 0) return;
     const chunk = Math.floor(chosen / overview.chunk);
     if (chunks.has(chunk)) {
@@ -136,7 +139,7 @@ const dashboard = (() => {
     $("latent").innerHTML =
       `<a class="back" href="#">‹ all latents</a>` +
       `<h2>Latent ${page.latent} ${page.top.map((t) => chip(t.token, t.count)).join(" ")}</h2>` +
-      facts(row) + rules(page.rules) + histogram(page) +
+      facts(row) + judged(page.judged) + rules(page.rules) + histogram(page) +
       `<div class="two">` +
       lifts("before it", page.before) + lifts("on it", page.on) + lifts("after it", page.after) +
       words("promotes", page.promoted) + words("suppresses", page.suppressed) + `</div>` +
@@ -154,9 +157,18 @@ const dashboard = (() => {
     `<a class="chip" href="#${latent}">${latent} ${escape(overview.rows[latent].about.split(" ")[0])}<small>${note}</small></a>`;
 
   function facts(row) {
-    const all = [["active on", percent(row.density)], ["mean", number(row.mean)], ["max", number(row.max)],
-      ["encoder·decoder", row.cosine.toFixed(2)]];
+    const all = [["active on", percent(row.density)], ["max", number(row.max)]];
+    if (row.mean) all.push(["mean", number(row.mean)]);
+    if (row.cosine) all.push(["encoder·decoder", row.cosine.toFixed(2)]);
     return `<div class="facts">${all.map(([name, x]) => `<span>${name} <b>${x}</b></span>`).join("")}</div>`;
+  }
+  function judged(found) {
+    if (!found) return "";
+    const chance = (text, x, by) => (x === undefined ? "" : `${text} ${x.toFixed(2)} (chance ${by.toFixed(2)})`);
+    const scores = [chance("detection", found.detection, 0.5), chance("fuzzing", found.fuzzing, 0.5),
+      chance("intruder", found.intruder, found.chance)].filter(Boolean).join(", ");
+    return `<h3>explained by a language model</h3><p class="rule">${escape(found.text) || "no explanation"}` +
+      `<small>${scores}</small></p>`;
   }
   function rules(found) {
     if (!found.length) return "";
@@ -205,6 +217,46 @@ const dashboard = (() => {
     }).join("") + "</ol>";
   }
 
+  // ---------------------------------------------------------------- the map
+
+  const COLOURS = {
+    density: { title: "density", log: true, show: percent },
+    max: { title: "max activation", log: true, show: (x) => number(x) },
+    f1: { title: "rule F1", show: (x) => x.toFixed(2) },
+    auc: { title: "rule AUC", show: (x) => x.toFixed(2) },
+    near: { title: "nearest cosine", show: (x) => x.toFixed(2) },
+    detection: { title: "detection", show: (x) => x.toFixed(2) },
+  };
+  const map = latentMap({
+    canvas: $("canvas"), ramp: $("ramp"), tip: $("tip"),
+    name: (latent) => `<b>${latent}</b> ${escape(overview.rows[latent].explanation || overview.rows[latent].about)}`,
+    label: (latent) => (overview.rows[latent].explanation || overview.rows[latent].about.split(" ")[0]).slice(0, 28),
+    open: (latent) => { location.hash = "#" + latent; },
+  });
+
+  function colour() {
+    const key = $("colour").value, wanted = COLOURS[key];
+    const range = map.colour(overview.rows.map((row) => row[key]), wanted.log);
+    $("low").textContent = range ? wanted.show(range[0]) : "";
+    $("high").textContent = range ? wanted.show(range[1]) : "";
+  }
+
+  function view(asMap) {
+    $("as-table").setAttribute("aria-pressed", String(!asMap));
+    $("as-map").setAttribute("aria-pressed", String(asMap));
+    document.body.classList.toggle("mapped", asMap);
+    $("map").hidden = !asMap;
+    if (!asMap) return draw();
+    if (!map.ready && !waiting.has("map")) {
+      const script = document.createElement("script");
+      script.src = "data/map.js";
+      script.onerror = () => { $("tip").hidden = false; $("tip").textContent = "data/map.js cannot be read."; };
+      waiting.set("map", script);
+      document.head.append(script);
+    }
+    map.resize();
+  }
+
   // ---------------------------------------------------------------- what data call
 
   return {
@@ -215,6 +267,17 @@ const dashboard = (() => {
       $("sort").innerHTML = COLUMNS.flatMap((c) => [
         `<option value="${c.key}-">${c.title} ↓</option>`, `<option value="${c.key}+">${c.title} ↑</option>`,
       ]).join("");
+      const colours = Object.keys(COLOURS).filter((key) => data.rows.some((row) => row[key] > 0));
+      $("colour").innerHTML = colours.map((key) => `<option value="${key}">${COLOURS[key].title}</option>`).join("");
+      if (colours.includes("f1")) $("colour").value = "f1";
+      $("colour").addEventListener("change", colour);
+      $("as-table").parentElement.hidden = !data.map;
+      $("as-table").addEventListener("click", () => view(false));
+      $("as-map").addEventListener("click", () => view(true));
+      for (const [id, factor] of [["closer", 1.6], ["farther", 1 / 1.6]]) {
+        $(id).addEventListener("click", () => map.zoom(factor));
+      }
+      $("whole").addEventListener("click", () => map.whole());
       $("search").addEventListener("input", select);
       $("dead").addEventListener("change", select);
       $("sort").addEventListener("change", () => {
@@ -228,10 +291,16 @@ const dashboard = (() => {
         const step = { ArrowDown: 1, ArrowUp: -1, PageDown: 20, PageUp: -20 }[e.key];
         if (step) { e.preventDefault(); move(step); }
       });
-      window.addEventListener("resize", () => { $("space").style.height = order.length * rowHeight() + "px"; draw(); });
+      window.addEventListener("resize", () => { $("space").style.height = order.length * rowHeight() + "px"; draw(); map.resize(); });
       window.addEventListener("hashchange", open);
       select();
       open();
+    },
+    map(points) {
+      waiting.delete("map");
+      map.points(points.x, points.y);
+      colour();
+      map.update({ shown: order, chosen });
     },
     latents(pages) {
       const chunk = Math.floor(pages[0].latent / overview.chunk);

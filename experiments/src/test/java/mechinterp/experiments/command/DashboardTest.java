@@ -92,16 +92,56 @@ class DashboardTest {
       }
     }
     assertTrue(active > 3, "active: " + active);
+    JsonNode map = data("map.js", "map");
+    assertTrue(overview.get("map").asBoolean());
+    assertEquals(LATENTS, map.get("x").size());
+    for (JsonNode y : map.get("y")) {
+      assertTrue(y.isInt() && y.asInt() >= 0 && y.asInt() <= 10_000, y::toString);
+    }
   }
 
   @Test
   void pagesNeedNothingFromElsewhere() throws IOException {
     dashboard("--text", text.toString(), "--tokens", "60").assertDone();
-    for (String file : List.of("index.html", "dashboard.js", "dashboard.css")) {
+    for (String file : List.of("index.html", "dashboard.js", "map.js", "dashboard.css")) {
       String content = Files.readString(folder.resolve("pages").resolve(file));
       assertFalse(content.contains("http:") || content.contains("https:"), file);
       assertFalse(content.contains("fetch(") || content.contains("import("), file);
     }
+  }
+
+  @Test
+  void whatNeuronpediaGetsShowsTheSameAgain() throws IOException {
+    String export = folder.resolve("export").toString();
+    dashboard("--text", text.toString(), "--neuronpedia", export).assertDone();
+    JsonNode rows = data("overview.js", "overview").get("rows");
+    JsonNode pages = data("latents-0.js", "latents");
+    Path source = folder.resolve("export/tiny/0-res-70");
+    String out = folder.resolve("again").toString();
+    JsonNode result =
+        Execution.of("neuronpedia", source.toString(), "--out", out, "--json").assertDone().json();
+    assertEquals(LATENTS, result.get("latents").asInt());
+    assertEquals("0-res-70", result.get("source").asString());
+    Files.move(folder.resolve("pages"), folder.resolve("first"));
+    Files.move(folder.resolve("again"), folder.resolve("pages"));
+    JsonNode again = data("latents-0.js", "latents");
+    for (int i = 0; i < again.size(); i++) {
+      JsonNode row = data("overview.js", "overview").get("rows").get(i);
+      assertEquals(rows.get(i).get("max"), row.get("max"));
+      assertEquals(rows.get(i).get("density"), row.get("density"));
+      assertEquals(rows.get(i).get("about"), row.get("about"));
+      assertEquals(pages.get(i).get("decoder"), again.get(i).get("decoder"));
+      assertEquals(pages.get(i).get("histogram"), again.get(i).get("histogram"));
+      JsonNode contexts = pages.get(i).get("groups").get(0).get("contexts");
+      JsonNode same = again.get(i).get("groups").get(0).get("contexts");
+      assertEquals(contexts.size(), same.size());
+      for (int c = 0; c < contexts.size(); c++) {
+        assertEquals(contexts.get(c).get("tokens"), same.get(c).get("tokens"));
+        assertEquals(contexts.get(c).get("activations"), same.get(c).get("activations"));
+      }
+    }
+    Execution.of("neuronpedia", folder.toString(), "--out", folder.resolve("x").toString())
+        .assertRefused("has neither features/batch-N.jsonl.gz nor batch-N.json");
   }
 
   @Test

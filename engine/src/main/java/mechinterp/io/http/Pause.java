@@ -1,11 +1,11 @@
-package mechinterp.io.hub;
+package mechinterp.io.http;
 
 import java.io.InterruptedIOException;
 import java.time.Duration;
 
 /** Waits; a test puts one that only remembers how long it should have. */
 @FunctionalInterface
-interface Pause {
+public interface Pause {
   /**
    * Waits.
    *
