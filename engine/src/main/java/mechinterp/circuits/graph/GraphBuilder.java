@@ -61,9 +61,9 @@ public final class GraphBuilder {
     int copies = DirectEffects.copies(local.tokens(), maxTokens());
     long tokens = (long) copies * local.tokens();
     return MemoryPlan.empty("attribution graph on " + device.name())
-        .and(
-            "%d copies of the prompt".formatted(copies),
-            local.model().gradientMemoryPlan(Math.toIntExact(tokens)))
+        .with(
+            "run of %d copies of the prompt".formatted(copies),
+            local.model().gradientMemoryPlan(Math.toIntExact(tokens)).total())
         .withMatrix("gradients", tokens, 2L * local.model().config().dModel())
         .withMatrix("rows of a batch", copies, sources.size())
         .with("rows of effects", Math.min(allRowBytes(), settings.rowBytes()));

@@ -417,7 +417,8 @@ public record GraphFile(Source source, PrunedGraph graph, List<String> labels, V
           new GraphNode.Logit(
               position, Integer.parseInt(id(node).group(2)), node.at("token_prob").number(0));
       default ->
-          throw type.failure("one of \"%s\", \"%s\", \"%s\", \"%s\"".formatted(LATENT, ERROR, TOKEN, LOGIT));
+          throw type.failure(
+              "one of \"%s\", \"%s\", \"%s\", \"%s\"".formatted(LATENT, ERROR, TOKEN, LOGIT));
     };
   }
 
