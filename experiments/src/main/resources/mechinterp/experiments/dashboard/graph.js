@@ -5,6 +5,7 @@ const graph = (() => {
   const LISTED = 14;
   const SPACE = 15;
   const PER_LINE = 7;
+  const LABELS = 56;
   let file = null;
   let about = {};
   let nodes = [];
@@ -15,6 +16,7 @@ const graph = (() => {
   let groups = [];
   let picked = new Set();
   let labels = {};
+  let drawnOnce = false;
   const $ = (id) => document.getElementById(id);
 
   function escape(text) {
@@ -43,7 +45,17 @@ const graph = (() => {
     const layers = nodes.filter((n) => n.kind === "latent" || n.kind === "error").map((n) => Number(n.layer));
     const last = Math.max(-1, ...layers, ...nodes.filter((n) => n.kind === "logit").map((n) => Number(n.layer) - 2));
     nodes.forEach((node) => { node.row = node.kind === "token" ? -1 : node.kind === "logit" ? last + 1 : Number(node.layer); });
+    flow();
     takeView(content.qParams || {});
+  }
+
+  /* How much of the logits' influence goes along each edge. */
+  function flow() {
+    nodes.forEach((node) => { node.flow = node.kind === "logit" ? node.probability : 0; });
+    [...nodes].sort((a, b) => b.row - a.row).forEach((node) => {
+      const size = node.inputs.reduce((sum, l) => sum + Math.abs(l.weight), 0);
+      node.inputs.forEach((l) => { l.flow = node.flow * Math.abs(l.weight) / size; l.source.flow += l.flow; });
+    });
   }
 
   function takeView(view) {
@@ -87,10 +99,11 @@ const graph = (() => {
     const wanted = [];
     for (let p = 0; p < count; p++) {
       const cells = [...(columns.get(p) || new Map()).values()];
+      if (cells.every((cell) => cell.every(isAlone))) { wanted.push(12); continue; }
       const most = Math.max(1, ...cells.map((cell) => Math.min(PER_LINE, cell.length)));
       wanted.push(Math.max(34, most * SPACE + 16, Math.min(16, visible(token(p)).length) * 7.4 + 12));
     }
-    const left = 58, top = 12, bottom = 34;
+    const left = 4, top = 12, bottom = 34;
     const sum = wanted.reduce((a, b) => a + b, 0);
     const stretch = Math.max(1, (width - left - 10) / sum);
     const rows = Math.max(...nodes.map((n) => n.row)) + 2;
@@ -116,6 +129,9 @@ const graph = (() => {
     return { bands, spans, width: Math.max(width, x + 10), height: top + unit * allLines + bottom, bottom, last: rows - 2 };
   }
 
+  /* Of a long prompt most tokens have no part in it. */
+  const isAlone = (node) => node.kind === "token" && !node.outputs.length && node !== chosen;
+
   function curve(a, b) {
     const middle = (a.y + b.y) / 2;
     return `M${a.x.toFixed(1)} ${a.y.toFixed(1)}C${a.x.toFixed(1)} ${middle.toFixed(1)} ${b.x.toFixed(1)} ${middle.toFixed(1)} ${b.x.toFixed(1)} ${b.y.toFixed(1)}`;
@@ -134,7 +150,7 @@ const graph = (() => {
     const shown = nodes.filter(isShown);
     const set = new Set(shown);
     const box = $("graph");
-    const plan = place(shown, box.clientWidth, box.clientHeight - 4);
+    const plan = place(shown, box.clientWidth - LABELS, box.clientHeight - 4);
     const kind = $("links").value;
     const visibleLinks = links.filter((link) => set.has(link.source) && set.has(link.target));
     const near = new Map();
@@ -145,21 +161,23 @@ const graph = (() => {
     } else {
       drawn = strongest(visibleLinks);
     }
-    const most = Math.max(1e-9, ...drawn.map((l) => Math.abs(l.weight)));
+    const size = (l) => (chosen ? Math.abs(l.weight) : l.flow);
+    const most = drawn.reduce((a, l) => Math.max(a, size(l)), 1e-9);
     const words = $("search").value.trim().toLowerCase();
-    const parts = [];
+    const parts = [], names = [];
     plan.bands.forEach((band) => {
-      if (band.row % 2 === 0) parts.push(`<rect class="band" x="0" y="${band.y}" width="${plan.width}" height="${band.h}"/>`);
+      const background = (width) => (band.row % 2 === 0 ? `<rect class="band" x="0" y="${band.y}" width="${width}" height="${band.h}"/>` : "");
+      parts.push(background(plan.width));
       const label = band.row < 0 ? "tokens" : band.row === plan.last ? "logits" : `layer ${band.row}`;
-      parts.push(`<text class="layer" x="8" y="${band.y + band.h / 2 + 4}">${label}</text>`);
+      names.push(background(LABELS) + `<text class="layer" x="8" y="${band.y + band.h / 2 + 4}">${label}</text>`);
     });
     plan.spans.forEach((span, p) => {
       parts.push(`<line class="column" x1="${span.x}" x2="${span.x}" y1="8" y2="${plan.height - 8}"/>`);
       const text = visible(token(p));
-      parts.push(`<text x="${span.x + span.w / 2}" y="${plan.height - 16}" text-anchor="middle">${escape(text.length > 16 ? text.slice(0, 15) + "…" : text)}</text>`);
+      if (span.w > 24) parts.push(`<text x="${span.x + span.w / 2}" y="${plan.height - 16}" text-anchor="middle">${escape(text.length > 16 ? text.slice(0, 15) + "…" : text)}</text>`);
     });
     drawn.forEach((l) => {
-      const share = Math.abs(l.weight) / most;
+      const share = size(l) / most;
       parts.push(`<path class="edge${l.weight < 0 ? " minus" : ""}" d="${curve(l.source, l.target)}" stroke-width="${(0.6 + 3.4 * share).toFixed(2)}" stroke-opacity="${(chosen ? 0.25 + 0.65 * share : 0.08 + 0.4 * share).toFixed(2)}"/>`);
     });
     shown.forEach((node) => {
@@ -171,13 +189,14 @@ const graph = (() => {
       if (words && matches(node, words)) classes.push("found");
       parts.push(dot(node, classes.join(" ")));
     });
-    box.innerHTML = `<svg width="${plan.width}" height="${plan.height}" role="img" aria-label="nodes by layer and position">${parts.join("")}</svg>`;
+    const scrolled = drawnOnce ? box.scrollLeft : 1e6;
+    box.innerHTML = `<svg class="rows" width="${LABELS}" height="${plan.height}" aria-hidden="true">${names.join("")}</svg><svg width="${plan.width}" height="${plan.height}" role="img" aria-label="nodes by layer and position">${parts.join("")}</svg>`;
+    box.scrollLeft = scrolled;
+    drawnOnce = true;
     $("kept").textContent = `${shown.length} nodes`;
   }
 
-  const strongest = (list) => [...list].sort((a, b) => share(b) - share(a)).slice(0, FAINT);
-  const total = (node) => node.inputs.reduce((sum, l) => sum + Math.abs(l.weight), 0);
-  const share = (l) => Math.abs(l.weight) / total(l.target);
+  const strongest = (list) => [...list].sort((a, b) => b.flow - a.flow).slice(0, FAINT);
   const matches = (node, words) => (name(node) + " " + where(node) + " " + node.id + " " + token(node.position)).toLowerCase().includes(words);
 
   // ---------------------------------------------------------------- a node
@@ -218,7 +237,7 @@ const graph = (() => {
   function show() {
     const box = $("node");
     if (!chosen) {
-      box.innerHTML = `<h2>Choose a node</h2><p class="hint">Lines are direct effects: green raises, orange lowers. With nothing chosen, the largest shares of their targets' inputs are drawn.</p>
+      box.innerHTML = `<h2>Choose a node</h2><p class="hint">Lines are direct effects: green raises, orange lowers. With nothing chosen, the edges that most of the influence on the logits goes along are drawn.</p>
         <div class="legend"><svg width="16" height="16"><circle class="dot" cx="8" cy="8" r="5"/></svg>latent of a transcoder
         <svg width="16" height="16"><path class="dot error" d="M8 2l6 6l-6 6l-6 -6z"/></svg>error: what the transcoder leaves
         <svg width="16" height="16"><rect class="dot token" x="3" y="3" width="10" height="10" rx="2"/></svg>token of the prompt, or logit</div>` +
@@ -364,7 +383,7 @@ const graph = (() => {
       if (!content.metadata || !Array.isArray(content.nodes) || !Array.isArray(content.links)) throw new Error("it is no graph");
       const version = content.metadata.schema_version ?? 1;
       if (version !== 1) throw new Error(`schema_version is ${version}; 1 can be read`);
-      labels = {}; chosen = null; picked.clear();
+      labels = {}; chosen = null; drawnOnce = false; picked.clear();
       load(content); head(); refresh();
     } catch (problem) {
       $("node").innerHTML = `<h2>The file cannot be opened</h2><p class="hint">${escape(problem.message)}</p>`;
