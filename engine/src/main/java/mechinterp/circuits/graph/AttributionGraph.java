@@ -2,6 +2,7 @@ package mechinterp.circuits.graph;
 
 import java.util.Arrays;
 import java.util.List;
+import java.util.Optional;
 import java.util.stream.IntStream;
 
 /**
@@ -16,32 +17,38 @@ import java.util.stream.IntStream;
 public final class AttributionGraph implements AutoCloseable {
   private final int[] ids;
   private final List<GraphNode> nodes;
-  private final Rows rows;
-  private final Totals totals;
+  private final EdgeRows rows;
+  private final int[] columns;
+  private final List<Optional<Target>> targets;
 
   /**
-   * Effects by target.
+   * A node with inputs.
    *
-   * @param rows of effects of all sources
-   * @param rowOf the row of each node; -1 of those without inputs
+   * @param row of the effects on it
+   * @param sum of all of them, those of omitted latents too
+   * @param bias what it is without embeddings, latents and errors
+   * @param value what it is in the model
+   */
+  record Target(int row, double sum, double bias, double value) {}
+
+  /**
+   * Takes the parts.
+   *
+   * @param rows of effects of all sources; closed with this
    * @param columns the source of each node but logits
+   * @param targets of each node, what it is as a target if it is one
    */
-  record Rows(EdgeRows rows, int[] rowOf, int[] columns) {}
-
-  /**
-   * Of each node.
-   *
-   * @param sums of all effects, those of omitted latents too
-   * @param biases what the target is without embeddings, latents and errors
-   * @param values what it is in the model
-   */
-  record Totals(double[] sums, double[] biases, double[] values) {}
-
-  AttributionGraph(int[] ids, List<GraphNode> nodes, Rows rows, Totals totals) {
+  AttributionGraph(
+      int[] ids,
+      List<GraphNode> nodes,
+      EdgeRows rows,
+      int[] columns,
+      List<Optional<Target>> targets) {
     this.ids = ids;
     this.nodes = List.copyOf(nodes);
     this.rows = rows;
-    this.totals = totals;
+    this.columns = columns;
+    this.targets = List.copyOf(targets);
   }
 
   /** Returns the ids of the prompt's tokens in a new array. */
@@ -66,25 +73,25 @@ public final class AttributionGraph implements AutoCloseable {
    * @throws java.io.UncheckedIOException when the temporary file cannot be read
    */
   public float[] inputs(int target) {
-    requireTarget(target);
-    float[] all = rows.rows().get(rows.rowOf()[target]);
+    float[] all = rows.get(target(target).row());
     float[] inputs = new float[nodes.size()];
-    for (int i = 0; i < rows.columns().length; i++) {
-      inputs[i] = all[rows.columns()[i]];
+    for (int i = 0; i < columns.length; i++) {
+      inputs[i] = all[columns[i]];
     }
     return inputs;
   }
 
-  private void requireTarget(int node) {
-    if (!nodes.get(node).isTarget()) {
-      throw new IllegalArgumentException(
-          "inputs: node %s has none; latents and logits have".formatted(nodes.get(node)));
-    }
+  private Target target(int node) {
+    return targets
+        .get(node)
+        .orElseThrow(() ->
+            new IllegalArgumentException(
+                "inputs: node %s has none; latents and logits have".formatted(nodes.get(node))));
   }
 
   /** Returns the effects on a target of active latents that are not in the graph. */
   public double omitted(int target) {
-    double sum = totals.sums()[target];
+    double sum = target(target).sum();
     for (float effect : inputs(target)) {
       sum -= effect;
     }
@@ -93,14 +100,12 @@ public final class AttributionGraph implements AutoCloseable {
 
   /** Returns what a target is without embeddings, latents and errors. */
   public double bias(int target) {
-    requireTarget(target);
-    return totals.biases()[target];
+    return target(target).bias();
   }
 
   /** Returns what a target is in the model: a pre-activation, or a logit less the mean logit. */
   public double value(int target) {
-    requireTarget(target);
-    return totals.values()[target];
+    return target(target).value();
   }
 
   /**
@@ -108,18 +113,15 @@ public final class AttributionGraph implements AutoCloseable {
    * root mean square of the values. Nothing but rounding.
    */
   public double identityError() {
+    List<Target> all = targets.stream().flatMap(Optional::stream).toList();
     double largest = 0;
     double squares = 0;
-    int targets = 0;
-    for (int i = 0; i < nodes.size(); i++) {
-      if (nodes.get(i).isTarget()) {
-        double difference = totals.sums()[i] + totals.biases()[i] - totals.values()[i];
-        largest = Math.max(largest, Math.abs(difference));
-        squares += totals.values()[i] * totals.values()[i];
-        targets++;
-      }
+    for (Target target : all) {
+      double difference = target.sum() + target.bias() - target.value();
+      largest = Math.max(largest, Math.abs(difference));
+      squares += target.value() * target.value();
     }
-    return largest / Math.sqrt(squares / targets);
+    return largest / Math.sqrt(squares / all.size());
   }
 
   /** Returns the influence of each node on the logits: see {@link InfluenceFlow}. */
@@ -169,7 +171,7 @@ public final class AttributionGraph implements AutoCloseable {
   public Scores scores() {
     double[] influence = influence();
     double tokens = sum(influence, GraphNode.Token.class);
-    double errors = sum(influence, GraphNode.Error.class);
+    double errors = sum(influence, GraphNode.ReconstructionError.class);
     double complete = 0;
     double all = 0;
     for (int i = 0; i < nodes.size(); i++) {
@@ -195,13 +197,13 @@ public final class AttributionGraph implements AutoCloseable {
     double size = InfluenceFlow.size(inputs);
     double errors = 0;
     for (int i = 0; i < inputs.length; i++) {
-      errors += nodes.get(i) instanceof GraphNode.Error ? Math.abs(inputs[i]) : 0;
+      errors += nodes.get(i) instanceof GraphNode.ReconstructionError ? Math.abs(inputs[i]) : 0;
     }
     return size > 0 ? errors / size : 0;
   }
 
   @Override
   public void close() {
-    rows.rows().close();
+    rows.close();
   }
 }

@@ -4,11 +4,11 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Optional;
 import java.util.function.LongConsumer;
 import java.util.stream.IntStream;
 import mechinterp.device.Device;
 import mechinterp.device.MemoryPlan;
-import mechinterp.model.Activations;
 import mechinterp.tensor.FloatMatrix;
 
 /**
@@ -196,29 +196,19 @@ public final class GraphBuilder {
               .toArray();
       List<GraphNode> all = new ArrayList<>(Arrays.stream(columns).mapToObj(nodes::get).toList());
       all.addAll(logits);
-      int[] rowOfNode = new int[all.size()];
-      Arrays.fill(rowOfNode, -1);
-      for (int i = 0; i < chosen.length; i++) {
-        rowOfNode[i] = rowOf[chosen[i]];
+      double[] biases = local.values(local.runOfConstants(), all);
+      double[] values = local.values(local.run(List.of(), Freedom.MODEL_AND_ATTENTION), all);
+      List<Optional<AttributionGraph.Target>> targets = new ArrayList<>();
+      for (int i = 0; i < all.size(); i++) {
+        boolean isLatent = i < chosen.length;
+        int row = isLatent ? rowOf[chosen[i]] : i - columns.length;
+        targets.add(
+            all.get(i).isTarget()
+                ? Optional.of(
+                    new AttributionGraph.Target(row, sums.get(row), biases[i], values[i]))
+                : Optional.empty());
       }
-      for (int i = 0; i < logits.size(); i++) {
-        rowOfNode[columns.length + i] = i;
-      }
-      double[] sumOfNode =
-          Arrays.stream(rowOfNode).mapToDouble(row -> row < 0 ? 0 : sums.get(row)).toArray();
-      return new AttributionGraph(
-          local.ids(),
-          all,
-          new AttributionGraph.Rows(rows, rowOfNode, columns),
-          new AttributionGraph.Totals(sumOfNode, values(all, true), values(all, false)));
-    }
-
-    private double[] values(List<GraphNode> all, boolean constants) {
-      Activations run =
-          constants
-              ? local.runOfConstants()
-              : local.run(List.of(), Freedom.MODEL_AND_ATTENTION);
-      return local.values(run, all);
+      return new AttributionGraph(local.ids(), all, rows, columns, targets);
     }
   }
 }

@@ -169,7 +169,7 @@ public record GraphFile(Source source, PrunedGraph graph, List<String> labels, V
         latents.add(id);
       }
       ids.add(
-          node.node() instanceof GraphNode.Error && latents.contains(id) ? "error_" + id : id);
+          node.node() instanceof GraphNode.ReconstructionError && latents.contains(id) ? "error_" + id : id);
     }
     return ids;
   }
@@ -178,7 +178,7 @@ public record GraphFile(Source source, PrunedGraph graph, List<String> labels, V
     return switch (node) {
       case GraphNode.Latent latent ->
           "%d_%d_%d".formatted(latent.layer(), latent.latent(), latent.position());
-      case GraphNode.Error error -> "0_%d_%d".formatted(error.layer(), error.position());
+      case GraphNode.ReconstructionError error -> "0_%d_%d".formatted(error.layer(), error.position());
       case GraphNode.Token token -> "E_%d_%d".formatted(token.id(), token.position());
       case GraphNode.Logit logit ->
           "%d_%d_%d".formatted(layers + 1, logit.id(), logit.position());
@@ -261,7 +261,7 @@ public record GraphFile(Source source, PrunedGraph graph, List<String> labels, V
         switch (node) {
           case GraphNode.Latent latent ->
               node(id, pair(latent.layer(), latent.latent()), latent.layer(), node, LATENT);
-          case GraphNode.Error error -> node(id, -1, error.layer(), node, ERROR);
+          case GraphNode.ReconstructionError error -> node(id, -1, error.layer(), node, ERROR);
           case GraphNode.Token _ -> node(id, node.position(), "E", node, TOKEN);
           case GraphNode.Logit logit -> node(id, logit.id(), layers + 1, node, LOGIT);
         };
@@ -297,7 +297,7 @@ public record GraphFile(Source source, PrunedGraph graph, List<String> labels, V
   private static String scriptId(GraphNode node) {
     return switch (node) {
       case GraphNode.Latent latent -> "%d_%d-0".formatted(latent.layer(), latent.latent());
-      case GraphNode.Error error -> "%d_%d-0".formatted(error.layer(), error.position());
+      case GraphNode.ReconstructionError error -> "%d_%d-0".formatted(error.layer(), error.position());
       case GraphNode.Token token -> "E_%d-%d".formatted(token.id(), token.position());
       case GraphNode.Logit logit -> "L_%d-%d".formatted(logit.id(), logit.position());
     };
@@ -411,7 +411,7 @@ public record GraphFile(Source source, PrunedGraph graph, List<String> labels, V
             Integer.parseInt(id.group(2)),
             node.at("activation").number(0));
       }
-      case ERROR -> new GraphNode.Error(layer(node), position);
+      case ERROR -> new GraphNode.ReconstructionError(layer(node), position);
       case TOKEN -> new GraphNode.Token(position, Integer.parseInt(id(node).group(2)));
       case LOGIT ->
           new GraphNode.Logit(

@@ -35,14 +35,36 @@ public final class GraphInterventions {
   }
 
   /**
+   * What became of a target.
+   *
+   * @param node its number
+   * @param predicted its change by the graph
+   * @param real its change
+   */
+  public record Change(int node, double predicted, double real) {}
+
+  /**
    * What changed, of all latents behind the changed ones and of all logits.
    *
-   * @param targets numbers of nodes
-   * @param predicted change of each by the graph
-   * @param real change of each
+   * @param changes in the order of the nodes
    */
-  public record Outcome(List<Integer> targets, double[] predicted, double[] real) {
+  public record Outcome(List<Change> changes) {
     private static final int TOP = 10;
+
+    /** Keeps the list. */
+    public Outcome {
+      changes = List.copyOf(changes);
+    }
+
+    /** Returns the predicted changes in a new array. */
+    public double[] predicted() {
+      return changes.stream().mapToDouble(Change::predicted).toArray();
+    }
+
+    /** Returns the real changes in a new array. */
+    public double[] real() {
+      return changes.stream().mapToDouble(Change::real).toArray();
+    }
 
     /**
      * Returns how well they agree.
@@ -50,17 +72,17 @@ public final class GraphInterventions {
      * @throws IllegalArgumentException when there are fewer than two targets
      */
     public RankAgreement agreement() {
-      return RankAgreement.of(predicted, real, Math.min(TOP, real.length));
+      return RankAgreement.of(predicted(), real(), Math.min(TOP, changes.size()));
     }
 
     /** Returns the share of targets, of those that changed, whose direction is predicted. */
     public double sameSign() {
-      long changed = IntStream.range(0, real.length).filter(i -> real[i] != 0).count();
+      List<Change> changed = changes.stream().filter(change -> change.real() != 0).toList();
       long same =
-          IntStream.range(0, real.length)
-              .filter(i -> real[i] != 0 && Math.signum(real[i]) == Math.signum(predicted[i]))
+          changed.stream()
+              .filter(change -> Math.signum(change.real()) == Math.signum(change.predicted()))
               .count();
-      return (double) same / changed;
+      return (double) same / changed.size();
     }
   }
 
@@ -84,11 +106,12 @@ public final class GraphInterventions {
             .toList();
     double[] after = local.values(local.run(values, freedom), graph.nodes());
     double[] predicted = predicted(group, factor, freedom);
-    List<Integer> targets = targets(group);
     return new Outcome(
-        targets,
-        targets.stream().mapToDouble(target -> predicted[target]).toArray(),
-        targets.stream().mapToDouble(target -> after[target] - graph.value(target)).toArray());
+        targets(group)
+            .mapToObj(
+                target ->
+                    new Change(target, predicted[target], after[target] - graph.value(target)))
+            .toList());
   }
 
   private void requireLatents(Set<Integer> group) {
@@ -104,16 +127,14 @@ public final class GraphInterventions {
   }
 
   /** Returns what may change: what comes behind the first of the changed ones. */
-  private List<Integer> targets(Set<Integer> group) {
+  private IntStream targets(Set<Integer> group) {
     int layer = group.stream().mapToInt(node -> latent(node).layer()).min().orElseThrow();
     int position = group.stream().mapToInt(node -> latent(node).position()).min().orElseThrow();
     return IntStream.range(0, graph.nodes().size())
         .filter(node -> graph.nodes().get(node).isTarget() && !group.contains(node))
         .filter(node ->
             !(graph.nodes().get(node) instanceof GraphNode.Latent other)
-                || (other.layer() > layer && other.position() >= position))
-        .boxed()
-        .toList();
+                || (other.layer() > layer && other.position() >= position));
   }
 
   private GraphNode.Latent latent(int node) {

@@ -22,7 +22,7 @@ public sealed interface GraphNode {
    * What a transcoder does not make of the output of a layer's MLP; of a layer without one all of
    * it.
    */
-  record Error(int layer, int position) implements GraphNode {}
+  record ReconstructionError(int layer, int position) implements GraphNode {}
 
   /** The embedding of a token of the prompt. */
   record Token(int position, int id) implements GraphNode {}

@@ -74,7 +74,7 @@ final class Sources {
     }
     for (int layer = 0; layer < first.length; layer++) {
       for (int position = 0; position < local.tokens(); position++) {
-        nodes.add(new GraphNode.Error(layer, position));
+        nodes.add(new GraphNode.ReconstructionError(layer, position));
       }
     }
     int[] ids = local.ids();

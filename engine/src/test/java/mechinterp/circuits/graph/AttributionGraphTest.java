@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
@@ -167,7 +168,7 @@ final class AttributionGraphTest {
               .toList();
 
       assertEquals(0, graph.scores().replacement(), 1e-6);
-      assertTrue(kept.contains(new GraphNode.Error(1, 3)), kept.toString());
+      assertTrue(kept.contains(new GraphNode.ReconstructionError(1, 3)), kept.toString());
       assertTrue(kept.stream().noneMatch(GraphNode.Latent.class::isInstance), kept.toString());
     }
   }
@@ -335,7 +336,9 @@ final class AttributionGraphTest {
     EdgeRows rows = new EdgeRows(3, 1 << 10);
     rows.add(new float[] {4, 0, 0});
     rows.add(new float[] {0, 1, 1});
-    double[] none = new double[4];
+    Optional<AttributionGraph.Target> latent =
+        Optional.of(new AttributionGraph.Target(1, 0, 0, 0));
+    Optional<AttributionGraph.Target> logit = Optional.of(new AttributionGraph.Target(0, 0, 0, 0));
     List<GraphNode> nodes =
         List.of(
             new GraphNode.Latent(0, 1, 7, 2),
@@ -346,8 +349,9 @@ final class AttributionGraphTest {
         new AttributionGraph(
             new int[] {5, 6},
             nodes,
-            new AttributionGraph.Rows(rows, new int[] {1, -1, -1, 0}, new int[] {0, 1, 2}),
-            new AttributionGraph.Totals(none, none, none))) {
+            rows,
+            new int[] {0, 1, 2},
+            List.of(latent, Optional.empty(), Optional.empty(), logit))) {
       assertEquals(3, new GraphPruning(0.8, 0.98).prune(graph).edges().size());
       assertEquals(
           "prune: node_threshold 0.8 and edge_threshold 0.3 leave no path to a logit; raise them",

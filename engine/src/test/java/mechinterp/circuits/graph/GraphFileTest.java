@@ -60,7 +60,7 @@ final class GraphFileTest {
     assertEquals(
         List.of(
             new GraphNode.Latent(3, 1, 7, 2.5),
-            new GraphNode.Error(2, 1),
+            new GraphNode.ReconstructionError(2, 1),
             new GraphNode.Token(0, 2),
             new GraphNode.Token(1, 651),
             new GraphNode.Logit(1, 9, 0.25)),
@@ -102,8 +102,8 @@ final class GraphFileTest {
         new PrunedGraph(
             List.of(
                 new PrunedGraph.Node(new GraphNode.Latent(0, 2, 1, 1), 1),
-                new PrunedGraph.Node(new GraphNode.Error(1, 2), 1),
-                new PrunedGraph.Node(new GraphNode.Error(1, 3), 1)),
+                new PrunedGraph.Node(new GraphNode.ReconstructionError(1, 2), 1),
+                new PrunedGraph.Node(new GraphNode.ReconstructionError(1, 3), 1)),
             List.of());
 
     assertEquals(List.of("0_1_2", "error_0_1_2", "0_1_3"), GraphFile.ids(graph, 4));

@@ -208,7 +208,7 @@ public final class CircuitGraph implements Callable<Integer> {
         graph.latents(),
         pruned.nodes().size(),
         (int) pruned.count(GraphNode.Latent.class),
-        (int) pruned.count(GraphNode.Error.class),
+        (int) pruned.count(GraphNode.ReconstructionError.class),
         pruned.edges().size(),
         scores.replacement(),
         scores.completeness(),

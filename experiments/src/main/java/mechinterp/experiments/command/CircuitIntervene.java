@@ -4,14 +4,15 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Comparator;
+import java.util.EnumMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.Callable;
 import java.util.stream.IntStream;
-import mechinterp.circuits.RankAgreement;
 import mechinterp.circuits.graph.AttributionGraph;
 import mechinterp.circuits.graph.Freedom;
 import mechinterp.circuits.graph.GraphFile;
@@ -112,7 +113,11 @@ public final class CircuitIntervene implements Callable<Integer> {
    *
    * @param logit change of the likeliest token's logit
    */
-  record Group(String name, List<Agreement> freedoms, List<LogitChange> logit) {}
+  record Group(String name, List<Agreement> freedoms, List<LogitChange> logit) {
+    LogitChange change(Freedom freedom) {
+      return logit.stream().filter(each -> each.freedom() == freedom).findFirst().orElseThrow();
+    }
+  }
 
   /** The change of the likeliest token's logit. */
   record LogitChange(Freedom freedom, double predicted, double real) {}
@@ -151,10 +156,7 @@ public final class CircuitIntervene implements Callable<Integer> {
     }
 
     Result of(GraphFile read) {
-      List<List<GraphInterventions.Outcome>> all = new ArrayList<>();
-      for (int i = 0; i < Freedom.values().length; i++) {
-        all.add(new ArrayList<>());
-      }
+      Map<Freedom, List<GraphInterventions.Outcome>> all = new EnumMap<>(Freedom.class);
       List<Group> groups = new ArrayList<>();
       for (Named named : groups(read)) {
         List<Agreement> agreements = new ArrayList<>();
@@ -162,16 +164,14 @@ public final class CircuitIntervene implements Callable<Integer> {
         for (Freedom freedom : Freedom.values()) {
           GraphInterventions.Outcome outcome =
               interventions.scale(named.nodes(), factor, freedom);
-          all.get(freedom.ordinal()).add(outcome);
+          all.computeIfAbsent(freedom, _ -> new ArrayList<>()).add(outcome);
           agreements.add(agreement(freedom, List.of(outcome)));
           logit.add(logit(freedom, outcome));
         }
         groups.add(new Group(named.name(), agreements, logit));
       }
       List<Agreement> together = new ArrayList<>();
-      for (Freedom freedom : Freedom.values()) {
-        together.add(agreement(freedom, all.get(freedom.ordinal())));
-      }
+      all.forEach((freedom, outcomes) -> together.add(agreement(freedom, outcomes)));
       return new Result(file.toString(), model, factor, together, groups);
     }
 
@@ -245,23 +245,20 @@ public final class CircuitIntervene implements Callable<Integer> {
     }
 
     private LogitChange logit(Freedom freedom, GraphInterventions.Outcome outcome) {
-      int first =
-          IntStream.range(0, outcome.targets().size())
-              .filter(i -> isLogit(outcome, i))
-              .findFirst()
-              .orElseThrow();
-      return new LogitChange(freedom, outcome.predicted()[first], outcome.real()[first]);
+      GraphInterventions.Change first =
+          outcome.changes().stream().filter(this::isLogit).findFirst().orElseThrow();
+      return new LogitChange(freedom, first.predicted(), first.real());
     }
 
-    private boolean isLogit(GraphInterventions.Outcome outcome, int i) {
-      return graph.nodes().get(outcome.targets().get(i)) instanceof GraphNode.Logit;
+    private boolean isLogit(GraphInterventions.Change change) {
+      return graph.nodes().get(change.node()) instanceof GraphNode.Logit;
     }
 
     private Agreement agreement(Freedom freedom, List<GraphInterventions.Outcome> outcomes) {
-      int targets = outcomes.stream().mapToInt(outcome -> outcome.targets().size()).sum();
+      int targets = outcomes.stream().mapToInt(outcome -> outcome.changes().size()).sum();
       double same =
           outcomes.stream()
-              .mapToDouble(outcome -> outcome.sameSign() * outcome.targets().size())
+              .mapToDouble(outcome -> outcome.sameSign() * outcome.changes().size())
               .sum();
       return new Agreement(
           freedom,
@@ -273,25 +270,16 @@ public final class CircuitIntervene implements Callable<Integer> {
 
     private Optional<Double> correlation(
         List<GraphInterventions.Outcome> outcomes, boolean ofLogits) {
-      List<Double> predicted = new ArrayList<>();
-      List<Double> real = new ArrayList<>();
-      for (GraphInterventions.Outcome outcome : outcomes) {
-        for (int i = 0; i < outcome.real().length; i++) {
-          if (isLogit(outcome, i) == ofLogits) {
-            predicted.add(outcome.predicted()[i]);
-            real.add(outcome.real()[i]);
-          }
-        }
-      }
-      if (real.size() < 2) {
+      List<GraphInterventions.Change> changes =
+          outcomes.stream()
+              .flatMap(outcome -> outcome.changes().stream())
+              .filter(change -> isLogit(change) == ofLogits)
+              .toList();
+      if (changes.size() < 2) {
         return Optional.empty();
       }
-      double pearson = RankAgreement.of(array(predicted), array(real), 1).pearson();
+      double pearson = new GraphInterventions.Outcome(changes).agreement().pearson();
       return Double.isFinite(pearson) ? Optional.of(pearson) : Optional.empty();
-    }
-
-    private static double[] array(List<Double> values) {
-      return values.stream().mapToDouble(Double::doubleValue).toArray();
     }
   }
 
@@ -308,13 +296,12 @@ public final class CircuitIntervene implements Callable<Integer> {
     TextTable groups =
         new TextTable("changed", "predicted", "replacement", "model", "model_and_attention");
     for (Group group : result.groups()) {
-      List<LogitChange> changes = group.logit();
       groups.row(
           group.name(),
-          number(changes.get(Freedom.MODEL.ordinal()).predicted()),
-          number(changes.get(Freedom.REPLACEMENT.ordinal()).real()),
-          number(changes.get(Freedom.MODEL.ordinal()).real()),
-          number(changes.get(Freedom.MODEL_AND_ATTENTION.ordinal()).real()));
+          number(group.change(Freedom.MODEL).predicted()),
+          number(group.change(Freedom.REPLACEMENT).real()),
+          number(group.change(Freedom.MODEL).real()),
+          number(group.change(Freedom.MODEL_AND_ATTENTION).real()));
     }
     return String.format(
         Locale.ROOT,
