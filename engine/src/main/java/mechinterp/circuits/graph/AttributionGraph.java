@@ -9,7 +9,9 @@ import java.util.stream.IntStream;
  * Direct effects between tokens, latents, errors and logits of one prompt. The inputs of a target
  * and what no prompt changes sum to it:
  *
- * <pre>  sum of inputs + omitted latents + bias = pre-activation, or logit less the mean logit</pre>
+ * <pre>
+ *   sum of inputs + omitted latents + bias = pre-activation, or logit less the mean logit
+ * </pre>
  *
  * Nodes are in the order of computation: latents by layer, token and number, errors by layer and
  * token, tokens, logits, the likeliest first. Close it to delete the temporary file of its rows.

@@ -51,8 +51,7 @@ final class DirectEffects implements AutoCloseable {
     this.model = local.model();
     this.sources = sources;
     this.copies = copies(local.tokens(), maxTokens);
-    this.run =
-        model.runForGradients(TokenBatch.ofIds(Collections.nCopies(copies, local.ids())));
+    this.run = model.runForGradients(TokenBatch.ofIds(Collections.nCopies(copies, local.ids())));
   }
 
   /** Returns how many targets go back at once. */

@@ -204,8 +204,7 @@ public final class GraphBuilder {
         int row = isLatent ? rowOf[chosen[i]] : i - columns.length;
         targets.add(
             all.get(i).isTarget()
-                ? Optional.of(
-                    new AttributionGraph.Target(row, sums.get(row), biases[i], values[i]))
+                ? Optional.of(new AttributionGraph.Target(row, sums.get(row), biases[i], values[i]))
                 : Optional.empty());
       }
       return new AttributionGraph(local.ids(), all, rows, columns, targets);

@@ -109,8 +109,7 @@ public record GraphFile(Source source, PrunedGraph graph, List<String> labels, V
    *
    * @param ofToken a token of the vocabulary as text, for the names of logits
    */
-  public static GraphFile of(
-      Source source, PrunedGraph graph, IntFunction<String> ofToken) {
+  public static GraphFile of(Source source, PrunedGraph graph, IntFunction<String> ofToken) {
     List<String> labels =
         graph.nodes().stream()
             .map(node ->
@@ -132,11 +131,13 @@ public record GraphFile(Source source, PrunedGraph graph, List<String> labels, V
    */
   public int[] ids() {
     Map<Integer, Integer> byPosition = new HashMap<>();
-    graph.nodes().forEach(node -> {
-      if (node.node() instanceof GraphNode.Token token) {
-        byPosition.put(token.position(), token.id());
-      }
-    });
+    graph
+        .nodes()
+        .forEach(node -> {
+          if (node.node() instanceof GraphNode.Token token) {
+            byPosition.put(token.position(), token.id());
+          }
+        });
     int[] ids = new int[source.tokens().size()];
     for (int position = 0; position < ids.length; position++) {
       Integer id = byPosition.get(position);
@@ -154,9 +155,9 @@ public record GraphFile(Source source, PrunedGraph graph, List<String> labels, V
 
   /**
    * Returns the id of each node: {@code LAYER_LATENT_POSITION}, {@code 0_LAYER_POSITION} of errors,
-   * {@code E_ID_POSITION} of tokens, {@code (LAYERS + 1)_ID_POSITION} of logits. An error whose id a
-   * latent of layer 0 has already gets {@code error_} before it: circuit-tracer gives both the same
-   * one.
+   * {@code E_ID_POSITION} of tokens, {@code (LAYERS + 1)_ID_POSITION} of logits. An error whose id
+   * a latent of layer 0 has already gets {@code error_} before it: circuit-tracer gives both the
+   * same one.
    *
    * @param layers of the model
    */
@@ -169,7 +170,9 @@ public record GraphFile(Source source, PrunedGraph graph, List<String> labels, V
         latents.add(id);
       }
       ids.add(
-          node.node() instanceof GraphNode.ReconstructionError && latents.contains(id) ? "error_" + id : id);
+          node.node() instanceof GraphNode.ReconstructionError && latents.contains(id)
+              ? "error_" + id
+              : id);
     }
     return ids;
   }
@@ -178,10 +181,10 @@ public record GraphFile(Source source, PrunedGraph graph, List<String> labels, V
     return switch (node) {
       case GraphNode.Latent latent ->
           "%d_%d_%d".formatted(latent.layer(), latent.latent(), latent.position());
-      case GraphNode.ReconstructionError error -> "0_%d_%d".formatted(error.layer(), error.position());
+      case GraphNode.ReconstructionError error ->
+          "0_%d_%d".formatted(error.layer(), error.position());
       case GraphNode.Token token -> "E_%d_%d".formatted(token.id(), token.position());
-      case GraphNode.Logit logit ->
-          "%d_%d_%d".formatted(layers + 1, logit.id(), logit.position());
+      case GraphNode.Logit logit -> "%d_%d_%d".formatted(layers + 1, logit.id(), logit.position());
     };
   }
 
@@ -212,8 +215,7 @@ public record GraphFile(Source source, PrunedGraph graph, List<String> labels, V
                     "target", ids.get(edge.target()),
                     "weight", edge.weight()))
             .toList();
-    return ordered(
-        "metadata", metadata(), "qParams", viewFields(), "nodes", nodes, "links", links);
+    return ordered("metadata", metadata(), "qParams", viewFields(), "nodes", nodes, "links", links);
   }
 
   private Map<String, Object> metadata() {
@@ -297,7 +299,8 @@ public record GraphFile(Source source, PrunedGraph graph, List<String> labels, V
   private static String scriptId(GraphNode node) {
     return switch (node) {
       case GraphNode.Latent latent -> "%d_%d-0".formatted(latent.layer(), latent.latent());
-      case GraphNode.ReconstructionError error -> "%d_%d-0".formatted(error.layer(), error.position());
+      case GraphNode.ReconstructionError error ->
+          "%d_%d-0".formatted(error.layer(), error.position());
       case GraphNode.Token token -> "E_%d-%d".formatted(token.id(), token.position());
       case GraphNode.Logit logit -> "L_%d-%d".formatted(logit.id(), logit.position());
     };

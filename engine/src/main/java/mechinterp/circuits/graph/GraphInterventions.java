@@ -108,9 +108,8 @@ public final class GraphInterventions {
     double[] predicted = predicted(group, factor, freedom);
     return new Outcome(
         targets(group)
-            .mapToObj(
-                target ->
-                    new Change(target, predicted[target], after[target] - graph.value(target)))
+            .mapToObj(target ->
+                new Change(target, predicted[target], after[target] - graph.value(target)))
             .toList());
   }
 

@@ -5,7 +5,9 @@ public sealed interface GraphNode {
   /** Returns the place of its token in the prompt, from 0 on. */
   int position();
 
-  /** Returns whether it has inputs of its own: latents and logits have, tokens and errors do not. */
+  /**
+   * Returns whether it has inputs of its own: latents and logits have, tokens and errors do not.
+   */
   default boolean isTarget() {
     return this instanceof Latent || this instanceof Logit;
   }

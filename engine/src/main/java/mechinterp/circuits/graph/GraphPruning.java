@@ -111,7 +111,9 @@ public record GraphPruning(double nodeThreshold, double edgeThreshold) {
         .toList();
   }
 
-  /** Returns the edges that are left when nothing leads nowhere and no latent comes from nowhere. */
+  /**
+   * Returns the edges that are left when nothing leads nowhere and no latent comes from nowhere.
+   */
   private static List<PrunedGraph.Edge> connected(
       List<PrunedGraph.Edge> edges, List<GraphNode> nodes) {
     List<PrunedGraph.Edge> left = edges;
@@ -175,8 +177,7 @@ public record GraphPruning(double nodeThreshold, double edgeThreshold) {
         left,
         edges.stream()
             .map(edge ->
-                new PrunedGraph.Edge(
-                    number[edge.source()], number[edge.target()], edge.weight()))
+                new PrunedGraph.Edge(number[edge.source()], number[edge.target()], edge.weight()))
             .toList());
   }
 }

@@ -32,8 +32,7 @@ public record GraphSettings(
 
   private static void requirePositive(String name, int value) {
     if (value < 1) {
-      throw new IllegalArgumentException(
-          "%s: is %d; it must be at least 1".formatted(name, value));
+      throw new IllegalArgumentException("%s: is %d; it must be at least 1".formatted(name, value));
     }
   }
 

@@ -157,10 +157,7 @@ public final class LocalReplacementModel {
     FloatMatrix constant = constant(layer, out);
     FloatMatrix error = device().floats(out.rows(), out.cols());
     FloatMatrix made =
-        made(
-            layer,
-            source -> source == layer ? codes : states.get(source).codes(),
-            x);
+        made(layer, source -> source == layer ? codes : states.get(source).codes(), x);
     kernels().add(made, made, constant);
     for (TextRows rows : text) {
       kernels().subtract(part(error, rows), part(out, rows), part(made, rows));

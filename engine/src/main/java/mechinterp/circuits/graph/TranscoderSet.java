@@ -74,8 +74,7 @@ public final class TranscoderSet {
         throw new IllegalArgumentException(
             "transcoders: two are of layer %d; there can be one for each".formatted(layer));
       }
-      layers.set(
-          layer, Optional.of(new Layer(member.input(), member.sae(), member.sae().skip())));
+      layers.set(layer, Optional.of(new Layer(member.input(), member.sae(), member.sae().skip())));
     }
     return new TranscoderSet(model.config().dModel(), layers, false);
   }
@@ -178,8 +177,6 @@ public final class TranscoderSet {
 
   /** Returns b_dec [1, d_model] of a layer's output, where the layer has latents. */
   Optional<FloatMatrix> decoderBias(int layer) {
-    return layers
-        .get(layer)
-        .map(latents -> latents.sae().weights().bDec().columnRange(0, dModel));
+    return layers.get(layer).map(latents -> latents.sae().weights().bDec().columnRange(0, dModel));
   }
 }

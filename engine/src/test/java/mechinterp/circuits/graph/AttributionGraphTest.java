@@ -131,8 +131,7 @@ final class AttributionGraphTest {
   private AttributionGraph relay(boolean both) {
     Transformer model = HandMadeModel.relay(device);
     LocalReplacementModel local =
-        new LocalReplacementModel(
-            model, Transcoders.relay(model, both), new int[] {12, 6, 13, 8});
+        new LocalReplacementModel(model, Transcoders.relay(model, both), new int[] {12, 6, 13, 8});
     return new GraphBuilder(local, GraphSettings.defaults()).build(_ -> {});
   }
 
@@ -294,9 +293,9 @@ final class AttributionGraphTest {
     assertTrue(refused(() -> GraphSettings.defaults().withMaxNodes(0)).startsWith("max_nodes: is"));
     assertTrue(refused(() -> new GraphPruning(0, 0.5)).startsWith("node_threshold: is 0.0"));
     assertTrue(
-        refused(() -> TranscoderSet.ofLayers(model, List.of())).startsWith("transcoders: are none"));
-    TranscoderSet.Member elsewhere =
-        member(HookPoint.residPost(0), HookPoint.mlpOut(0), 10);
+        refused(() -> TranscoderSet.ofLayers(model, List.of()))
+            .startsWith("transcoders: are none"));
+    TranscoderSet.Member elsewhere = member(HookPoint.residPost(0), HookPoint.mlpOut(0), 10);
     assertTrue(
         refused(() -> TranscoderSet.ofLayers(model, List.of(elsewhere)))
             .contains("encodes blocks.0.hook_resid_post"));
@@ -324,8 +323,7 @@ final class AttributionGraphTest {
     try (AttributionGraph graph = new GraphBuilder(local, SETTINGS).build(_ -> {})) {
       GraphInterventions interventions = new GraphInterventions(local, graph);
       assertTrue(
-          refused(() ->
-                  interventions.scale(Set.of(graph.nodes().size() - 1), 0, Freedom.MODEL))
+          refused(() -> interventions.scale(Set.of(graph.nodes().size() - 1), 0, Freedom.MODEL))
               .startsWith("group: has Logit"));
     }
   }
@@ -336,8 +334,7 @@ final class AttributionGraphTest {
     EdgeRows rows = new EdgeRows(3, 1 << 10);
     rows.add(new float[] {4, 0, 0});
     rows.add(new float[] {0, 1, 1});
-    Optional<AttributionGraph.Target> latent =
-        Optional.of(new AttributionGraph.Target(1, 0, 0, 0));
+    Optional<AttributionGraph.Target> latent = Optional.of(new AttributionGraph.Target(1, 0, 0, 0));
     Optional<AttributionGraph.Target> logit = Optional.of(new AttributionGraph.Target(0, 0, 0, 0));
     List<GraphNode> nodes =
         List.of(

@@ -127,16 +127,17 @@ final class GraphFileTest {
 
     assertEquals("Output \"t5\" (p=0.500)", written.at("/nodes/0/clerp").stringValue());
     assertEquals(0.8, written.at("/metadata/node_threshold").doubleValue());
-    assertEquals(
-        0.5, written.at("/metadata/generation_settings/replacement_score").doubleValue());
+    assertEquals(0.5, written.at("/metadata/generation_settings/replacement_score").doubleValue());
   }
 
   @Test
   void badFilesAreOneLine() {
-    assertRefused("\"schema_version\": 1", "\"schema_version\": 2", "schema_version is 2; expected");
+    assertRefused(
+        "\"schema_version\": 1", "\"schema_version\": 2", "schema_version is 2; expected");
     assertRefused("cross layer transcoder", "lorsa", "nodes[0].feature_type is \"lorsa\"");
     assertRefused("\"source\": \"3_7_1\"", "\"source\": \"3_7_9\"", "links[1].source is \"3_7_9\"");
-    assertRefused("\"0_2_1\"", "\"3_7_1\"", "nodes[1].node_id is \"3_7_1\"; expected an id of its own");
+    assertRefused(
+        "\"0_2_1\"", "\"3_7_1\"", "nodes[1].node_id is \"3_7_1\"; expected an id of its own");
     assertRefused("\"E_2_0\"", "\"2_0\"", "nodes[2].node_id is \"2_0\"; expected E_ID_POSITION");
     assertRefused("\"links\"", "\"edges\"", "links is missing");
   }

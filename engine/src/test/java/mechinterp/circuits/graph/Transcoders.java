@@ -131,8 +131,7 @@ final class Transcoders {
         set(model.device(), sae.weights().wDec(), neuron, to, layer == 0 ? 2 : 3);
       }
       sae.weightsChanged();
-      members.add(
-          new TranscoderSet.Member(HookPoint.mlpIn(layer), HookPoint.mlpOut(layer), sae));
+      members.add(new TranscoderSet.Member(HookPoint.mlpIn(layer), HookPoint.mlpOut(layer), sae));
     }
     return TranscoderSet.ofLayers(model, members);
   }

@@ -193,8 +193,7 @@ public final class CircuitGraph implements Callable<Integer> {
 
   private static List<String> tokens(LocalReplacementModel local) {
     return IntStream.of(local.ids())
-        .mapToObj(
-            id -> local.model().tokenizer().decode(new int[] {id}, SpecialTokens.KEEP))
+        .mapToObj(id -> local.model().tokenizer().decode(new int[] {id}, SpecialTokens.KEEP))
         .toList();
   }
 
@@ -224,8 +223,7 @@ public final class CircuitGraph implements Callable<Integer> {
         strongest(local, graph));
   }
 
-  private static List<StrongLatent> strongest(
-      LocalReplacementModel local, AttributionGraph graph) {
+  private static List<StrongLatent> strongest(LocalReplacementModel local, AttributionGraph graph) {
     double[] influence = graph.influence();
     int[] ids = local.ids();
     int likeliest =
@@ -280,9 +278,7 @@ public final class CircuitGraph implements Callable<Integer> {
 
   private String text(Result result) {
     TextTable logits = new TextTable("next token", "probability");
-    result
-        .logits()
-        .forEach(logit -> logits.row(logit.token(), number(logit.probability())));
+    result.logits().forEach(logit -> logits.row(logit.token(), number(logit.probability())));
     TextTable latents =
         new TextTable("latent", "token", "activation", "influence", "on the first logit");
     result
@@ -296,9 +292,9 @@ public final class CircuitGraph implements Callable<Integer> {
                 number(latent.effect())));
     return String.format(
         Locale.ROOT,
-        "%s: %,d of %,d active latents in the graph; pruned to %,d nodes (%,d latents, %,d errors) and %,d edges%n"
-            + "replacement score %.3f, completeness score %.3f%n"
-            + "rounding: logits of the replacement model %.1e, inputs and bias of targets %.1e%n%n%s%n%s%s",
+        "%s: %,d of %,d active latents in the graph; pruned to %,d nodes (%,d latents, %,d errors)"
+            + " and %,d edges%nreplacement score %.3f, completeness score %.3f%nrounding: logits of"
+            + " the replacement model %.1e, inputs and bias of targets %.1e%n%n%s%n%s%s",
         result.out(),
         result.graphLatents(),
         result.activeLatents(),
@@ -314,9 +310,7 @@ public final class CircuitGraph implements Callable<Integer> {
         latents,
         page.map(folder ->
                 String.format(
-                    Locale.ROOT,
-                    "%nopen %s%n",
-                    folder.resolve("index.html").toAbsolutePath()))
+                    Locale.ROOT, "%nopen %s%n", folder.resolve("index.html").toAbsolutePath()))
             .orElse(""));
   }
 

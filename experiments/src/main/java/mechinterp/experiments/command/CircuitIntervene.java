@@ -162,8 +162,7 @@ public final class CircuitIntervene implements Callable<Integer> {
         List<Agreement> agreements = new ArrayList<>();
         List<LogitChange> logit = new ArrayList<>();
         for (Freedom freedom : Freedom.values()) {
-          GraphInterventions.Outcome outcome =
-              interventions.scale(named.nodes(), factor, freedom);
+          GraphInterventions.Outcome outcome = interventions.scale(named.nodes(), factor, freedom);
           all.computeIfAbsent(freedom, _ -> new ArrayList<>()).add(outcome);
           agreements.add(agreement(freedom, List.of(outcome)));
           logit.add(logit(freedom, outcome));
@@ -197,8 +196,7 @@ public final class CircuitIntervene implements Callable<Integer> {
     private static IllegalArgumentException noGroup(GraphFile read, String name) {
       return new IllegalArgumentException(
           "--group: %s is not there; the graph has %s"
-              .formatted(
-                  name, read.view().groups().stream().map(GraphFile.Group::name).toList()));
+              .formatted(name, read.view().groups().stream().map(GraphFile.Group::name).toList()));
     }
 
     private List<Named> strongest(GraphFile read) {

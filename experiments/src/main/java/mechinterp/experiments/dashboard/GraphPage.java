@@ -111,11 +111,13 @@ public final class GraphPage {
       throws IOException {
     int layer = member.output().layer().orElseThrow();
     TreeSet<Integer> wanted = new TreeSet<>();
-    file.graph().nodes().forEach(node -> {
-      if (node.node() instanceof GraphNode.Latent latent && latent.layer() == layer) {
-        wanted.add(latent.latent());
-      }
-    });
+    file.graph()
+        .nodes()
+        .forEach(node -> {
+          if (node.node() instanceof GraphNode.Latent latent && latent.layer() == layer) {
+            wanted.add(latent.latent());
+          }
+        });
     if (wanted.isEmpty()) {
       return;
     }
