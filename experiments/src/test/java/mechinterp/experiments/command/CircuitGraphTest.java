@@ -7,17 +7,26 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.util.List;
+import java.util.Map;
 import java.util.stream.Stream;
 import mechinterp.device.CpuDevice;
 import mechinterp.device.Device;
 import mechinterp.experiments.Execution;
 import mechinterp.io.Json;
 import mechinterp.random.RandomStream;
+import mechinterp.sae.CrossLayerTranscoder;
+import mechinterp.sae.CrossLayerTranscoderConfig;
+import mechinterp.sae.JumpReluTranscoderConfig;
 import mechinterp.sae.Sae;
 import mechinterp.sae.TranscoderConfig;
+import mechinterp.sae.file.CrossLayerTranscoderFiles;
 import mechinterp.sae.file.SaeFiles;
+import mechinterp.sae.file.SaeFormat;
+import mechinterp.sae.file.SaeFormats;
 import mechinterp.sae.file.SaeMetadata;
+import mechinterp.tensor.FloatMatrix;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -109,6 +118,59 @@ class CircuitGraphTest {
     assertEquals(1, result.at("/freedoms/0/latents").doubleValue(), 1e-4);
     assertEquals(1, result.at("/freedoms/0/logits").doubleValue(), 1e-4);
     assertFalse(result.at("/groups").isEmpty());
+  }
+
+  @Test
+  void aCrossLayerTranscoderIsTraced() throws IOException {
+    Path folderOfAll = folder.resolve("clt");
+    try (Device device = CpuDevice.scalar()) {
+      CrossLayerTranscoder all =
+          CrossLayerTranscoder.allocate(device, new CrossLayerTranscoderConfig(2, 8, 20, false));
+      for (int layer = 0; layer < 2; layer++) {
+        fill(device, all.layer(layer).weights().wEnc(), "W_enc");
+        fill(device, all.layer(layer).weights().wDec(), "W_dec");
+      }
+      all.weightsChanged();
+      CrossLayerTranscoderFiles.save(
+          all, folderOfAll, new SaeMetadata(Map.of()).with("feature_input_hook", "hook_resid_mid"));
+    }
+    transcoders = folderOfAll;
+    JsonNode printed = graph("--prompt", "the cat sat", "--json").assertDone().json();
+    assertTrue(printed.at("/identity_error").doubleValue() < 1e-4);
+    assertTrue(printed.at("/latent_nodes").intValue() > 0);
+    JsonNode result = intervene("--json").assertDone().json();
+    assertEquals(1, result.at("/freedoms/0/latents").doubleValue(), 1e-4);
+  }
+
+  @Test
+  void aSetOfCircuitTracerIsTraced() throws IOException {
+    Path set = Files.createDirectory(folder.resolve("set"));
+    for (int layer = 0; layer < 2; layer++) {
+      Path one = folder.resolve("one-" + layer);
+      try (Device device = CpuDevice.scalar()) {
+        Sae sae = Sae.allocate(device, new JumpReluTranscoderConfig(8, 8, 20, false));
+        fill(device, sae.weights().wEnc(), "W_enc");
+        fill(device, sae.weights().wDec(), "W_dec");
+        sae.weightsChanged();
+        SaeMetadata metadata =
+            SaeMetadata.of("tiny", "blocks.%d.hook_mlp_in".formatted(layer))
+                .with("hook_name_out", "blocks.%d.hook_mlp_out".formatted(layer));
+        SaeFormats.save(sae, one, SaeFormat.CIRCUIT_TRACER, metadata);
+      }
+      for (String name : List.of("layer_%d.safetensors".formatted(layer), "config.yaml")) {
+        Files.copy(one.resolve(name), set.resolve(name), StandardCopyOption.REPLACE_EXISTING);
+      }
+    }
+    transcoders = set;
+    JsonNode printed = graph("--prompt", "the cat sat", "--json").assertDone().json();
+    assertTrue(printed.at("/identity_error").doubleValue() < 1e-4);
+    assertTrue(printed.at("/latent_nodes").intValue() > 0);
+  }
+
+  private static void fill(Device device, FloatMatrix matrix, String name) {
+    float[] values = new float[(int) matrix.size()];
+    RandomStream.of(3, name).fillGaussian(values, 0, 1);
+    device.upload(matrix, values, 0);
   }
 
   @Test
