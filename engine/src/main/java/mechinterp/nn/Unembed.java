@@ -56,6 +56,11 @@ public final class Unembed {
     linear.backward(dHidden, dLogits, Write.SET);
   }
 
+  /** dHidden = the gradient of {@link #uncapped}; those of W_U and b_U are left out. */
+  public void uncappedBackward(FloatMatrix dHidden, FloatMatrix dLogits) {
+    linear.backward(dHidden, dLogits, Write.SET);
+  }
+
   /** Returns whether logits are capped. */
   public boolean isCapped() {
     return softCap > 0;

@@ -33,7 +33,7 @@ import mechinterp.tokenizer.TinyWordPiece;
  * Transformers whose weights are set by hand. Their norms do nothing: with an epsilon far above the
  * mean square of x, and a gain of its root, an RMS norm is the identity to rounding.
  */
-final class HandMadeModel implements Weights {
+public final class HandMadeModel implements Weights {
   private static final float EPSILON = 1e10f;
   private static final int VOCABULARY = 16;
   private static final int PLACES = 12;
@@ -71,7 +71,16 @@ final class HandMadeModel implements Weights {
    * Returns a model that is linear in its embeddings: attention looks at all tokens alike, and the
    * activation functions see positive numbers only.
    */
-  static Transformer linear(Device device) {
+  public static Transformer linear(Device device) {
+    return linear().build(device);
+  }
+
+  /** Returns the weights of that model. */
+  public static HandMadeModel linearWeights() {
+    return linear();
+  }
+
+  private static HandMadeModel linear() {
     HandMadeModel made = new HandMadeModel(config(8, 2, 4));
     made.values.forEach((name, numbers) -> {
       if (!name.contains("ln") && !name.matches(".*[Wb]_[QK]")) {
@@ -80,7 +89,7 @@ final class HandMadeModel implements Weights {
     });
     made.setPositiveNeurons(0);
     made.setPositiveNeurons(1);
-    return made.build(device);
+    return made;
   }
 
   /** A bias that neurons have and the output takes away again. */
@@ -95,7 +104,7 @@ final class HandMadeModel implements Weights {
     }
   }
 
-  // The parts of the residual stream of the induction model.
+  // The parts of the residual stream of the other models.
   private static final int TOKEN = 0;
   private static final int PLACE = TOKEN + VOCABULARY;
   private static final int BEFORE = PLACE + PLACES;
@@ -114,7 +123,7 @@ final class HandMadeModel implements Weights {
    *
    * The other heads and the feed-forward layers write what nobody reads.
    */
-  static Transformer induction(Device device) {
+  public static Transformer induction(Device device) {
     HandMadeModel made = new HandMadeModel(config(STREAM, 2, VOCABULARY));
     for (int id = 0; id < VOCABULARY; id++) {
       made.set("embed.W_E", id, TOKEN + id, 1);
@@ -166,6 +175,45 @@ final class HandMadeModel implements Weights {
         set(at + "mlp.W_out", neuron, UNREAD + neuron, 3);
       }
     }
+  }
+
+  /** The dimension that neuron 0 of layer 0 writes, neuron 1 the next one, and so on. */
+  public static final int RELAYED = NEXT;
+
+  /** The dimension that neuron 0 of layer 1 writes, neuron 1 the next one, and so on. */
+  public static final int PREDICTED = UNREAD;
+
+  /** Neuron 0 of layer 0 reads the token of this id, neuron 1 the next one, and so on. */
+  public static final int FIRST_RELAYED_TOKEN = 5;
+
+  /** Returns the width of the residual stream of a relay. */
+  public static int relayWidth() {
+    return STREAM;
+  }
+
+  /**
+   * Returns a model that predicts a token after itself, by way of two neurons:
+   *
+   * <pre>
+   *   token 5 + n -> neuron n of layer 0 is 1, writes 2 -> neuron n of layer 1 is 2, writes 3 x 2 -> logit of 5 + n is 6
+   * </pre>
+   *
+   * Its attention writes nothing.
+   */
+  public static Transformer relay(Device device) {
+    HandMadeModel made = new HandMadeModel(config(STREAM, 2, VOCABULARY));
+    for (int id = 0; id < VOCABULARY; id++) {
+      made.set("embed.W_E", id, TOKEN + id, 1);
+    }
+    for (int neuron = 0; neuron < 6; neuron++) {
+      int token = FIRST_RELAYED_TOKEN + neuron;
+      made.set("blocks.0.mlp.W_in", TOKEN + token, neuron, 1);
+      made.set("blocks.0.mlp.W_out", neuron, RELAYED + neuron, 2);
+      made.set("blocks.1.mlp.W_in", RELAYED + neuron, neuron, 1);
+      made.set("blocks.1.mlp.W_out", neuron, PREDICTED + neuron, 3);
+      made.set("unembed.W_U", PREDICTED + neuron, token, 1);
+    }
+    return made.build(device);
   }
 
   private void set(String name, int row, int col, float value) {

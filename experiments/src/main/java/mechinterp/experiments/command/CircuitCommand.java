@@ -14,6 +14,8 @@ import picocli.CommandLine.Spec;
       CircuitNodes.class,
       CircuitEdges.class,
       CircuitCompare.class,
+      CircuitGraph.class,
+      CircuitIntervene.class,
       CircuitTaskCommand.class
     })
 public final class CircuitCommand implements Runnable {

@@ -94,7 +94,7 @@ public final class Dashboard {
     }
   }
 
-  private static byte[] resource(String name) throws IOException {
+  static byte[] resource(String name) throws IOException {
     try (InputStream resource =
         Objects.requireNonNull(Dashboard.class.getResourceAsStream(name), "resource " + name)) {
       return resource.readAllBytes();

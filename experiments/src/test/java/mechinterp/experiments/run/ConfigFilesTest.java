@@ -31,6 +31,9 @@ class ConfigFilesTest {
     SweepSettings sweep = Json.read(Path.of("../configs/sweep.json"), SweepSettings.class);
     List<Site> sites = List.of(new Site("activations", 768, Normalization.NONE));
     assertEquals(3, sweep.members(sites).size());
+    SweepSettings transcoders =
+        Json.read(Path.of("../configs/transcoders-tiny-lm.json"), SweepSettings.class);
+    assertEquals(4, transcoders.members().size());
   }
 
   @Test

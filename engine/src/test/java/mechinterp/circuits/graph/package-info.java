@@ -1,0 +1,4 @@
+@NullMarked
+package mechinterp.circuits.graph;
+
+import org.jspecify.annotations.NullMarked;
