@@ -180,8 +180,8 @@ public final class CircuitEdges implements Callable<Integer> {
       if (!curve) {
         return Optional.empty();
       }
-      CircuitFidelity fidelity =
-          new CircuitFidelity(new MaskedModel(model, loaded, settings), CONTROLS, 0);
+      CircuitFidelity<CircuitEdge> fidelity =
+          new CircuitFidelity<>(new MaskedModel(model, loaded, settings), CONTROLS, 0);
       long circuits = (long) CircuitFidelity.SHARES.size() * (CONTROLS + 2);
       try (Progress progress = output.progress().start("faithfulness", circuits, "circuits")) {
         return Optional.of(fidelity.of(effects, progress::update));
