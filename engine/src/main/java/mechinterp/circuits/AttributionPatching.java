@@ -48,7 +48,8 @@ public final class AttributionPatching {
     plan = runs.withCaptures(plan, "clean values", hooks);
     plan = runs.withCaptures(plan, "corrupted values", hooks);
     plan = runs.withCaptures(plan, "gradients", hooks);
-    return runs.withCaptures(plan, "gradients of a step", hooks);
+    plan = runs.withCaptures(plan, "gradients of a step", hooks);
+    return RelevanceStep.plan(plan, runs);
   }
 
   /**
@@ -66,6 +67,8 @@ public final class AttributionPatching {
       Chunk chunk = new Chunk(members, sites);
       switch (attribution) {
         case Attribution.Gradient() -> chunk.put(effects, chunk.ofStep(Step.none()));
+        case Attribution.Relevance(boolean patternHeld) ->
+            chunk.put(effects, chunk.ofStep(new RelevanceStep(runs.model(), patternHeld)));
         case Attribution.ExactSoftmax() -> chunk.putExactSoftmax(effects);
         case Attribution.DroppedGradients() -> chunk.putDropped(effects);
         case Attribution.IntegratedGradients integrated ->

@@ -60,7 +60,8 @@ public final class FeatureAttribution {
         features.plan(
             "feature attribution", runs.model().gradientMemoryPlan(runs.tokensAtOnce()));
     plan = runs.withCaptures(plan, "gradients", features.hooks());
-    return runs.withCaptures(plan, "gradients of a step", features.hooks());
+    plan = runs.withCaptures(plan, "gradients of a step", features.hooks());
+    return RelevanceStep.plan(plan, runs);
   }
 
   /**
@@ -102,6 +103,9 @@ public final class FeatureAttribution {
   public Effects<FeatureEdge> edges(
       Effects<FeatureNode> nodes, Attribution attribution, FeatureThresholds thresholds) {
     requirePossible(attribution);
+    if (attribution instanceof Attribution.Relevance) {
+      RelevanceStep.requireNoneBefore(features.hooks());
+    }
     FeatureEdgeAttribution edges = new FeatureEdgeAttribution(features, nodes, thresholds);
     edges.plan(plan()).requireFits(runs.device());
     long done = 0;
@@ -116,7 +120,7 @@ public final class FeatureAttribution {
   private void requirePossible(Attribution attribution) {
     AttributionPatching.requireGradient(runs.settings(), attribution);
     switch (attribution) {
-      case Attribution.Gradient _ -> {}
+      case Attribution.Gradient _, Attribution.Relevance _ -> {}
       case Attribution.IntegratedGradients integrated -> {
         if (integrated.path() == IntegrationPath.INPUTS && !features.isCorrupted()) {
           throw new IllegalArgumentException(
@@ -129,9 +133,11 @@ public final class FeatureAttribution {
     }
   }
 
-  /** Returns what changes the way back from one latent to another. */
-  private static Step stepOf(Attribution attribution) {
+  /** Returns what changes the way back. */
+  private Step stepOf(Attribution attribution) {
     return switch (attribution) {
+      case Attribution.Relevance(boolean patternHeld) ->
+          new RelevanceStep(runs.model(), patternHeld);
       case Attribution.Gradient _,
           Attribution.IntegratedGradients _,
           Attribution.ExactSoftmax _,

@@ -173,12 +173,13 @@ final class FeatureEdgeAttribution {
         int to,
         Optional<FeatureNode> receiver) {
       Map<HookPoint, FloatMatrix> found = new HashMap<>();
-      Map<HookPoint, Edit> edits = new HashMap<>(step.gradientEdits(runs.kernels()));
-      begin.forEach((hook, edit) -> edits.merge(hook, edit, Edit::then));
+      Map<HookPoint, Edit> edits = new HashMap<>(begin);
       for (SiteChange site : sites.subList(0, to)) {
-        edits.merge(
-            site.hook(), (gradient, _) -> take(found, site.hook(), gradient), Edit::then);
+        edits.put(site.hook(), (gradient, _) -> take(found, site.hook(), gradient));
       }
+      // The rules of the way back read what the ends of the way have left.
+      step.gradientEdits(runs.kernels())
+          .forEach((hook, edit) -> edits.merge(hook, edit, Edit::then));
       var _ = run.backward(dOutput, Set.of(sites.getFirst().hook()), edits);
       backwardRuns++;
       for (SiteChange site : sites.subList(0, to)) {

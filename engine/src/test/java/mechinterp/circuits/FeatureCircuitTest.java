@@ -68,15 +68,19 @@ final class FeatureCircuitTest {
 
   private static Sae sae(Device device, SaeConfig config, String name) {
     Sae random = Sae.allocate(device, config);
-    random
-        .parameters()
+    fill(random, name);
+    return random;
+  }
+
+  /** Sets weights by chance. */
+  static void fill(Sae sae, String name) {
+    sae.parameters()
         .forEach(each -> {
           float[] values = new float[(int) each.value().size()];
           RandomStream.of(4, name + each.name()).fillGaussian(values, 0, 0.4);
-          device.upload(each.value(), values, 0);
+          sae.device().upload(each.value(), values, 0);
         });
-    random.weightsChanged();
-    return random;
+    sae.weightsChanged();
   }
 
   private static FeatureSite topK(Transformer model, HookPoint hook) {

@@ -57,7 +57,11 @@ public final class CircuitFeatures implements Callable<Integer> {
     /** By one gradient. */
     ATP,
     /** By integrated gradients. */
-    ATP_IG
+    ATP_IG,
+    /** By relevance in place of gradients. */
+    RELP,
+    /** By relevance with attention patterns held. */
+    RELP_AH
   }
 
   @Mixin private ModelOptions modelOptions;
@@ -77,7 +81,7 @@ public final class CircuitFeatures implements Callable<Integer> {
   @Option(
       names = "--method",
       paramLabel = "METHOD",
-      description = "exact, atp or atp-ig. Default: atp-ig.",
+      description = "exact, atp, atp-ig, relp or relp-ah. Default: atp-ig.",
       converter = CircuitMethods.OfFeatures.class)
   private Method method = Method.ATP_IG;
 
@@ -232,6 +236,8 @@ public final class CircuitFeatures implements Callable<Integer> {
       return switch (method) {
         case EXACT, ATP -> new Attribution.Gradient();
         case ATP_IG -> options.integrated(path);
+        case RELP -> new Attribution.Relevance(false);
+        case RELP_AH -> new Attribution.Relevance(true);
       };
     }
 

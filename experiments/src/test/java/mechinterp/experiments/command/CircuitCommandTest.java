@@ -63,7 +63,7 @@ final class CircuitCommandTest {
 
   @Test
   void nodesAreWrittenByEveryMethod() throws IOException {
-    for (String method : List.of("exact", "atp", "atp-qk", "atp-drop", "atp-ig")) {
+    for (String method : List.of("exact", "atp", "atp-qk", "atp-drop", "atp-ig", "relp", "relp-ah")) {
       JsonNode printed =
           circuit("nodes", method + ".json", "--method", method, "--steps", "3", "--json")
               .assertDone()
@@ -105,7 +105,7 @@ final class CircuitCommandTest {
 
   @Test
   void edgesAreWrittenByEveryMethod() throws IOException {
-    for (String method : List.of("exact", "eap", "eap-ig", "acdc")) {
+    for (String method : List.of("exact", "eap", "eap-ig", "relp", "relp-ah", "acdc")) {
       circuit("edges", method + ".json", "--method", method, "--steps", "2", "--curve")
           .assertDone();
       JsonNode written = file(method + ".json");
@@ -132,7 +132,7 @@ final class CircuitCommandTest {
   void featuresAreWrittenByEveryMethod() throws IOException {
     String late = saeOf("blocks.1.hook_resid_post");
     String early = saeOf("blocks.0.hook_mlp_out");
-    for (String method : List.of("exact", "atp", "atp-ig")) {
+    for (String method : List.of("exact", "atp", "atp-ig", "relp", "relp-ah")) {
       String[] wanted = {
         "--sae", late, early, "--method", method, "--steps", "3", "--edges", "--curve"
       };
