@@ -79,7 +79,8 @@ public final class AttentionAttribution {
     }
     if (sae instanceof NormalizedSae) {
       throw new IllegalArgumentException(
-          "attribution: the autoencoder normalises each activation; its pre-activations must be linear");
+          "attribution: the autoencoder normalises each activation; its pre-activations must be"
+              + " linear");
     }
     return new AttentionAttribution(model, site, sae);
   }
@@ -97,8 +98,7 @@ public final class AttentionAttribution {
     requireWithin("latent", latent, sae.dSae());
     TokenBatch batch = TokenBatch.ofIds(List.of(ids));
     try (GradientRun run =
-        model.runForGradients(
-            batch, new HashSet<>(List.of(site, z, values, pattern)), Map.of())) {
+        model.runForGradients(batch, new HashSet<>(List.of(site, z, values, pattern)), Map.of())) {
       float[] encoder = host(sae.weights().wEnc().row(latent));
       float[] direction = site.equals(z) ? encoder : backThroughOutput(run, position, latent);
       double[][] contributions = contributions(run, position, direction);

@@ -24,11 +24,7 @@ public final class DirectFeatureAttribution {
    * @param contributions of each head and source; kept, not copied
    */
   DirectFeatureAttribution(
-      int latent,
-      int position,
-      double preActivation,
-      double constant,
-      double[][] contributions) {
+      int latent, int position, double preActivation, double constant, double[][] contributions) {
     this.latent = latent;
     this.position = position;
     this.preActivation = preActivation;

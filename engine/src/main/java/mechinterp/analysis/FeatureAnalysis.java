@@ -126,8 +126,7 @@ public final class FeatureAnalysis {
       }
       progress.accept(first + rows);
     }
-    return new FeatureReport(
-        sae, store, config, collected, logitScale(store), attribution(store));
+    return new FeatureReport(sae, store, config, collected, logitScale(store), attribution(store));
   }
 
   private void requireFits(ActivationStore store) {

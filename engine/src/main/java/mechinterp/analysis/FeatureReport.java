@@ -243,8 +243,8 @@ public final class FeatureReport {
   }
 
   /**
-   * Returns from where attention brings what a latent reads on its strongest tokens, in the order of
-   * {@link #peaks}: the model runs again on each document up to there.
+   * Returns from where attention brings what a latent reads on its strongest tokens, in the order
+   * of {@link #peaks}: the model runs again on each document up to there.
    *
    * @param most tokens
    * @throws IllegalStateException when {@link #hasAttributions} is false

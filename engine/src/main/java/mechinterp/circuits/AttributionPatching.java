@@ -86,7 +86,8 @@ public final class AttributionPatching {
             && !(attribution instanceof Attribution.IntegratedGradients);
     if (isFlat) {
       throw new IllegalArgumentException(
-          "metric: the gradient of the KL divergence is zero at the clean run; use integrated gradients or the other direction");
+          "metric: the gradient of the KL divergence is zero at the clean run; use integrated"
+              + " gradients or the other direction");
     }
   }
 
@@ -149,7 +150,8 @@ public final class AttributionPatching {
                       && its.part() == part);
       if (part == Part.K && isOfOne) {
         throw new IllegalArgumentException(
-            "exact softmax: keys are replaced at all positions together; leave out positions or choose one gradient");
+            "exact softmax: keys are replaced at all positions together; leave out positions or"
+                + " choose one gradient");
       }
     }
 

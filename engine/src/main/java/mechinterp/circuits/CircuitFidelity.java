@@ -13,8 +13,8 @@ import mechinterp.random.RandomStream;
 
 /**
  * How much of a task circuits of growing size do. With m(C) the mean metric when only circuit C
- * runs on the clean prompts ({@link MaskedModel}, {@link PartialFeatures}), M the model, and nothing
- * the model with every part taken away,
+ * runs on the clean prompts ({@link MaskedModel}, {@link PartialFeatures}), M the model, and
+ * nothing the model with every part taken away,
  *
  * <pre>
  *   faithfulness f(C) = (m(C) - m(nothing)) / (m(M) - m(nothing))

@@ -91,7 +91,8 @@ public final class EdgeAttribution {
       switch (attribution) {
         case Attribution.DroppedGradients _, Attribution.ExactSoftmax _ ->
             throw new IllegalArgumentException(
-                "edges: dropped gradients and exact softmax are for nodes; use one gradient or integrated ones");
+                "edges: dropped gradients and exact softmax are for nodes; use one gradient or"
+                    + " integrated ones");
         case Attribution.Gradient() -> put(effects, graph.senders(), mean(List.of(Step.none())));
         case Attribution.Relevance(boolean patternHeld) -> {
           Step step = new RelevanceStep(runs.model(), patternHeld);

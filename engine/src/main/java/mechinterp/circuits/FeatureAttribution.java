@@ -44,7 +44,9 @@ public final class FeatureAttribution {
     this.gradients = new MetricGradients(runs, progress);
   }
 
-  /** Returns the latents that change on some prompt, and the errors, in the order of computation. */
+  /**
+   * Returns the latents that change on some prompt, and the errors, in the order of computation.
+   */
   public List<FeatureNode> nodes() {
     return List.copyOf(features.nodes());
   }
@@ -57,8 +59,7 @@ public final class FeatureAttribution {
   /** Returns the memory that it takes besides the weights. */
   public MemoryPlan plan() {
     MemoryPlan plan =
-        features.plan(
-            "feature attribution", runs.model().gradientMemoryPlan(runs.tokensAtOnce()));
+        features.plan("feature attribution", runs.model().gradientMemoryPlan(runs.tokensAtOnce()));
     plan = runs.withCaptures(plan, "gradients", features.hooks());
     plan = runs.withCaptures(plan, "gradients of a step", features.hooks());
     return RelevanceStep.plan(plan, runs);
@@ -124,12 +125,14 @@ public final class FeatureAttribution {
       case Attribution.IntegratedGradients integrated -> {
         if (integrated.path() == IntegrationPath.INPUTS && !features.isCorrupted()) {
           throw new IllegalArgumentException(
-              "path: is inputs; zeros and means have no input that makes them, so it must be activations");
+              "path: is inputs; zeros and means have no input that makes them, so it must be"
+                  + " activations");
         }
       }
       case Attribution.ExactSoftmax _, Attribution.DroppedGradients _ ->
           throw new IllegalArgumentException(
-              "features: dropped gradients and exact softmax are for parts of the model; use one gradient or integrated ones");
+              "features: dropped gradients and exact softmax are for parts of the model; use one"
+                  + " gradient or integrated ones");
     }
   }
 
@@ -182,8 +185,7 @@ public final class FeatureAttribution {
         FloatMatrix whole = site.whole();
         double[] replaced =
             runs.run(
-                chunk.base(),
-                Map.of(site.hook(), (x, _) -> runs.kernels().addScaled(x, whole, 1)));
+                chunk.base(), Map.of(site.hook(), (x, _) -> runs.kernels().addScaled(x, whole, 1)));
         for (int s = 0; s < replaced.length; s++) {
           int example = members.get(s);
           double change = replaced[s] - unpatched[example];

@@ -10,7 +10,9 @@ import java.util.Optional;
  * @param receiver on what; empty for the logits
  */
 public record FeatureEdge(FeatureNode sender, Optional<FeatureNode> receiver) {
-  /** Returns the name that files use, such as {@code SENDER->RECEIVER} or {@code SENDER->logits}. */
+  /**
+   * Returns the name that files use, such as {@code SENDER->RECEIVER} or {@code SENDER->logits}.
+   */
   public String name() {
     return sender.name() + "->" + receiver.map(FeatureNode::name).orElse("logits");
   }

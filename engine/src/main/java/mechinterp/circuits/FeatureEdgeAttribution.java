@@ -16,7 +16,8 @@ import mechinterp.model.HookPoint;
 import mechinterp.tensor.FloatMatrix;
 
 /**
- * The effects of edges between latents and errors, by a vector-Jacobian product for each receiver d:
+ * The effects of edges between latents and errors, by a vector-Jacobian product for each receiver
+ * d:
  *
  * <pre>
  *   effect of u to d       ~ sum over positions of (u replaced - u) . (dm/dd dd/du)
@@ -26,8 +27,8 @@ import mechinterp.tensor.FloatMatrix;
  * by those ways alone on which no other autoencoder is: gradients end at every site that they come
  * by, so that what goes through another latent, or through the residual stream at an autoencoder
  * there, is not counted again. With one gradient the edges from a node sum to its effect. Source:
- * Marks et al. 2024 (arXiv:2403.19647), whose autoencoders are at every layer, so that they name the
- * sites in between one by one.
+ * Marks et al. 2024 (arXiv:2403.19647), whose autoencoders are at every layer, so that they name
+ * the sites in between one by one.
  */
 final class FeatureEdgeAttribution {
   private final FeatureRuns features;
@@ -203,8 +204,8 @@ final class FeatureEdgeAttribution {
       if (keptNodes.contains(sender)) {
         int examples = runs.task().examples().size();
         effects
-            .computeIfAbsent(new FeatureEdge(sender, receiver), _ -> new double[examples])[
-            base.member(row)] +=
+                .computeIfAbsent(new FeatureEdge(sender, receiver), _ -> new double[examples])[
+                base.member(row)] +=
             product;
       }
     }

@@ -41,7 +41,9 @@ public final class FeaturePatching {
     this.progress = progress;
   }
 
-  /** Returns the latents that change on some prompt, and the errors, in the order of computation. */
+  /**
+   * Returns the latents that change on some prompt, and the errors, in the order of computation.
+   */
   public List<FeatureNode> nodes() {
     return List.copyOf(features.nodes());
   }
@@ -49,8 +51,7 @@ public final class FeaturePatching {
   /** Returns the memory that it takes besides the weights. */
   public MemoryPlan plan() {
     TaskRuns runs = features.runs();
-    return features.plan(
-        "feature patching", runs.model().memoryPlan(runs.settings().maxTokens()));
+    return features.plan("feature patching", runs.model().memoryPlan(runs.settings().maxTokens()));
   }
 
   /** Returns the effects of all nodes. */

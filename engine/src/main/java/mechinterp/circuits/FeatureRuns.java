@@ -72,7 +72,9 @@ final class FeatureRuns {
     return hooks;
   }
 
-  /** Returns the latents that change on some prompt, and the errors, in the order of computation. */
+  /**
+   * Returns the latents that change on some prompt, and the errors, in the order of computation.
+   */
   List<FeatureNode> nodes() {
     return nodes;
   }
@@ -144,9 +146,7 @@ final class FeatureRuns {
     Activations before = runs.capture(base, hooks);
     ExampleBatch twins = runs.source(members);
     Optional<Activations> after =
-        isCorrupted()
-            ? Optional.of(runs.capture(twins, hooks))
-            : Optional.empty();
+        isCorrupted() ? Optional.of(runs.capture(twins, hooks)) : Optional.empty();
     List<SiteChange> sites = new ArrayList<>();
     for (FeatureSite site : features.sites()) {
       FloatMatrix x = before.at(site.hook());
@@ -181,7 +181,11 @@ final class FeatureRuns {
   /** Returns a plan with what is held of examples that are taken apart. */
   MemoryPlan plan(String purpose, MemoryPlan run) {
     int most =
-        features.sites().stream().map(FeatureSite::sae).mapToInt(Sae::maxActive).max().orElseThrow();
+        features.sites().stream()
+            .map(FeatureSite::sae)
+            .mapToInt(Sae::maxActive)
+            .max()
+            .orElseThrow();
     MemoryPlan plan =
         MemoryPlan.empty(purpose)
             .and("run", run)

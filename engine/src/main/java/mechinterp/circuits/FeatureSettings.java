@@ -16,7 +16,8 @@ public record FeatureSettings(CircuitSettings runs, Replacement replacement, boo
   public FeatureSettings {
     if (replacement != Replacement.CORRUPT && runs.direction() != PatchDirection.NOISING) {
       throw new IllegalArgumentException(
-          "direction: is denoising; zeros and means replace values of the clean run, so it must be noising");
+          "direction: is denoising; zeros and means replace values of the clean run, so it must be"
+              + " noising");
     }
   }
 

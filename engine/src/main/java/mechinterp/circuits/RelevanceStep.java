@@ -69,8 +69,7 @@ final class RelevanceStep implements Step {
     Map<HookPoint, Edit> edits = new LinkedHashMap<>();
     for (int l = 0; l < model.config().nLayers(); l++) {
       int layer = l;
-      edits.put(
-          HookPoint.inBlock(layer, PRE), (pre, _) -> factors.put(layer, ratio(kernels, pre)));
+      edits.put(HookPoint.inBlock(layer, PRE), (pre, _) -> factors.put(layer, ratio(kernels, pre)));
       if (mlp.gated()) {
         edits.put(
             HookPoint.inBlock(layer, PRE_LINEAR),
@@ -120,7 +119,8 @@ final class RelevanceStep implements Step {
   private void addFeedForward(Map<HookPoint, Edit> edits, int layer, Kernels kernels) {
     float share = mlp.gated() ? HALF : 1;
     edits.put(
-        HookPoint.inBlock(layer, POST), (gradient, _) -> dPosts.put(layer, copy(kernels, gradient)));
+        HookPoint.inBlock(layer, POST),
+        (gradient, _) -> dPosts.put(layer, copy(kernels, gradient)));
     edits.put(
         HookPoint.inBlock(layer, PRE),
         (gradient, _) -> {

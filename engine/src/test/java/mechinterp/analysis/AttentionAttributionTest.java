@@ -122,8 +122,7 @@ final class AttentionAttributionTest {
   void laterTokensBringNothingAndTheLargestComeFirst() {
     Transformer model = TinyModels.frozen(TinyModels.LLAMA, device);
     AttentionAttribution attribution =
-        AttentionAttribution.of(
-            model, HookPoint.attnOut(0), sae(model.config().dModel()));
+        AttentionAttribution.of(model, HookPoint.attnOut(0), sae(model.config().dModel()));
     DirectFeatureAttribution found = attribution.at(IDS, 2, 7);
     List<DirectFeatureAttribution.Contribution> largest = found.largest(4);
 
@@ -154,8 +153,7 @@ final class AttentionAttributionTest {
                   new Document("a", "The cat sat on the mat and the dog sat behind it."),
                   new Document("b", "Parliament voted on the fisheries report yesterday.")));
       FeatureReport report =
-          FeatureAnalysis.of(model, site, sae)
-              .over(Harvester.of(model, site).collect(corpus, 100));
+          FeatureAnalysis.of(model, site, sae).over(Harvester.of(model, site).collect(corpus, 100));
       int compared = 0;
       for (int latent = 0; latent < 64; latent++) {
         for (AttributedPeak found : report.attributions(latent, 2)) {

@@ -48,13 +48,11 @@ final class FeatureAgreementTest {
                   site(model, HookPoint.attnOut(2)),
                   site(model, HookPoint.residPost(3))));
       FeatureSettings settings = FeatureSettings.defaults();
-      Effects<FeatureNode> exact =
-          new FeaturePatching(features, task, settings, _ -> {}).effects();
+      Effects<FeatureNode> exact = new FeaturePatching(features, task, settings, _ -> {}).effects();
       FeatureAttribution attribution = new FeatureAttribution(features, task, settings, _ -> {});
       Effects<FeatureNode> gradient = attribution.effects(new Attribution.Gradient());
       Effects<FeatureNode> integrated =
-          attribution.effects(
-              new Attribution.IntegratedGradients(10, IntegrationPath.ACTIVATIONS));
+          attribution.effects(new Attribution.IntegratedGradients(10, IntegrationPath.ACTIVATIONS));
       RankAgreement ofGradient = RankAgreement.of(gradient.means(), exact.means(), 20);
       RankAgreement ofIntegrated = RankAgreement.of(integrated.means(), exact.means(), 20);
 

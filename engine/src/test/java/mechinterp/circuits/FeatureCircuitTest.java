@@ -140,8 +140,7 @@ final class FeatureCircuitTest {
   void everyEstimateOfALinearModelIsExact(Replacement replacement) {
     FeatureModel model = everywhere(HandMadeModel.linear(device));
     for (boolean byPosition : new boolean[] {false, true}) {
-      FeatureSettings settings =
-          SETTINGS.withReplacement(replacement).withByPosition(byPosition);
+      FeatureSettings settings = SETTINGS.withReplacement(replacement).withByPosition(byPosition);
       Effects<FeatureNode> exact = exact(model, settings);
       FeatureAttribution attribution = attribution(model, settings);
 
@@ -237,8 +236,7 @@ final class FeatureCircuitTest {
     Transformer model = TinyModels.frozen(config, device);
     for (FeatureModel features : List.of(everywhere(model), ofKinds(model))) {
       for (boolean byPosition : new boolean[] {false, true}) {
-        FeatureAttribution attribution =
-            attribution(features, SETTINGS.withByPosition(byPosition));
+        FeatureAttribution attribution = attribution(features, SETTINGS.withByPosition(byPosition));
         Effects<FeatureNode> nodes = attribution.effects(new Attribution.Gradient());
         Effects<FeatureEdge> edges =
             attribution.edges(nodes, new Attribution.Gradient(), new FeatureThresholds(0, 0));
@@ -262,8 +260,7 @@ final class FeatureCircuitTest {
     HookPoint between = HookPoint.mlpOut(0);
     HookPoint to = HookPoint.residPost(0);
     FeatureModel features =
-        new FeatureModel(
-            model, List.of(topK(model, from), topK(model, between), topK(model, to)));
+        new FeatureModel(model, List.of(topK(model, from), topK(model, between), topK(model, to)));
     CircuitTask one = TASK.first(1);
     FeatureSettings zero = SETTINGS.withReplacement(Replacement.ZERO);
     FeatureAttribution attribution = new FeatureAttribution(features, one, zero, _ -> {});
@@ -303,7 +300,8 @@ final class FeatureCircuitTest {
     FloatMatrix g;
     try (GradientRun run = model.runForGradients(batch.tokens())) {
       MetricReader reader = new MetricReader(model, one, TaskMetric.LOGIT_DIFFERENCE);
-      g = run.backward(reader.gradient(batch, run.output()), Set.of(to.hook()), Map.of())
+      g =
+          run.backward(reader.gradient(batch, run.output()), Set.of(to.hook()), Map.of())
               .at(to.hook());
     }
     int sent = edge.sender().latent().orElseThrow();
@@ -354,8 +352,7 @@ final class FeatureCircuitTest {
     FeatureModel model = everywhere(TinyModels.frozen(TinyModels.GPT2, device));
     FeatureAttribution attribution = attribution(model, SETTINGS);
     Effects<FeatureNode> nodes = attribution.effects(integrated(4));
-    Effects<FeatureEdge> all =
-        attribution.edges(nodes, integrated(4), new FeatureThresholds(0, 0));
+    Effects<FeatureEdge> all = attribution.edges(nodes, integrated(4), new FeatureThresholds(0, 0));
     double least = Math.abs(nodes.mean(nodes.ranking().get(nodes.items().size() / 3)));
     double leastEdge = Math.abs(all.mean(all.ranking().get(all.items().size() / 3)));
     Effects<FeatureEdge> some =
@@ -518,8 +515,7 @@ final class FeatureCircuitTest {
     Effects<FeatureNode> nodes = attribution.effects(new Attribution.Gradient());
     assertRefused(
         "edges: the autoencoder at blocks.1.hook_resid_post finds its codes by a pursuit",
-        () ->
-            attribution.edges(nodes, new Attribution.Gradient(), FeatureThresholds.defaults()));
+        () -> attribution.edges(nodes, new Attribution.Gradient(), FeatureThresholds.defaults()));
     assertRefused(
         "features: dropped gradients and exact softmax are for parts of the model",
         () -> attribution.effects(new Attribution.ExactSoftmax()));

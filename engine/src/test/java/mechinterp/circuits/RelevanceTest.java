@@ -106,9 +106,7 @@ final class RelevanceTest {
 
     private double share(String mlp, int t, int c, Map<String, double[][]> seen) {
       double pre = ratio(mlp + "hook_pre", t, c, seen);
-      return config.mlp().gated()
-          ? (pre + ratio(mlp + "hook_pre_linear", t, c, seen)) / 2
-          : pre;
+      return config.mlp().gated() ? (pre + ratio(mlp + "hook_pre_linear", t, c, seen)) / 2 : pre;
     }
 
     private double ratio(String name, int t, int c, Map<String, double[][]> seen) {
@@ -189,8 +187,7 @@ final class RelevanceTest {
         new ActivationPatching(model, longer, settings, _ -> {}).effects(sites);
     Effects<PatchSite> found =
         new AttributionPatching(model, longer, settings, _ -> {}).effects(sites, relevance);
-    Effects<CircuitEdge> exactEdges =
-        new EdgePatching(model, longer, settings, _ -> {}).effects();
+    Effects<CircuitEdge> exactEdges = new EdgePatching(model, longer, settings, _ -> {}).effects();
     Effects<CircuitEdge> edges =
         new EdgeAttribution(model, longer, settings, _ -> {}).effects(relevance);
 
@@ -215,8 +212,7 @@ final class RelevanceTest {
     for (boolean patternHeld : new boolean[] {false, true}) {
       Attribution relevance = new Attribution.Relevance(patternHeld);
       Effects<FeatureNode> nodes = attribution.effects(relevance);
-      Effects<FeatureEdge> edges =
-          attribution.edges(nodes, relevance, new FeatureThresholds(0, 0));
+      Effects<FeatureEdge> edges = attribution.edges(nodes, relevance, new FeatureThresholds(0, 0));
       Map<FeatureNode, Double> sums = new HashMap<>();
       for (int item = 0; item < edges.items().size(); item++) {
         sums.merge(edges.items().get(item).sender(), edges.mean(item), Double::sum);

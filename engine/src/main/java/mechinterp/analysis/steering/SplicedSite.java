@@ -41,9 +41,7 @@ record SplicedSite(
   void addTo(Map<HookPoint, Edit> edits, Transformer model) {
     if (in.equals(out)) {
       edits.merge(
-          out,
-          (activation, batch) -> apply(activation, activation, batch, model),
-          Edit::then);
+          out, (activation, batch) -> apply(activation, activation, batch, model), Edit::then);
       return;
     }
     Map<HookPoint, FloatMatrix> encoded = new HashMap<>();

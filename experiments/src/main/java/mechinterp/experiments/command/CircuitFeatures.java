@@ -130,7 +130,8 @@ public final class CircuitFeatures implements Callable<Integer> {
   @Option(
       names = "--curve",
       description =
-          "Measure faithfulness and completeness of circuits of growing size beside random latents.")
+          "Measure faithfulness and completeness of circuits of growing size beside random"
+              + " latents.")
   private boolean curve;
 
   @Option(
@@ -164,8 +165,7 @@ public final class CircuitFeatures implements Callable<Integer> {
   private List<FeatureSite> sites(Transformer model) throws IOException {
     List<FeatureSite> sites = new ArrayList<>();
     for (String name : saes) {
-      LoadedSae loaded =
-          SaeFormats.load(SaePlace.find(name, output.progress()), model.device());
+      LoadedSae loaded = SaeFormats.load(SaePlace.find(name, output.progress()), model.device());
       SaeSource.requireModel(loaded, model);
       List<String> hooks = HookOption.named(loaded);
       if (hooks.size() != 1) {
@@ -197,8 +197,7 @@ public final class CircuitFeatures implements Callable<Integer> {
     }
 
     CircuitResult result() {
-      FeatureAttribution attribution =
-          new FeatureAttribution(features, loaded, settings, _ -> {});
+      FeatureAttribution attribution = new FeatureAttribution(features, loaded, settings, _ -> {});
       output.progress().note(attribution.plan().toString());
       Effects<FeatureNode> nodes =
           method == Method.EXACT ? exact(attribution.nodes()) : attribution.effects(estimate());

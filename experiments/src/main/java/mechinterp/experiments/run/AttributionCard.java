@@ -34,11 +34,7 @@ public record AttributionCard(int latent, List<Attributed> tokens) {
    * @param largest the largest contributions of a head and a source token
    */
   public record Attributed(
-      String token,
-      double preActivation,
-      double constant,
-      List<Head> heads,
-      List<Source> largest) {
+      String token, double preActivation, double constant, List<Head> heads, List<Source> largest) {
     /** Keeps the lists. */
     public Attributed {
       heads = List.copyOf(heads);

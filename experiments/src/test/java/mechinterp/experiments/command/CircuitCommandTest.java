@@ -63,7 +63,8 @@ final class CircuitCommandTest {
 
   @Test
   void nodesAreWrittenByEveryMethod() throws IOException {
-    for (String method : List.of("exact", "atp", "atp-qk", "atp-drop", "atp-ig", "relp", "relp-ah")) {
+    for (String method :
+        List.of("exact", "atp", "atp-qk", "atp-drop", "atp-ig", "relp", "relp-ah")) {
       JsonNode printed =
           circuit("nodes", method + ".json", "--method", method, "--steps", "3", "--json")
               .assertDone()
@@ -150,11 +151,9 @@ final class CircuitCommandTest {
       assertTrue(names.getFirst().startsWith("blocks.0.hook_mlp_out/latent "), names.getFirst());
       assertEquals("blocks.1.hook_resid_post/error", names.getLast());
       assertTrue(names.contains("blocks.0.hook_mlp_out/error"));
-      assertTrue(
-          names(written.at("/edges")).contains("blocks.1.hook_resid_post/error->logits"));
+      assertTrue(names(written.at("/edges")).contains("blocks.1.hook_resid_post/error->logits"));
       assertEquals(11, written.at("/curve/points").size());
-      assertEquals(
-          names.size(), written.at("/curve/points").get(10).at("/size").intValue());
+      assertEquals(names.size(), written.at("/curve/points").get(10).at("/size").intValue());
       assertEquals(method.equals("atp-ig"), written.has("completeness_error"));
     }
     Execution.of("circuit", "compare", path("exact.json"), path("atp.json"), "--top", "3")
