@@ -170,6 +170,7 @@ public final class FeatureAnalysis {
     return source
         .filter(from -> AttentionAttribution.isPossible(from.site()))
         .filter(_ -> !(sae instanceof NormalizedSae))
+        .filter(from -> from.model().width(from.site()) == sae.dIn())
         .map(from ->
             new PeakAttribution(
                 AttentionAttribution.of(from.model(), from.site(), sae), from.model(), store));
