@@ -11,6 +11,7 @@ import mechinterp.activation.TokenOrigins;
 import mechinterp.device.MemoryPlan;
 import mechinterp.model.HookPoint;
 import mechinterp.model.Transformer;
+import mechinterp.sae.NormalizedSae;
 import mechinterp.sae.Sae;
 
 /**
@@ -125,7 +126,7 @@ public final class FeatureAnalysis {
       }
       progress.accept(first + rows);
     }
-    return new FeatureReport(sae, store, config, collected, logitScale(store));
+    return new FeatureReport(sae, store, config, collected, logitScale(store), attribution(store));
   }
 
   private void requireFits(ActivationStore store) {
@@ -163,6 +164,16 @@ public final class FeatureAnalysis {
             new LogitScale(
                 model,
                 FinalScale.meanInverse(model, FinalScale.firstTokens(store, model, SCALE_TOKENS))));
+  }
+
+  private Optional<PeakAttribution> attribution(ActivationStore store) {
+    return source
+        .filter(from -> AttentionAttribution.isPossible(from.site()))
+        .filter(_ -> !(sae instanceof NormalizedSae))
+        .filter(from -> from.model().width(from.site()) == sae.dIn())
+        .map(from ->
+            new PeakAttribution(
+                AttentionAttribution.of(from.model(), from.site(), sae), from.model(), store));
   }
 
   /** A language model and the mean of 1 / scale of its final norm. */

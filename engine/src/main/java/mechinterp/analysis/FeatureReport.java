@@ -27,6 +27,7 @@ public final class FeatureReport {
   private final FeatureAnalysisConfig config;
   private final FeatureCollector collected;
   private final Optional<FeatureAnalysis.LogitScale> logitScale;
+  private final Optional<PeakAttribution> attribution;
   private final LatentDensity density;
   private final float[] encoderDecoderCosines;
 
@@ -35,12 +36,14 @@ public final class FeatureReport {
       ActivationStore store,
       FeatureAnalysisConfig config,
       FeatureCollector collected,
-      Optional<FeatureAnalysis.LogitScale> logitScale) {
+      Optional<FeatureAnalysis.LogitScale> logitScale,
+      Optional<PeakAttribution> attribution) {
     this.sae = sae;
     this.store = store;
     this.config = config;
     this.collected = collected;
     this.logitScale = logitScale;
+    this.attribution = attribution;
     this.density = new LatentDensity(collected.statistics().activeTokens(), store.tokens());
     this.encoderDecoderCosines = new DecoderGeometry(sae).encoderDecoderCosines();
   }
@@ -243,6 +246,29 @@ public final class FeatureReport {
       device.kernels().copy(rows.row(i), sae.weights().wDec().row(latents.get(i)));
     }
     return LogitEffect.of(model, rows, count);
+  }
+
+  /**
+   * Returns whether {@link #attributions} has an answer: the analysis knew the model, and the
+   * autoencoder is of what attention makes and linear up to its activation function.
+   */
+  public boolean hasAttributions() {
+    return attribution.isPresent();
+  }
+
+  /**
+   * Returns from where attention brings what a latent reads on its strongest tokens, in the order
+   * of {@link #peaks}: the model runs again on each document up to there.
+   *
+   * @param most tokens
+   * @throws IllegalStateException when {@link #hasAttributions} is false
+   */
+  public List<AttributedPeak> attributions(int latent, int most) {
+    PeakAttribution found =
+        attribution.orElseThrow(() ->
+            new IllegalStateException(
+                "attributions: need an analysis of what a model's attention makes"));
+    return peaks(latent).stream().limit(most).map(peak -> found.of(latent, peak)).toList();
   }
 
   /** Returns how many contexts of a latent there are at most. */

@@ -5,6 +5,7 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.SequencedSet;
+import java.util.function.BiFunction;
 import java.util.stream.IntStream;
 import mechinterp.device.Device;
 import mechinterp.model.Activations;
@@ -62,6 +63,32 @@ public final class LogitLens {
    */
   public static List<Layer> of(Transformer model, int[] ids, int count) {
     var _ = model.unembed();
+    return of(model, ids, count, (_, stream) -> stream);
+  }
+
+  /**
+   * Returns the same with a lens that was tuned to the model.
+   *
+   * @throws IllegalArgumentException when the model does not take the text
+   */
+  public static List<Layer> of(TunedLens lens, int[] ids, int count) {
+    Transformer model = lens.model();
+    return of(
+        model,
+        ids,
+        count,
+        (hook, stream) -> {
+          FloatMatrix translated = model.device().floats(stream.rows(), stream.cols());
+          lens.translate(translated, hook, stream);
+          return translated;
+        });
+  }
+
+  private static List<Layer> of(
+      Transformer model,
+      int[] ids,
+      int count,
+      BiFunction<HookPoint, FloatMatrix, FloatMatrix> translation) {
     SequencedSet<HookPoint> hooks = new LinkedHashSet<>();
     hooks.add(HookPoint.residPre(0));
     for (int layer = 0; layer < model.config().nLayers(); layer++) {
@@ -71,7 +98,8 @@ public final class LogitLens {
     FloatMatrix own = model.logits(run.output());
     List<Layer> layers = new ArrayList<>();
     for (HookPoint hook : hooks) {
-      FloatMatrix logits = model.logits(FinalNorm.apply(model, run.at(hook)));
+      FloatMatrix stream = translation.apply(hook, run.at(hook));
+      FloatMatrix logits = model.logits(FinalNorm.apply(model, stream));
       layers.add(new Layer(hook, predictions(model.device(), own, logits, count)));
     }
     return layers;

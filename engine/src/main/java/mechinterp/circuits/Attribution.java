@@ -34,6 +34,23 @@ public sealed interface Attribution {
   record DroppedGradients() implements Attribution {}
 
   /**
+   * Coefficients of layer-wise relevance propagation in place of the gradient (RelP), one way back:
+   *
+   * <pre>
+   *   norms          the scale is held (LN-rule)
+   *   f(pre)         df/dpre = f(pre) / pre (identity rule)
+   *   f(pre) linear  half of the gradient to each factor (half rule)
+   *   pattern        held too, where asked for (AH-rule), so that nothing goes to queries and keys
+   * </pre>
+   *
+   * and gradients elsewhere. Sources: Rezaei Jafari et al. 2025 (arXiv:2508.21258), whose runs have
+   * the first three rules; of norms and patterns Ali et al. 2022.
+   *
+   * @param patternHeld whether the pattern is held
+   */
+  record Relevance(boolean patternHeld) implements Attribution {}
+
+  /**
    * The mean gradient on the way from one value to the other, by the midpoint rule:
    *
    * <pre>  effect ~ (a_source - a_base) . 1/n sum over i of dm/da at alpha_i = (i - 1/2) / n</pre>

@@ -19,11 +19,8 @@ import mechinterp.tensor.FloatMatrix;
  * {@link Attribution}.
  */
 public final class AttributionPatching {
-  private static final HookPoint EMBEDDING = new CircuitNode.Embedding().hook();
-
   private final TaskRuns runs;
-  private final LongConsumer progress;
-  private long backwardRuns;
+  private final MetricGradients gradients;
 
   /**
    * Runs the prompts without patches.
@@ -34,7 +31,7 @@ public final class AttributionPatching {
   public AttributionPatching(
       Transformer model, CircuitTask task, CircuitSettings settings, LongConsumer progress) {
     this.runs = new TaskRuns(model, task, settings);
-    this.progress = progress;
+    this.gradients = new MetricGradients(runs, progress);
   }
 
   /** Returns the metric without patches. */
@@ -51,7 +48,8 @@ public final class AttributionPatching {
     plan = runs.withCaptures(plan, "clean values", hooks);
     plan = runs.withCaptures(plan, "corrupted values", hooks);
     plan = runs.withCaptures(plan, "gradients", hooks);
-    return runs.withCaptures(plan, "gradients of a step", hooks);
+    plan = runs.withCaptures(plan, "gradients of a step", hooks);
+    return RelevanceStep.plan(plan, runs);
   }
 
   /**
@@ -69,6 +67,8 @@ public final class AttributionPatching {
       Chunk chunk = new Chunk(members, sites);
       switch (attribution) {
         case Attribution.Gradient() -> chunk.put(effects, chunk.ofStep(Step.none()));
+        case Attribution.Relevance(boolean patternHeld) ->
+            chunk.put(effects, chunk.ofStep(new RelevanceStep(runs.model(), patternHeld)));
         case Attribution.ExactSoftmax() -> chunk.putExactSoftmax(effects);
         case Attribution.DroppedGradients() -> chunk.putDropped(effects);
         case Attribution.IntegratedGradients integrated ->
@@ -86,7 +86,8 @@ public final class AttributionPatching {
             && !(attribution instanceof Attribution.IntegratedGradients);
     if (isFlat) {
       throw new IllegalArgumentException(
-          "metric: the gradient of the KL divergence is zero at the clean run; use integrated gradients or the other direction");
+          "metric: the gradient of the KL divergence is zero at the clean run; use integrated"
+              + " gradients or the other direction");
     }
   }
 
@@ -108,7 +109,7 @@ public final class AttributionPatching {
       this.hooks = hooks(sites);
       this.base = runs.base(members);
       Set<HookPoint> wanted = new LinkedHashSet<>(hooks);
-      wanted.add(EMBEDDING);
+      wanted.add(MetricGradients.EMBEDDING);
       this.differences = runs.differences(members, wanted);
     }
 
@@ -117,14 +118,11 @@ public final class AttributionPatching {
     }
 
     Map<HookPoint, FloatMatrix> ofStep(Step step) {
-      return mean(List.of(step), hooks);
+      return gradients.ofStep(base, hooks, step);
     }
 
     Map<HookPoint, FloatMatrix> ofWay(Attribution.IntegratedGradients integrated) {
-      return switch (integrated.path()) {
-        case INPUTS -> mean(steps(integrated, EMBEDDING), hooks);
-        case ACTIVATIONS -> ofEach(integrated);
-      };
+      return gradients.ofWay(base, hooks, differences, integrated);
     }
 
     void putExactSoftmax(double[][] effects) {
@@ -152,7 +150,8 @@ public final class AttributionPatching {
                       && its.part() == part);
       if (part == Part.K && isOfOne) {
         throw new IllegalArgumentException(
-            "exact softmax: keys are replaced at all positions together; leave out positions or choose one gradient");
+            "exact softmax: keys are replaced at all positions together; leave out positions or"
+                + " choose one gradient");
       }
     }
 
@@ -174,29 +173,9 @@ public final class AttributionPatching {
       }
     }
 
-    private Map<HookPoint, FloatMatrix> ofEach(Attribution.IntegratedGradients integrated) {
-      Map<HookPoint, FloatMatrix> gradients = new LinkedHashMap<>();
-      hooks.forEach(hook -> gradients.putAll(mean(steps(integrated, hook), Set.of(hook))));
-      return gradients;
-    }
-
-    private List<Step> steps(Attribution.IntegratedGradients integrated, HookPoint moved) {
-      return Step.of(integrated, moved, difference(moved));
-    }
-
-    /** Returns the mean over steps of the gradients at hook points. */
-    private Map<HookPoint, FloatMatrix> mean(List<Step> steps, Set<HookPoint> of) {
-      GradientMean mean = new GradientMean(runs, of, steps.size());
-      for (Step step : steps) {
-        mean.add(base, step);
-        progress.accept(++backwardRuns);
-      }
-      return mean.gradients();
-    }
-
-    void put(double[][] effects, Map<HookPoint, FloatMatrix> gradients) {
+    void put(double[][] effects, Map<HookPoint, FloatMatrix> found) {
       for (HookPoint hook : hooks) {
-        FloatMatrix product = Optional.ofNullable(gradients.get(hook)).orElseThrow();
+        FloatMatrix product = Optional.ofNullable(found.get(hook)).orElseThrow();
         runs.kernels().multiply(product, product, difference(hook));
         put(effects, hook, runs.device().toHost(product), product.cols());
       }

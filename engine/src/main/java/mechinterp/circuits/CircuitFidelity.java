@@ -13,29 +13,34 @@ import mechinterp.random.RandomStream;
 
 /**
  * How much of a task circuits of growing size do. With m(C) the mean metric when only circuit C
- * runs on the clean prompts ({@link MaskedModel}), M the model and nothing the corrupted run,
+ * runs on the clean prompts ({@link MaskedModel}, {@link PartialFeatures}), M the model, and
+ * nothing the model with every part taken away,
  *
  * <pre>
  *   faithfulness f(C) = (m(C) - m(nothing)) / (m(M) - m(nothing))
  *   completeness      = f(M without C), near 0 when nothing of the task is left outside
- *   CPR               = area under f over the share of edges, larger is better
+ *   CPR               = area under f over the share of parts, larger is better
  *   CMD               = area of |1 - f| over the same, smaller is better
  * </pre>
  *
- * by the trapezoid rule. The circuit of a size has the edges whose effects are largest in size; the
- * control has as many edges drawn by chance. Sources: faithfulness and completeness, Wang et al.
+ * by the trapezoid rule. The circuit of a size has the parts whose effects are largest in size; the
+ * control has as many parts drawn by chance. Sources: faithfulness and completeness, Wang et al.
  * 2022 and Marks et al. 2024; CPR, CMD and the sizes, Mueller et al. 2025, "MIB"
  * (arXiv:2504.13151).
+ *
+ * @param <T> the parts, such as edges or latents
  */
-public final class CircuitFidelity {
-  /** Shares of the edges, those of MIB. */
+public final class CircuitFidelity<T> {
+  /** Shares of the parts, those of MIB. */
   public static final List<Double> SHARES =
       List.of(0.0, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0);
 
   private static final int RESAMPLES = 1000;
   private static final double TAIL = 0.025;
 
-  private final MaskedModel model;
+  private final PartialModel<T> model;
+  private final double[] whole;
+  private final double[] nothing;
   private final int controls;
   private final long seed;
 
@@ -44,21 +49,23 @@ public final class CircuitFidelity {
    *
    * @param controls random circuits of each size
    * @param seed of these and of the intervals
-   * @throws IllegalArgumentException when there is no control, or the metric is the same on clean
-   *     and corrupted prompts, so that there is nothing to explain
+   * @throws IllegalArgumentException when there is no control, or the metric is the same with all
+   *     parts and with none, so that there is nothing to explain
    */
-  public CircuitFidelity(MaskedModel model, int controls, long seed) {
+  public CircuitFidelity(PartialModel<T> model, int controls, long seed) {
     if (controls < 1) {
       throw new IllegalArgumentException(
           "controls: is %d; it must be at least 1".formatted(controls));
     }
-    Baseline baseline = model.baseline();
-    if (baseline.cleanMean() == baseline.corruptMean()) {
-      throw new IllegalArgumentException(
-          "faithfulness: the metric is %s on clean and on corrupted prompts; they must differ"
-              .formatted(baseline.cleanMean()));
-    }
     this.model = model;
+    this.whole = model.whole();
+    this.nothing = model.nothing();
+    double mean = Arrays.stream(whole).average().orElseThrow();
+    if (mean == Arrays.stream(nothing).average().orElseThrow()) {
+      throw new IllegalArgumentException(
+          "faithfulness: the metric is %s with all parts and with none; they must differ"
+              .formatted(mean));
+    }
     this.controls = controls;
     this.seed = seed;
   }
@@ -66,8 +73,8 @@ public final class CircuitFidelity {
   /**
    * Circuits of one size.
    *
-   * @param share of all edges
-   * @param edges number of edges
+   * @param share of all parts
+   * @param size number of parts
    * @param faithfulness of the circuit
    * @param low the 2.5 % quantile of the faithfulness when prompts are drawn anew
    * @param high the 97.5 % quantile
@@ -77,7 +84,7 @@ public final class CircuitFidelity {
    */
   public record Point(
       double share,
-      int edges,
+      int size,
       double faithfulness,
       double low,
       double high,
@@ -105,11 +112,11 @@ public final class CircuitFidelity {
   /**
    * Measures circuits of all sizes.
    *
-   * @param effects of all edges, by whose size they are chosen
+   * @param effects of all parts, by whose size they are chosen
    * @param progress is told the number of circuits so far
    */
-  public Curve of(Effects<CircuitEdge> effects, LongConsumer progress) {
-    List<CircuitEdge> ranked = effects.ranking().stream().map(effects.items()::get).toList();
+  public Curve of(Effects<T> effects, LongConsumer progress) {
+    List<T> ranked = effects.ranking().stream().map(effects.items()::get).toList();
     List<Point> points = new ArrayList<>();
     for (double share : SHARES) {
       points.add(point(share, ranked));
@@ -123,9 +130,9 @@ public final class CircuitFidelity {
         area(points, points.stream().mapToDouble(p -> Math.abs(1 - p.random())).toArray()));
   }
 
-  private Point point(double share, List<CircuitEdge> ranked) {
+  private Point point(double share, List<T> ranked) {
     int size = (int) Math.round(share * ranked.size());
-    List<CircuitEdge> circuit = ranked.subList(0, size);
+    List<T> circuit = ranked.subList(0, size);
     double[] metrics = metricOf(circuit, ranked);
     double[] random =
         IntStream.range(0, controls)
@@ -144,14 +151,14 @@ public final class CircuitFidelity {
         deviation(random, mean));
   }
 
-  private double[] metricOf(Collection<CircuitEdge> circuit, List<CircuitEdge> all) {
-    Set<CircuitEdge> kept = new HashSet<>(circuit);
-    Set<CircuitEdge> removed = new LinkedHashSet<>(all);
+  private double[] metricOf(Collection<T> circuit, List<T> all) {
+    Set<T> kept = new HashSet<>(circuit);
+    Set<T> removed = new LinkedHashSet<>(all);
     removed.removeAll(kept);
     return model.metric(removed);
   }
 
-  private List<CircuitEdge> drawn(List<CircuitEdge> all, int size, int control) {
+  private List<T> drawn(List<T> all, int size, int control) {
     int[] order =
         RandomStream.of(seed, "random circuit %d of %d edges".formatted(control, size))
             .permutation(all.size());
@@ -165,15 +172,13 @@ public final class CircuitFidelity {
 
   /** Returns the faithfulness over some prompts, which may come several times. */
   private double faithfulness(double[] metrics, int[] prompts) {
-    double[] clean = model.baseline().cleanArray();
-    double[] corrupt = model.baseline().corruptArray();
     double circuit = 0;
-    double whole = 0;
+    double all = 0;
     for (int prompt : prompts) {
-      circuit += metrics[prompt] - corrupt[prompt];
-      whole += clean[prompt] - corrupt[prompt];
+      circuit += metrics[prompt] - nothing[prompt];
+      all += whole[prompt] - nothing[prompt];
     }
-    return circuit / whole;
+    return circuit / all;
   }
 
   /** Returns quantiles over prompts drawn anew (the bootstrap, Efron 1979). */

@@ -2,6 +2,7 @@ package mechinterp.circuits;
 
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.IntSummaryStatistics;
 import java.util.List;
 import mechinterp.io.FormatException;
 import mechinterp.io.Json;
@@ -71,9 +72,19 @@ public record CircuitTask(String name, List<CircuitExample> examples) {
     }
   }
 
-  /** Returns whether all examples have as many tokens. */
-  public boolean hasOneLength() {
-    return examples.stream().mapToInt(CircuitExample::tokens).distinct().count() == 1;
+  /**
+   * Checks that a position means the same place in all examples.
+   *
+   * @throws IllegalArgumentException when they differ in length
+   */
+  void requireOneLength() {
+    IntSummaryStatistics tokens =
+        examples.stream().mapToInt(CircuitExample::tokens).summaryStatistics();
+    if (tokens.getMin() != tokens.getMax()) {
+      throw new IllegalArgumentException(
+          "task %s: its prompts have %d to %d tokens; effects by position need prompts of one length"
+              .formatted(name, tokens.getMin(), tokens.getMax()));
+    }
   }
 
   /** Returns the task with the first {@code count} examples, or all where there are fewer. */

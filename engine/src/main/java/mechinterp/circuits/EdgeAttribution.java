@@ -19,7 +19,8 @@ import mechinterp.tensor.FloatMatrix;
  * <pre>  effect of u to v ~ sum over positions of (u_source - u_base) . dm/d(input of v)</pre>
  *
  * with the gradient at the base run (EAP, Syed et al. 2023, arXiv:2310.10348) or its mean on the
- * way to the source (EAP-IG, Hanna et al. 2024, arXiv:2403.17806): see {@link Attribution}.
+ * way to the source (EAP-IG, Hanna et al. 2024, arXiv:2403.17806), or relevance in its place: see
+ * {@link Attribution}.
  */
 public final class EdgeAttribution {
   private static final HookPoint EMBEDDING = new CircuitNode.Embedding().hook();
@@ -55,7 +56,8 @@ public final class EdgeAttribution {
     plan = runs.withCaptures(plan, "clean values", graph.senderHooks());
     plan = runs.withCaptures(plan, "corrupted values", graph.senderHooks());
     plan = runs.withCaptures(plan, "gradients", graph.receiverHooks());
-    return runs.withCaptures(plan, "gradients of a step", graph.receiverHooks());
+    plan = runs.withCaptures(plan, "gradients of a step", graph.receiverHooks());
+    return RelevanceStep.plan(plan, runs);
   }
 
   /**
@@ -89,8 +91,13 @@ public final class EdgeAttribution {
       switch (attribution) {
         case Attribution.DroppedGradients _, Attribution.ExactSoftmax _ ->
             throw new IllegalArgumentException(
-                "edges: dropped gradients and exact softmax are for nodes; use one gradient or integrated ones");
+                "edges: dropped gradients and exact softmax are for nodes; use one gradient or"
+                    + " integrated ones");
         case Attribution.Gradient() -> put(effects, graph.senders(), mean(List.of(Step.none())));
+        case Attribution.Relevance(boolean patternHeld) -> {
+          Step step = new RelevanceStep(runs.model(), patternHeld);
+          put(effects, graph.senders(), mean(List.of(step)));
+        }
         case Attribution.IntegratedGradients integrated -> {
           switch (integrated.path()) {
             case INPUTS -> put(effects, graph.senders(), mean(steps(integrated, EMBEDDING)));

@@ -56,6 +56,10 @@ public final class Effects<T> {
     return ConfidenceInterval.of(LEVEL, effects[item]);
   }
 
+  double of(int item, int example) {
+    return effects[item][example];
+  }
+
   /** Returns an item's effect on each example in a new array. */
   public double[] byExample(int item) {
     return effects[item].clone();

@@ -37,6 +37,19 @@ record ExampleBatch(List<Integer> members, TokenBatch tokens) {
     return activation.rowRange(tokens.start(sequence), tokens.end(sequence));
   }
 
+  /** Returns the example that a row belongs to. */
+  int member(int row) {
+    return members.get(sequenceOf(row));
+  }
+
+  private int sequenceOf(int row) {
+    int sequence = 0;
+    while (tokens.end(sequence) <= row) {
+      sequence++;
+    }
+    return sequence;
+  }
+
   int sequences() {
     return tokens.sequences();
   }

@@ -24,7 +24,7 @@ import mechinterp.tensor.FloatMatrix;
  *
  * <p>Source: Conmy et al. 2023 (arXiv:2304.14997).
  */
-public final class MaskedModel {
+public final class MaskedModel implements PartialModel<CircuitEdge> {
   private final TaskRuns runs;
   private final EdgeGraph graph;
   private final List<Chunk> chunks = new ArrayList<>();
@@ -71,7 +71,18 @@ public final class MaskedModel {
     return runs.settings().metric();
   }
 
-  /** Returns the metric of each example with edges removed. */
+  @Override
+  public double[] whole() {
+    return runs.baseline().cleanArray();
+  }
+
+  /** Returns the metric of the corrupted prompts, which is that without any edge. */
+  @Override
+  public double[] nothing() {
+    return runs.baseline().corruptArray();
+  }
+
+  @Override
   public double[] metric(Set<CircuitEdge> removed) {
     double[] metrics = new double[runs.task().examples().size()];
     for (Chunk chunk : chunks) {

@@ -34,10 +34,25 @@ record Patch<T>(int item, T what, int example, int sequence) {
    * @param values the prompts, as the values come from them
    */
   static <T> List<List<Patch<T>>> batches(List<T> items, ExampleBatch values, int maxTokens) {
+    return batches(items, values, maxTokens, (_, _) -> true);
+  }
+
+  /** Which items are patched in which sequences. */
+  @FunctionalInterface
+  interface Choice {
+    boolean of(int item, int sequence);
+  }
+
+  /** Returns the same of those that are chosen. */
+  static <T> List<List<Patch<T>>> batches(
+      List<T> items, ExampleBatch values, int maxTokens, Choice choice) {
     List<List<Patch<T>>> batches = new ArrayList<>();
     int tokens = maxTokens;
     for (int item = 0; item < items.size(); item++) {
       for (int s = 0; s < values.sequences(); s++) {
+        if (!choice.of(item, s)) {
+          continue;
+        }
         int more = values.tokens().end(s) - values.tokens().start(s);
         if (tokens + more > maxTokens) {
           batches.add(new ArrayList<>());

@@ -23,14 +23,7 @@ public record PatchSite(CircuitNode node, OptionalInt position) {
    *     another place in each
    */
   public static List<PatchSite> byPosition(List<CircuitNode> nodes, CircuitTask task) {
-    if (!task.hasOneLength()) {
-      throw new IllegalArgumentException(
-          "task %s: its prompts have %d to %d tokens; effects by position need prompts of one length"
-              .formatted(
-                  task.name(),
-                  task.examples().stream().mapToInt(CircuitExample::tokens).min().orElseThrow(),
-                  task.examples().stream().mapToInt(CircuitExample::tokens).max().orElseThrow()));
-    }
+    task.requireOneLength();
     int tokens = task.examples().getFirst().tokens();
     return nodes.stream()
         .flatMap(node ->

@@ -13,4 +13,12 @@ public interface Edit {
    * @param batch whose tokens the rows are
    */
   void apply(FloatMatrix activation, TokenBatch batch);
+
+  /** Returns an edit that makes this one and then another one. */
+  default Edit then(Edit next) {
+    return (activation, batch) -> {
+      apply(activation, batch);
+      next.apply(activation, batch);
+    };
+  }
 }

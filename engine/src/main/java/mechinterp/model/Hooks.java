@@ -10,6 +10,9 @@ public interface Hooks {
    */
   void at(HookPoint point, FloatMatrix activation);
 
+  /** Edits in place what stands beside the activation, or the gradient, of this point. */
+  void edit(HookPoint point, FloatMatrix beside);
+
   /**
    * Returns whether the run asked for something at this point, so that what is costly to make is
    * made only then.

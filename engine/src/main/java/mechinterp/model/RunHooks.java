@@ -39,12 +39,17 @@ final class RunHooks implements Hooks {
     if (finished()) {
       return;
     }
-    Edit edit = edits.get(point);
-    if (edit != null) {
-      edit.apply(activation, batch);
-    }
+    edit(point, activation);
     if (missing.remove(point)) {
       captured.put(point, copy(activation));
+    }
+  }
+
+  @Override
+  public void edit(HookPoint point, FloatMatrix beside) {
+    Edit edit = edits.get(point);
+    if (edit != null) {
+      edit.apply(beside, batch);
     }
   }
 

@@ -1,7 +1,9 @@
 package mechinterp.model;
 
+import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.SequencedMap;
+import mechinterp.nn.RowNorm;
 
 /**
  * A part of a transformer that turns the residual stream into the next one: the embedding, the
@@ -13,6 +15,11 @@ public interface Stage {
    * where that depends on the batch.
    */
   SequencedMap<HookPoint, OptionalInt> hookPoints();
+
+  /** Returns the norm of the residual stream that this stage is, where it is no more. */
+  default Optional<RowNorm> norm() {
+    return Optional.empty();
+  }
 
   /** Takes the matrices of a run. Asked for no more than that, it computes nothing. */
   StageRun begin(RunMemory memory);

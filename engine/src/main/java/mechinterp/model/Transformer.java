@@ -15,6 +15,7 @@ import mechinterp.device.MemoryPlan;
 import mechinterp.model.RunMemory.Purpose;
 import mechinterp.nn.Linear;
 import mechinterp.nn.Parameter;
+import mechinterp.nn.RowNorm;
 import mechinterp.nn.Unembed;
 import mechinterp.tensor.FloatMatrix;
 import mechinterp.tokenizer.Tokenizer;
@@ -157,6 +158,13 @@ public final class Transformer {
   /** Takes over what has changed in the parameters' values: call it after an optimizer's step. */
   public void refresh() {
     layers.linears().forEach(Linear::refresh);
+  }
+
+  /**
+   * Returns the norm that makes final hidden states of the last block's output, where there is one.
+   */
+  public Optional<RowNorm> finalNorm() {
+    return layers.stages().getLast().norm();
   }
 
   /**

@@ -68,6 +68,16 @@ public final class NormalizedSae implements WrappedSae {
         });
   }
 
+  @Override
+  public void decoderScales(FloatMatrix out, FloatMatrix x) {
+    inChunks(
+        x,
+        (_, from, to) ->
+            device()
+                .kernels()
+                .copy(out.rowRange(from, to), moments.rowRange(0, to - from).columnRange(1, 2)));
+  }
+
   /** What is done with the normalised rows of a chunk. */
   @FunctionalInterface
   private interface Chunk {

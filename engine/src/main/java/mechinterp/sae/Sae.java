@@ -110,6 +110,17 @@ public sealed interface Sae
     decode(out, codes);
   }
 
+  /**
+   * Writes what each token's latents are multiplied by, besides their decoder rows, when {@link
+   * #reconstruct} makes its activation: 1, but for a {@link NormalizedSae} the token's own scale.
+   *
+   * @param out [tokens, 1]
+   * @param x what is encoded [tokens, d_in]
+   */
+  default void decoderScales(FloatMatrix out, FloatMatrix x) {
+    device().kernels().fill(out, 1);
+  }
+
   /** Brings what is derived from the weights up to date. */
   void weightsChanged();
 

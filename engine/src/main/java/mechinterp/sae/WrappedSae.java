@@ -55,6 +55,11 @@ public sealed interface WrappedSae extends Sae permits NormalizedSae, SelectedSa
   }
 
   @Override
+  default void decoderScales(FloatMatrix out, FloatMatrix x) {
+    sae().decoderScales(out, x);
+  }
+
+  @Override
   default Optional<FloatMatrix> skip() {
     return sae().skip();
   }

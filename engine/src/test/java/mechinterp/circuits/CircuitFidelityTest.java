@@ -21,7 +21,7 @@ final class CircuitFidelityTest {
 
   @Test
   void aKnownCircuitIsFaithfulAndCompleteAndChanceIsNot() {
-    CircuitFidelity.Curve curve = new CircuitFidelity(masked, 5, 1).of(exact(), _ -> {});
+    CircuitFidelity.Curve curve = new CircuitFidelity<>(masked, 5, 1).of(exact(), _ -> {});
     List<CircuitFidelity.Point> points = curve.points();
 
     assertEquals(0, points.getFirst().faithfulness(), 1e-5);
@@ -37,14 +37,14 @@ final class CircuitFidelityTest {
       }
     }
     assertTrue(curve.cpr() > curve.randomCpr() && curve.cmd() < curve.randomCmd());
-    assertEquals(curve, new CircuitFidelity(masked, 5, 1).of(exact(), _ -> {}));
+    assertEquals(curve, new CircuitFidelity<>(masked, 5, 1).of(exact(), _ -> {}));
   }
 
   @Test
   void withoutAControlNothingIsSaid() {
     assertEquals(
         "controls: is 0; it must be at least 1",
-        Refusal.of(IllegalArgumentException.class, () -> new CircuitFidelity(masked, 0, 1)));
+        Refusal.of(IllegalArgumentException.class, () -> new CircuitFidelity<>(masked, 0, 1)));
   }
 
   @Test

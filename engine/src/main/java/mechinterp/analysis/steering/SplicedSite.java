@@ -41,13 +41,11 @@ record SplicedSite(
   void addTo(Map<HookPoint, Edit> edits, Transformer model) {
     if (in.equals(out)) {
       edits.merge(
-          out,
-          (activation, batch) -> apply(activation, activation, batch, model),
-          SplicedSite::inOrder);
+          out, (activation, batch) -> apply(activation, activation, batch, model), Edit::then);
       return;
     }
     Map<HookPoint, FloatMatrix> encoded = new HashMap<>();
-    edits.merge(in, (activation, _) -> encoded.put(in, copy(activation)), SplicedSite::inOrder);
+    edits.merge(in, (activation, _) -> encoded.put(in, copy(activation)), Edit::then);
     edits.merge(
         out,
         (activation, batch) -> {
@@ -56,14 +54,7 @@ record SplicedSite(
             apply(activation, inputs, batch, model);
           }
         },
-        SplicedSite::inOrder);
-  }
-
-  private static Edit inOrder(Edit first, Edit second) {
-    return (activation, batch) -> {
-      first.apply(activation, batch);
-      second.apply(activation, batch);
-    };
+        Edit::then);
   }
 
   private FloatMatrix copy(FloatMatrix activation) {

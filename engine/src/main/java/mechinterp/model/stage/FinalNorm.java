@@ -1,6 +1,7 @@
 package mechinterp.model.stage;
 
 import java.util.LinkedHashMap;
+import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.SequencedMap;
 import mechinterp.kernel.Kernels;
@@ -16,10 +17,12 @@ import mechinterp.tensor.FloatMatrix;
 /** The norm after the last block: what it makes is the final hidden state. */
 final class FinalNorm implements Stage {
   private final Kernels kernels;
+  private final RowNorm plain;
   private final HookedNorm norm;
 
   FinalNorm(Kernels kernels, RowNorm norm) {
     this.kernels = kernels;
+    this.plain = norm;
     this.norm = HookedNorm.ofRows(norm, "ln_final", Place.outside());
   }
 
@@ -28,6 +31,11 @@ final class FinalNorm implements Stage {
     SequencedMap<HookPoint, OptionalInt> points = new LinkedHashMap<>();
     norm.addHookPoints(points);
     return points;
+  }
+
+  @Override
+  public Optional<RowNorm> norm() {
+    return Optional.of(plain);
   }
 
   @Override

@@ -22,7 +22,8 @@ import mechinterp.tensor.FloatMatrix;
  *
  * so that a run can change what one head reads. While no run does, the heads share one norm of x;
  * the inputs [tokens, heads * d_model] are made only when a run asks for them, and then in memory
- * of their own. The norms of changed inputs have no hook points.
+ * of their own. Their norms have no hook points, but what a run does to the gradient of the shared
+ * norm's scale it does to that of theirs.
  */
 final class HookedInputs {
   private final Device device;
@@ -31,14 +32,28 @@ final class HookedInputs {
   private final Linear linear;
   private final int heads;
   private final HookPoint point;
+  private final HookPoint scalePoint;
 
-  HookedInputs(Device device, RowNorm norm, Linear linear, int heads, HookPoint point) {
+  /**
+   * Makes the inputs.
+   *
+   * @param point of the inputs
+   * @param scalePoint of the scale of the norm that heads share
+   */
+  HookedInputs(
+      Device device,
+      RowNorm norm,
+      Linear linear,
+      int heads,
+      HookPoint point,
+      HookPoint scalePoint) {
     this.device = device;
     this.kernels = device.kernels();
     this.norm = norm;
     this.linear = linear;
     this.heads = heads;
     this.point = point;
+    this.scalePoint = scalePoint;
   }
 
   void addHookPoints(SequencedMap<HookPoint, OptionalInt> points) {
@@ -123,7 +138,7 @@ final class HookedInputs {
         kernels.fill(alone, 0);
         kernels.copy(ofHead(alone, head), ofHead(dProjected, head));
         Normed normed = new Normed(ofHead(inputs, head));
-        normed.backward(ofHead(gradients, head), alone, isWayBack);
+        normed.backward(ofHead(gradients, head), alone, isWayBack, hooks);
       }
       hooks.at(point, gradients);
       for (int head = 0; isWayBack && head < heads; head++) {
@@ -150,7 +165,7 @@ final class HookedInputs {
     }
 
     /** dx = the gradient with respect to x; and that of the parameters where it is wanted. */
-    void backward(FloatMatrix dx, FloatMatrix dProjected, boolean ofParameters) {
+    void backward(FloatMatrix dx, FloatMatrix dProjected, boolean ofParameters, Hooks hooks) {
       FloatMatrix dScale = device.floats(x.rows(), 1);
       FloatMatrix d = device.floats(x.rows(), x.cols());
       linear.backward(d, dProjected, Write.SET);
@@ -163,6 +178,7 @@ final class HookedInputs {
         norm.addNormalizeGradients(d, x, scale);
       }
       norm.normalizeBackward(d, dScale, d, x, scale);
+      hooks.edit(scalePoint, dScale);
       norm.scaleBackward(d, dScale, x, scale);
       kernels.copy(dx, d);
     }

@@ -153,7 +153,13 @@ public final class Stages {
   }
 
   private HookedInputs inputs(String letter, RowNorm norm, Linear linear, int heads, Place place) {
-    return new HookedInputs(device, norm, linear, heads, place.of("hook_" + letter + "_input"));
+    return new HookedInputs(
+        device,
+        norm,
+        linear,
+        heads,
+        place.of("hook_" + letter + "_input"),
+        place.of("ln1.hook_scale"));
   }
 
   private HookedHeads keys(

@@ -13,6 +13,7 @@ import picocli.CommandLine.Spec;
     subcommands = {
       CircuitNodes.class,
       CircuitEdges.class,
+      CircuitFeatures.class,
       CircuitCompare.class,
       CircuitGraph.class,
       CircuitIntervene.class,

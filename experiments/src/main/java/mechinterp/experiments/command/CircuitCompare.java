@@ -29,7 +29,7 @@ public final class CircuitCompare implements Callable<Integer> {
   @Parameters(
       index = "0",
       paramLabel = "TRUTH",
-      description = "File that circuit nodes or circuit edges wrote, by --method exact.")
+      description = "File that circuit nodes, edges or features wrote, by --method exact.")
   private Path truth;
 
   @Parameters(

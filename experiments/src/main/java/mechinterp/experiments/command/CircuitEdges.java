@@ -48,6 +48,10 @@ public final class CircuitEdges implements Callable<Integer> {
     EAP,
     /** By integrated gradients. */
     EAP_IG,
+    /** By relevance in place of the gradient. */
+    RELP,
+    /** By relevance with attention patterns held. */
+    RELP_AH,
     /** By trying to remove one after the other. */
     ACDC
   }
@@ -58,7 +62,7 @@ public final class CircuitEdges implements Callable<Integer> {
   @Option(
       names = "--method",
       paramLabel = "METHOD",
-      description = "exact, eap, eap-ig or acdc. Default: exact.",
+      description = "exact, eap, eap-ig, relp, relp-ah or acdc. Default: exact.",
       converter = CircuitMethods.OfEdges.class)
   private Method method = Method.EXACT;
 
@@ -150,6 +154,8 @@ public final class CircuitEdges implements Callable<Integer> {
         case EXACT -> exact();
         case EAP -> estimated(new Attribution.Gradient());
         case EAP_IG -> estimated(options.integrated(path));
+        case RELP -> estimated(new Attribution.Relevance(false));
+        case RELP_AH -> estimated(new Attribution.Relevance(true));
         case ACDC -> search().effects();
       };
     }
@@ -180,8 +186,8 @@ public final class CircuitEdges implements Callable<Integer> {
       if (!curve) {
         return Optional.empty();
       }
-      CircuitFidelity fidelity =
-          new CircuitFidelity(new MaskedModel(model, loaded, settings), CONTROLS, 0);
+      CircuitFidelity<CircuitEdge> fidelity =
+          new CircuitFidelity<>(new MaskedModel(model, loaded, settings), CONTROLS, 0);
       long circuits = (long) CircuitFidelity.SHARES.size() * (CONTROLS + 2);
       try (Progress progress = output.progress().start("faithfulness", circuits, "circuits")) {
         return Optional.of(fidelity.of(effects, progress::update));

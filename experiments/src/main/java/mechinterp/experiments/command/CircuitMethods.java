@@ -26,6 +26,14 @@ final class CircuitMethods {
     }
   }
 
+  /** Methods of {@code circuit features}. */
+  static final class OfFeatures implements ITypeConverter<CircuitFeatures.Method> {
+    @Override
+    public CircuitFeatures.Method convert(String name) {
+      return method(name, CircuitFeatures.Method.values());
+    }
+  }
+
   private static <E extends Enum<E>> E method(String name, E[] methods) {
     return Arrays.stream(methods)
         .filter(method -> label(method).equals(name))

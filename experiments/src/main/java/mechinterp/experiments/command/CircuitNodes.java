@@ -46,7 +46,11 @@ public final class CircuitNodes implements Callable<Integer> {
     /** By a gradient without each layer. */
     ATP_DROP,
     /** By integrated gradients. */
-    ATP_IG
+    ATP_IG,
+    /** By relevance in place of gradients. */
+    RELP,
+    /** By relevance with attention patterns held. */
+    RELP_AH
   }
 
   @Mixin private ModelOptions modelOptions;
@@ -55,7 +59,7 @@ public final class CircuitNodes implements Callable<Integer> {
   @Option(
       names = "--method",
       paramLabel = "METHOD",
-      description = "exact, atp, atp-qk, atp-drop or atp-ig. Default: exact.",
+      description = "exact, atp, atp-qk, atp-drop, atp-ig, relp or relp-ah. Default: exact.",
       converter = CircuitMethods.OfNodes.class)
   private Method method = Method.EXACT;
 
@@ -127,6 +131,8 @@ public final class CircuitNodes implements Callable<Integer> {
       case ATP_QK -> estimated(run, settings, sites, new Attribution.ExactSoftmax());
       case ATP_DROP -> estimated(run, settings, sites, new Attribution.DroppedGradients());
       case ATP_IG -> estimated(run, settings, sites, options.integrated(path));
+      case RELP -> estimated(run, settings, sites, new Attribution.Relevance(false));
+      case RELP_AH -> estimated(run, settings, sites, new Attribution.Relevance(true));
     };
   }
 

@@ -21,6 +21,7 @@ import mechinterp.experiments.console.Progress;
 import mechinterp.experiments.console.ResultOutput;
 import mechinterp.experiments.report.FeatureCard;
 import mechinterp.experiments.report.RuleCard;
+import mechinterp.experiments.run.AttributionCard;
 import mechinterp.experiments.run.FeatureCards;
 import mechinterp.experiments.run.RuleCards;
 import mechinterp.experiments.run.SaeSource;
@@ -91,7 +92,8 @@ public final class Features implements Callable<Integer> {
       int latents,
       long dead,
       List<FeatureCard> features,
-      Optional<RuleResults> rules) {}
+      Optional<RuleResults> rules,
+      Optional<List<AttributionCard>> attributions) {}
 
   /**
    * How readable latents are by rules.
@@ -129,7 +131,8 @@ public final class Features implements Callable<Integer> {
               shown,
               rules
                   ? Optional.of(rules(loaded.sae(), store, transformer, shown))
-                  : Optional.empty());
+                  : Optional.empty(),
+              attributions(report, transformer.tokenizer(), shown));
       output.print(result, describe(result));
     }
     return 0;
@@ -171,6 +174,16 @@ public final class Features implements Callable<Integer> {
             .toList());
   }
 
+  private static Optional<List<AttributionCard>> attributions(
+      FeatureReport report, Tokenizer tokenizer, List<FeatureCard> shown) {
+    return report.hasAttributions()
+        ? Optional.of(
+            shown.stream()
+                .map(card -> AttributionCard.of(report, tokenizer, card.latent()))
+                .toList())
+        : Optional.empty();
+  }
+
   private static String describe(Result result) {
     String head =
         String.format(
@@ -183,7 +196,42 @@ public final class Features implements Callable<Integer> {
         result.features().stream()
             .map(Features::describe)
             .collect(Collectors.joining("\n", head + "\n\n", ""));
-    return features + result.rules().map(Features::describe).orElse("");
+    return features
+        + result.rules().map(Features::describe).orElse("")
+        + result.attributions().map(Features::describe).orElse("");
+  }
+
+  private static String describe(List<AttributionCard> attributions) {
+    StringBuilder text =
+        new StringBuilder("%nfrom where attention brings it, by head and token%n".formatted());
+    for (AttributionCard card : attributions) {
+      for (AttributionCard.Attributed token : card.tokens()) {
+        text.append(describe(card.latent(), token));
+      }
+    }
+    return text.toString();
+  }
+
+  private static String describe(int latent, AttributionCard.Attributed token) {
+    String largest =
+        token.largest().stream()
+            .map(source ->
+                String.format(
+                    Locale.ROOT,
+                    "head %d from %s (%d back) %.3g",
+                    source.head(),
+                    source.token(),
+                    source.back(),
+                    source.value()))
+            .collect(Collectors.joining(", "));
+    return String.format(
+        Locale.ROOT,
+        "latent %d on %s: %.3f, of it constant %.3f; %s%n",
+        latent,
+        token.token(),
+        token.preActivation(),
+        token.constant(),
+        largest);
   }
 
   private static String describe(RuleResults rules) {

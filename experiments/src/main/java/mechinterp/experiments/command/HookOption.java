@@ -34,7 +34,8 @@ final class HookOption {
     return named.stream().map(HookPoint::parse).toList();
   }
 
-  private static List<String> named(LoadedSae loaded) {
+  /** Returns the hook points that the files name: what is encoded, and what else is made of it. */
+  static List<String> named(LoadedSae loaded) {
     List<String> named = new ArrayList<>();
     loaded.metadata().hookName().ifPresent(named::add);
     if (!loaded.sae().config().centresInput()) {

@@ -15,6 +15,7 @@ import picocli.CommandLine.Spec;
       ModelLogits.class,
       ModelGenerate.class,
       ModelLens.class,
+      ModelTuneLens.class,
       ModelDownload.class,
       ModelTrain.class
     })

@@ -1,6 +1,7 @@
 package mechinterp.experiments.command;
 
 import java.io.IOException;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
@@ -8,6 +9,7 @@ import java.util.Optional;
 import java.util.concurrent.Callable;
 import java.util.stream.IntStream;
 import mechinterp.analysis.LogitLens;
+import mechinterp.analysis.TunedLensFiles;
 import mechinterp.device.Device;
 import mechinterp.experiments.console.ResultOutput;
 import mechinterp.experiments.console.TextTable;
@@ -23,7 +25,8 @@ import picocli.CommandLine.Option;
 @Command(
     name = "lens",
     description = {
-      "Show what a model would predict if it ended after each of its blocks: the logit lens.",
+      "Show what a model would predict if it ended after each of its blocks: the logit lens, and"
+          + " the tuned lens beside it.",
       "A column for each of the last tokens of the text: what is likeliest behind it."
     })
 public final class ModelLens implements Callable<Integer> {
@@ -44,11 +47,23 @@ public final class ModelLens implements Callable<Integer> {
       description = "Likely tokens in the JSON of each place. Default: ${DEFAULT-VALUE}.")
   private int top = 5;
 
+  @Option(
+      names = "--tuned",
+      paramLabel = "DIR",
+      description =
+          "Also show the tuned lens that model tune-lens or the tuned-lens library wrote.")
+  private Optional<Path> tuned = Optional.empty();
+
   @Mixin private DeviceOptions deviceOptions;
   @Mixin private ResultOutput output;
 
   /** What is printed. */
-  record Result(String model, List<Integer> ids, List<String> tokens, List<Layer> layers) {}
+  record Result(
+      String model,
+      List<Integer> ids,
+      List<String> tokens,
+      List<Layer> layers,
+      Optional<List<Layer>> tuned) {}
 
   /** The predictions after a block. */
   record Layer(String hook, List<Place> tokens) {}
@@ -69,17 +84,27 @@ public final class ModelLens implements Callable<Integer> {
       Transformer model = modelOptions.load(device, output, prompt::check);
       int[] ids = prompt.ids(model.tokenizer(), model.config());
       Tokenizer tokenizer = model.tokenizer();
-      List<Layer> layers =
-          LogitLens.of(model, ids, top).stream().map(layer -> layer(layer, tokenizer)).toList();
+      List<Layer> layers = layers(LogitLens.of(model, ids, top), tokenizer);
+      Optional<List<Layer>> translated =
+          tuned.isPresent()
+              ? Optional.of(
+                  layers(
+                      LogitLens.of(TunedLensFiles.read(tuned.get(), model), ids, top), tokenizer))
+              : Optional.empty();
       Result result =
           new Result(
               model.identity(),
               IntStream.of(ids).boxed().toList(),
               IntStream.of(ids).mapToObj(id -> text(tokenizer, id)).toList(),
-              layers);
+              layers,
+              translated);
       output.print(result, describe(result));
     }
     return 0;
+  }
+
+  private static List<Layer> layers(List<LogitLens.Layer> layers, Tokenizer tokenizer) {
+    return layers.stream().map(layer -> layer(layer, tokenizer)).toList();
   }
 
   private static Layer layer(LogitLens.Layer layer, Tokenizer tokenizer) {
@@ -106,12 +131,19 @@ public final class ModelLens implements Callable<Integer> {
   }
 
   private String describe(Result result) {
+    String plain = table(result, "after", result.layers());
+    return result.tuned().isEmpty()
+        ? plain
+        : plain + "\n" + table(result, "tuned", result.tuned().get());
+  }
+
+  private String table(Result result, String title, List<Layer> layers) {
     int first = Math.max(0, result.tokens().size() - last);
-    List<String> titles = new ArrayList<>(List.of("after"));
+    List<String> titles = new ArrayList<>(List.of(title));
     titles.addAll(result.tokens().subList(first, result.tokens().size()));
     titles.add("mean KL");
     TextTable table = new TextTable(titles.toArray(String[]::new));
-    for (Layer layer : result.layers()) {
+    for (Layer layer : layers) {
       List<String> row = new ArrayList<>(List.of(layer.hook()));
       layer.tokens().stream()
           .skip(first)

@@ -6,22 +6,26 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.Set;
+import java.util.function.Function;
 import mechinterp.circuits.Baseline;
 import mechinterp.circuits.CircuitEdge;
 import mechinterp.circuits.CircuitFidelity;
 import mechinterp.circuits.CircuitTask;
 import mechinterp.circuits.Effects;
+import mechinterp.circuits.FeatureEdge;
+import mechinterp.circuits.FeatureNode;
 import mechinterp.circuits.PatchSite;
 import mechinterp.experiments.console.TextTable;
 import mechinterp.model.Transformer;
 
 /**
- * What {@code circuit nodes} and {@code circuit edges} write.
+ * What {@code circuit nodes}, {@code circuit edges} and {@code circuit features} write.
  *
  * @param model its name and the SHA-256 of its weights
  * @param task name of the task
  * @param examples number of examples
  * @param settings how the effects were found
+ * @param autoencoders whose latents the nodes are
  * @param cleanMetric mean metric of the clean prompts
  * @param corruptMetric of the corrupted ones
  * @param nodes their effects, of {@code nodes}
@@ -35,6 +39,7 @@ public record CircuitResult(
     String task,
     int examples,
     Settings settings,
+    Optional<Autoencoders> autoencoders,
     double cleanMetric,
     double corruptMetric,
     Optional<List<Effect>> nodes,
@@ -63,6 +68,28 @@ public record CircuitResult(
       Optional<Double> threshold) {}
 
   /**
+   * The autoencoders whose latents and errors are nodes.
+   *
+   * @param saes where they were read from
+   * @param hooks whose activations they are of, in the order of computation
+   * @param replacement what takes the place of a latent
+   * @param nodeThreshold least effect of nodes that have edges
+   * @param edgeThreshold least effect of edges
+   */
+  public record Autoencoders(
+      List<String> saes,
+      List<String> hooks,
+      String replacement,
+      Optional<Double> nodeThreshold,
+      Optional<Double> edgeThreshold) {
+    /** Keeps the lists. */
+    public Autoencoders {
+      saes = List.copyOf(saes);
+      hooks = List.copyOf(hooks);
+    }
+  }
+
+  /**
    * What a node or an edge does.
    *
    * @param name its name
@@ -77,16 +104,38 @@ public record CircuitResult(
   public record Run(Transformer model, CircuitTask task, Settings settings) {
     /** Returns the result of nodes. */
     public CircuitResult ofNodes(Effects<PatchSite> effects, Optional<Double> completenessError) {
-      List<Effect> nodes = new ArrayList<>();
-      for (int item = 0; item < effects.items().size(); item++) {
-        nodes.add(effect(effects, item, effects.items().get(item).name(), Optional.empty()));
-      }
       return result(
           effects.baseline(),
-          Optional.of(nodes),
+          Optional.empty(),
+          Optional.of(all(effects, PatchSite::name)),
           Optional.empty(),
           completenessError,
           Optional.empty());
+    }
+
+    /** Returns the result of latents and errors. */
+    public CircuitResult ofFeatures(
+        Autoencoders autoencoders,
+        Effects<FeatureNode> effects,
+        Optional<Effects<FeatureEdge>> between,
+        Optional<Double> completenessError,
+        Optional<CircuitFidelity.Curve> curve) {
+      return result(
+          effects.baseline(),
+          Optional.of(autoencoders),
+          Optional.of(all(effects, FeatureNode::name)),
+          between.map(found -> all(found, FeatureEdge::name)),
+          completenessError,
+          curve);
+    }
+
+    private static <T> List<Effect> all(Effects<T> effects, Function<T, String> name) {
+      List<Effect> all = new ArrayList<>();
+      for (int item = 0; item < effects.items().size(); item++) {
+        String its = name.apply(effects.items().get(item));
+        all.add(effect(effects, item, its, Optional.empty()));
+      }
+      return all;
     }
 
     /** Returns the result of edges. */
@@ -100,11 +149,17 @@ public record CircuitResult(
         edges.add(effect(effects, item, edge.name(), kept.map(circuit -> circuit.contains(edge))));
       }
       return result(
-          effects.baseline(), Optional.empty(), Optional.of(edges), Optional.empty(), curve);
+          effects.baseline(),
+          Optional.empty(),
+          Optional.empty(),
+          Optional.of(edges),
+          Optional.empty(),
+          curve);
     }
 
     private CircuitResult result(
         Baseline baseline,
+        Optional<Autoencoders> autoencoders,
         Optional<List<Effect>> nodes,
         Optional<List<Effect>> edges,
         Optional<Double> completenessError,
@@ -114,6 +169,7 @@ public record CircuitResult(
           task.name(),
           task.examples().size(),
           settings,
+          autoencoders,
           baseline.cleanMean(),
           baseline.corruptMean(),
           nodes,
@@ -154,6 +210,11 @@ public record CircuitResult(
     completenessError.ifPresent(error ->
         text.append(String.format(Locale.ROOT, "completeness error %.3f %%%n", 100 * error)));
     text.append(effectTable(all));
+    if (nodes.isPresent() && edges.isPresent()) {
+      text.append(
+          "%n%d edges between nodes above the threshold%n%s"
+              .formatted(edges.get().size(), effectTable(edges.get())));
+    }
     curve.ifPresent(c -> text.append(curveTable(c)));
     return text.toString();
   }
@@ -173,10 +234,10 @@ public record CircuitResult(
 
   private static String curveTable(CircuitFidelity.Curve curve) {
     TextTable table =
-        new TextTable("edges", "share", "faithfulness", "95 %", "completeness", "random");
+        new TextTable("size", "share", "faithfulness", "95 %", "completeness", "random");
     for (CircuitFidelity.Point point : curve.points()) {
       table.row(
-          String.valueOf(point.edges()),
+          String.valueOf(point.size()),
           String.format(Locale.ROOT, "%.1f %%", 100 * point.share()),
           number(point.faithfulness()),
           number(point.low()) + " to " + number(point.high()),

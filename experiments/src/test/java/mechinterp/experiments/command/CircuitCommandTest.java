@@ -9,8 +9,10 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import mechinterp.experiments.Execution;
 import mechinterp.io.Json;
+import mechinterp.sae.file.SaeMetadata;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -61,7 +63,8 @@ final class CircuitCommandTest {
 
   @Test
   void nodesAreWrittenByEveryMethod() throws IOException {
-    for (String method : List.of("exact", "atp", "atp-qk", "atp-drop", "atp-ig")) {
+    for (String method :
+        List.of("exact", "atp", "atp-qk", "atp-drop", "atp-ig", "relp", "relp-ah")) {
       JsonNode printed =
           circuit("nodes", method + ".json", "--method", method, "--steps", "3", "--json")
               .assertDone()
@@ -103,7 +106,7 @@ final class CircuitCommandTest {
 
   @Test
   void edgesAreWrittenByEveryMethod() throws IOException {
-    for (String method : List.of("exact", "eap", "eap-ig", "acdc")) {
+    for (String method : List.of("exact", "eap", "eap-ig", "relp", "relp-ah", "acdc")) {
       circuit("edges", method + ".json", "--method", method, "--steps", "2", "--curve")
           .assertDone();
       JsonNode written = file(method + ".json");
@@ -114,6 +117,80 @@ final class CircuitCommandTest {
       assertEquals(method.equals("acdc"), written.at("/edges/0").has("kept"));
       assertEquals(11, written.at("/curve/points").size());
     }
+  }
+
+  private String sae(String name, SaeMetadata metadata) throws IOException {
+    Path folder = parent.resolve(name);
+    TinySae.write(folder, 24, metadata);
+    return folder.toString();
+  }
+
+  private String saeOf(String hook) throws IOException {
+    return sae(hook, SaeMetadata.of("tiny", hook));
+  }
+
+  @Test
+  void featuresAreWrittenByEveryMethod() throws IOException {
+    String late = saeOf("blocks.1.hook_resid_post");
+    String early = saeOf("blocks.0.hook_mlp_out");
+    for (String method : List.of("exact", "atp", "atp-ig", "relp", "relp-ah")) {
+      String[] wanted = {
+        "--sae", late, early, "--method", method, "--steps", "3", "--edges", "--curve"
+      };
+      List<String> more = new ArrayList<>(List.of(wanted));
+      more.addAll(List.of("--node-threshold", "0", "--edge-threshold", "0", "--json"));
+      JsonNode printed =
+          circuit("features", method + ".json", more.toArray(String[]::new)).assertDone().json();
+      JsonNode written = file(method + ".json");
+      List<String> names = names(written.at("/nodes"));
+
+      assertEquals(printed, written);
+      assertEquals(
+          "[\"blocks.0.hook_mlp_out\",\"blocks.1.hook_resid_post\"]",
+          written.at("/autoencoders/hooks").toString());
+      assertTrue(names.getFirst().startsWith("blocks.0.hook_mlp_out/latent "), names.getFirst());
+      assertEquals("blocks.1.hook_resid_post/error", names.getLast());
+      assertTrue(names.contains("blocks.0.hook_mlp_out/error"));
+      assertTrue(names(written.at("/edges")).contains("blocks.1.hook_resid_post/error->logits"));
+      assertEquals(11, written.at("/curve/points").size());
+      assertEquals(names.size(), written.at("/curve/points").get(10).at("/size").intValue());
+      assertEquals(method.equals("atp-ig"), written.has("completeness_error"));
+    }
+    Execution.of("circuit", "compare", path("exact.json"), path("atp.json"), "--top", "3")
+        .assertDone();
+    circuit("features", "zero.json", "--sae", early, "--replace", "zero", "--method", "atp")
+        .assertDone();
+    assertFalse(file("zero.json").has("edges"));
+  }
+
+  private String path(String name) {
+    return parent.resolve(name).toString();
+  }
+
+  @Test
+  void autoencodersThatDoNotFitAreOneLine() throws IOException {
+    String sae = saeOf("blocks.0.hook_mlp_out");
+    circuit("features", "a.json", "--sae", sae, sae)
+        .assertRefusedAtTheEnd("features: blocks.0.hook_mlp_out has two autoencoders");
+    String nowhere = sae("nowhere", new SaeMetadata(Map.of()));
+    circuit("features", "a.json", "--sae", nowhere)
+        .assertRefusedAtTheEnd("name the hook points []; they must name one");
+    String other =
+        sae("other", SaeMetadata.of("tiny", "hook_embed").with("model_identity", "other 123"));
+    circuit("features", "a.json", "--sae", other)
+        .assertRefusedAtTheEnd("the autoencoder was trained on \"other 123\"");
+    circuit("features", "a.json", "--sae", saeOf("blocks.7.hook_mlp_out"))
+        .assertRefusedAtTheEnd("hook blocks.7.hook_mlp_out: tiny has no such hook");
+    circuit("features", "a.json", "--sae", saeOf("blocks.0.mlp.hook_post"))
+        .assertRefusedAtTheEnd("is 16 wide, the autoencoder's d_in is 8");
+    circuit("features", "a.json", "--sae", sae, "--replace", "zero", "--direction", "denoising")
+        .assertRefusedAtTheEnd("direction: is denoising");
+    circuit("features", "a.json", "--sae", sae, "--by-position")
+        .assertRefusedAtTheEnd("3 to 4 tokens");
+    circuit("features", "a.json", "--sae", sae, "--node-threshold", "-1")
+        .assertRefusedAtTheEnd("node_threshold: is -1.0");
+    circuit("features", "a.json").assertRefused("--sae");
+    assertFalse(Files.exists(parent.resolve("a.json")));
   }
 
   @Test

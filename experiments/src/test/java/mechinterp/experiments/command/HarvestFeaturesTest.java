@@ -65,6 +65,39 @@ class HarvestFeaturesTest {
     assertFeatures(store, sae, harvested.get("tokens").asInt());
   }
 
+  /** An autoencoder of what attention makes is shown with the tokens that heads bring it from. */
+  @Test
+  void attentionIsSplitByHeadAndToken() throws IOException {
+    Path text = Files.writeString(folder.resolve("text.txt"), TEXT);
+    Path store = folder.resolve("store");
+    String[] harvest = {"harvest", "--model", "tiny-lm", "--hook", "blocks.1.hook_attn_out"};
+    String[] files = {"--text", text.toString(), "--out", store.toString()};
+    Execution.of(Samples.concat(harvest, files)).assertDone();
+    Path sae = folder.resolve("sae");
+    String[] train = {
+      "train", "--kind", "topk", "--store", store.toString(), "--out", sae.toString()
+    };
+    String[] sizes = {"--d-sae", "32", "--k", "4", "--tokens", "400", "--batch", "20"};
+    Execution.of(Samples.concat(train, sizes)).assertDone();
+    String[] features = {"features", "--store", store.toString(), "--sae", sae.toString()};
+    JsonNode shown =
+        Execution.of(Samples.concat(features, "--latent", "5,0", "--json")).assertDone().json();
+
+    assertEquals(2, shown.get("attributions").size());
+    for (JsonNode card : shown.get("attributions")) {
+      for (JsonNode token : card.get("tokens")) {
+        double sum = token.get("constant").asDouble();
+        for (JsonNode head : token.get("heads")) {
+          sum += head.get("value").asDouble();
+        }
+        assertEquals(token.get("pre_activation").asDouble(), sum, 1e-4);
+        assertEquals(6, token.get("largest").size());
+      }
+    }
+    String printed = Execution.of(Samples.concat(features, "--latent", "5")).assertDone().out();
+    assertTrue(printed.contains("from where attention brings it"), printed);
+  }
+
   @Test
   void activationsOfTwoHookPointsTrainATranscoder() throws IOException {
     Path text = Files.writeString(folder.resolve("text.txt"), TEXT);
