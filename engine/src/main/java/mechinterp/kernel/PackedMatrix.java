@@ -14,4 +14,12 @@ public interface PackedMatrix {
 
   /** Returns the largest number of columns that it can hold. */
   int capacity();
+
+  /**
+   * Returns the first columns in the same memory: what is packed anew is in both. It is for reading.
+   *
+   * @param number at most {@link #cols}
+   * @throws IllegalArgumentException when there are fewer
+   */
+  PackedMatrix firstColumns(int number);
 }

@@ -19,6 +19,13 @@ final class PackedPanels implements PackedMatrix {
     this.values = new float[Math.toIntExact(size(rows, capacity))];
   }
 
+  private PackedPanels(PackedPanels of, int cols) {
+    this.rows = of.rows;
+    this.capacity = cols;
+    this.cols = cols;
+    this.values = of.values;
+  }
+
   /** Returns how many floats the panels of a [rows, cols] matrix take. */
   static long size(int rows, int cols) {
     return (long) (panels(cols) + Tiles.ROW_PANELS - 1) * Tiles.PANEL * rows;
@@ -52,6 +59,12 @@ final class PackedPanels implements PackedMatrix {
   @Override
   public int capacity() {
     return capacity;
+  }
+
+  @Override
+  public PackedPanels firstColumns(int number) {
+    PackedColumns.requireAtMost(number, cols);
+    return new PackedPanels(this, number);
   }
 
   void setCols(int cols) {

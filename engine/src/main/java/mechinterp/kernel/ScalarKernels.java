@@ -47,9 +47,21 @@ public final class ScalarKernels implements Kernels {
     private int cols;
 
     Columns(int rows, int capacity) {
+      this(rows, capacity, new float[Math.multiplyExact(rows, capacity)]);
+    }
+
+    private Columns(int rows, int capacity, float[] values) {
       this.rows = rows;
       this.capacity = capacity;
-      this.values = new float[Math.multiplyExact(rows, capacity)];
+      this.values = values;
+    }
+
+    @Override
+    public Columns firstColumns(int number) {
+      PackedColumns.requireAtMost(number, cols);
+      Columns first = new Columns(rows, number, values);
+      first.cols = number;
+      return first;
     }
 
     @Override

@@ -195,6 +195,24 @@ public final class HybridSae implements RankedSae {
     encodePrepared(codes, inputs, config.k());
   }
 
+  /**
+   * Writes the encoder's codes among the first latents: the k largest of these, or all if
+   * there are fewer, of tokens from which b_dec has been subtracted.
+   */
+  public void encodePrefix(SparseCodes codes, FloatMatrix inputs, int latents) {
+    SparseCodes first =
+        new SparseCodes(codes.indices(), codes.values(), codes.counts(), latents);
+    FloatMatrix bias = weights().bEnc().columnRange(0, latents);
+    device()
+        .kernels()
+        .encodeTopK(
+            first,
+            inputs,
+            layers.encoder().firstColumns(latents),
+            bias,
+            Math.min(config.k(), latents));
+  }
+
   private void encodeFull(SparseCodes codes, FloatMatrix inputs) {
     SparseCodes candidates = shortlist.rowRange(0, inputs.rows());
     encodeShortlist(candidates, inputs);

@@ -1,14 +1,13 @@
 package mechinterp.sae;
 
 import java.util.List;
-import java.util.Locale;
 import java.util.Optional;
 import java.util.function.Consumer;
 import mechinterp.kernel.PursuitForm;
 
 /**
- * A hybrid of three parts: a TopK encoder, a dictionary learned from that encoder's codes on nested
- * prefixes of the latents, and a short non-negative pursuit on the encoder's shortlist, which
+ * A hybrid of three parts: a TopK encoder, a dictionary learned from that encoder's codes among all
+ * latents and among a prefix of them, and a short non-negative pursuit on the encoder's shortlist, which
  * teaches the encoder and gives the codes after training. docs/hybrid-sae.md says where the
  * defaults come from.
  *
@@ -26,7 +25,6 @@ import mechinterp.kernel.PursuitForm;
  * @param leastCode full codes below it are dropped in place of all but the k largest, so that a
  *     token may have more than k latents, at most overshoot k, or fewer; {@link
  *     HybridSae#withMeanL0} finds the one with k in the mean. Empty for at most k on every token
- * @param prefixLearner what learns from the prefixes but the last; empty for encoder and dictionary
  */
 public record HybridSaeConfig(
     int dIn,
@@ -39,16 +37,15 @@ public record HybridSaeConfig(
     int rounds,
     double overshoot,
     InferenceCodes codes,
-    Optional<Double> leastCode,
-    Optional<PrefixLearner> prefixLearner)
+    Optional<Double> leastCode)
     implements SaeConfig {
   /** The name of this kind. */
   public static final String ARCHITECTURE = "hybrid";
 
-  private static final int FIRST_PREFIX = 4;
-  private static final double LAST_PREFIX = 2;
+  private static final int SHORT_PREFIX = 4;
+  private static final double SHORT_PREFIX_WEIGHT = 0.25;
   private static final double FIXED_POINT_SHARE = 0.5;
-  private static final double FIXED_POINT_WEIGHT = 0.3;
+  private static final double FIXED_POINT_WEIGHT = 0.1;
   private static final int SHORTLIST_FACTOR = 4;
   private static final int ROUNDS = 3;
   private static final double OVERSHOOT = 1.5;
@@ -75,16 +72,11 @@ public record HybridSaeConfig(
           "fixed_point_share: is %s; it must be above 0 and at most 1".formatted(fixedPointShare));
     }
     PursuitForm _ = pursuit(k, rounds, overshoot, leastCode);
-    if (prefixLearner.isPresent() && prefixes.size() == 1) {
-      throw new IllegalArgumentException(
-          "prefix_learner: is %s, there is 1 prefix; leave it out where none is shorter than the dictionary"
-              .formatted(prefixLearner.get().name().toLowerCase(Locale.ROOT)));
-    }
   }
 
   /**
-   * Returns prefixes of d_sae / 4, / 2 and d_sae latents with weights 1/4, 1/4 and 1/2, a
-   * fixed-point loss of weight .3 on half of each batch, a shortlist of 4 k, 3 rounds with an
+   * Returns prefixes of d_sae / 4 and d_sae latents with weights 1/4 and 3/4, a fixed-point loss of
+   * weight .1 on half of each batch, a shortlist of 4 k, 3 rounds with an
    * overshoot of 1.5, and full codes.
    */
   public static HybridSaeConfig of(int dIn, int dSae, int k) {
@@ -92,15 +84,21 @@ public record HybridSaeConfig(
         dIn,
         dSae,
         k,
-        Prefix.halvings(dSae, FIRST_PREFIX, LAST_PREFIX),
+        defaultPrefixes(dSae),
         FIXED_POINT_WEIGHT,
         FIXED_POINT_SHARE,
         SHORTLIST_FACTOR,
         ROUNDS,
         OVERSHOOT,
         InferenceCodes.FULL,
-        Optional.empty(),
         Optional.empty());
+  }
+
+  private static List<Prefix> defaultPrefixes(int dSae) {
+    Prefix all = new Prefix(dSae, 1 - SHORT_PREFIX_WEIGHT);
+    return dSae < SHORT_PREFIX
+        ? List.of(all)
+        : List.of(new Prefix(dSae / SHORT_PREFIX, SHORT_PREFIX_WEIGHT), all);
   }
 
   /** Returns these settings with other prefixes. */
@@ -135,11 +133,6 @@ public record HybridSaeConfig(
     return changed(change -> change.leastCode = Optional.of(value));
   }
 
-  /** Returns these settings with short prefixes that teach this. */
-  public HybridSaeConfig withPrefixLearner(PrefixLearner value) {
-    return changed(change -> change.prefixLearner = Optional.of(value));
-  }
-
   private HybridSaeConfig changed(Consumer<Change> changes) {
     Change change = new Change(this);
     changes.accept(change);
@@ -154,8 +147,7 @@ public record HybridSaeConfig(
         change.rounds,
         change.overshoot,
         change.codes,
-        change.leastCode,
-        change.prefixLearner);
+        change.leastCode);
   }
 
   /** The settings besides the sizes, to be changed. */
@@ -168,7 +160,6 @@ public record HybridSaeConfig(
     private double overshoot;
     private InferenceCodes codes;
     private Optional<Double> leastCode;
-    private Optional<PrefixLearner> prefixLearner;
 
     Change(HybridSaeConfig config) {
       prefixes = config.prefixes;
@@ -179,7 +170,6 @@ public record HybridSaeConfig(
       overshoot = config.overshoot;
       codes = config.codes;
       leastCode = config.leastCode;
-      prefixLearner = config.prefixLearner;
     }
   }
 

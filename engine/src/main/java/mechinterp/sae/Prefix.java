@@ -10,6 +10,8 @@ import java.util.List;
  * @param weight of their reconstruction in the loss
  */
 public record Prefix(int latents, double weight) {
+  private static final int MOST_PARTS = 16;
+
   /**
    * Checks the weight.
    *
@@ -28,25 +30,13 @@ public record Prefix(int latents, double weight) {
    * weights together 1; fewer where d_sae is too small for all of them to differ.
    */
   public static List<Prefix> halvings(int dSae) {
-    return halvings(dSae, 16, 1);
-  }
-
-  /**
-   * Returns prefixes of d_sae / {@code first}, then twice as many each, up to d_sae latents, the
-   * last with {@code last} times the weight of each other one, all weights together 1; fewer where
-   * d_sae is too small for all of them to differ.
-   */
-  static List<Prefix> halvings(int dSae, int first, double last) {
     List<Integer> sizes = new ArrayList<>();
-    for (int parts = first; parts >= 1; parts /= 2) {
+    for (int parts = MOST_PARTS; parts >= 1; parts /= 2) {
       if (dSae / parts > (sizes.isEmpty() ? 0 : sizes.getLast())) {
         sizes.add(dSae / parts);
       }
     }
-    double all = sizes.size() - 1 + last;
-    return sizes.stream()
-        .map(latents -> new Prefix(latents, latents == dSae ? last / all : 1 / all))
-        .toList();
+    return sizes.stream().map(latents -> new Prefix(latents, 1.0 / sizes.size())).toList();
   }
 
   /** Checks that prefixes rise to all latents, the last with a weight above 0. */

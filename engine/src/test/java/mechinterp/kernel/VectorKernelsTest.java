@@ -8,6 +8,7 @@ import static mechinterp.kernel.TestMatrices.emptyCodes;
 import static mechinterp.kernel.TestMatrices.intRow;
 import static mechinterp.kernel.TestMatrices.order;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
@@ -203,6 +204,27 @@ class VectorKernelsTest {
     SparseCodes codes = emptyCodes(x.rows(), k + 2, weights.rows());
     kernels.encodeTopK(codes, x, packed, bias, k);
     return codes;
+  }
+
+  /** Behind the first columns stand others, not zeros. */
+  @ParameterizedTest
+  @ValueSource(ints = {1, 15, 16, 17, 63, 64, 100, 149, 150})
+  void theFirstColumnsEncodeAsAMatrixOfTheirOwn(int first) {
+    FloatMatrix x = matrices.gaussian(9, 21);
+    FloatMatrix weights = matrices.gaussian(150, 21);
+    FloatMatrix bias = matrices.gaussian(1, 150);
+    FloatMatrix firstBias = bias.columnRange(0, first);
+    int k = Math.min(10, first);
+    for (Kernels kernels : List.of(scalar, vector)) {
+      PackedMatrix packed = kernels.allocatePacked(21, 150);
+      kernels.pack(packed, weights, Operand.TRANSPOSED);
+      PackedMatrix columns = packed.firstColumns(first);
+      SparseCodes actual = emptyCodes(9, k + 2, first);
+      kernels.encodeTopK(actual, x, columns, firstBias, k);
+      assertSameCodes(encode(kernels, x, weights.rowRange(0, first), firstBias, k), actual, 0);
+      assertEquals(first, columns.cols());
+      assertThrows(IllegalArgumentException.class, () -> columns.firstColumns(first + 1));
+    }
   }
 
   @ParameterizedTest

@@ -33,7 +33,6 @@ import mechinterp.sae.MatchingPursuitConfig;
 import mechinterp.sae.MatryoshkaConfig;
 import mechinterp.sae.MultiTopKConfig;
 import mechinterp.sae.PAnnealConfig;
-import mechinterp.sae.PrefixLearner;
 import mechinterp.sae.Sae;
 import mechinterp.sae.SaeConfig;
 import mechinterp.sae.SaeParameter;
@@ -79,8 +78,7 @@ final class KindOptionsEffectTest {
         MatryoshkaConfig.of(16, 120, 3),
         HybridSaeConfig.of(16, 120, 3)
             .withFixedPoint(0.3, 0.8)
-            .withLeastCode(0.25)
-            .withPrefixLearner(PrefixLearner.ENCODER),
+            .withLeastCode(0.25),
         new StandardConfig(16, 120, Optional.of(sparsity())),
         new PAnnealConfig(16, 120, sparsity(), new AnnealingConfig(1, 0.2, 10, 0.2, 0.8, 1e-3)),
         jumpRelu(JumpReluPenalty.TANH, 3),

@@ -6,7 +6,7 @@ import java.util.Optional;
  * The terms of a loss that only some kinds have, besides the reconstruction and AuxK.
  *
  * @param fixedPoint what teaches the encoder of a hybrid
- * @param more a reconstruction from other codes
+ * @param more reconstructions from other codes
  * @param penalty what keeps codes sparse
  */
 record FurtherTerms(
@@ -14,11 +14,11 @@ record FurtherTerms(
     Optional<FurtherLoss> more,
     Optional<SparsityPenalty> penalty) {
   static FurtherTerms none() {
-    return fixedPoint(Optional.empty());
+    return hybrid(Optional.empty(), Optional.empty());
   }
 
-  static FurtherTerms fixedPoint(Optional<FixedPoint> term) {
-    return new FurtherTerms(term, Optional.empty(), Optional.empty());
+  static FurtherTerms hybrid(Optional<FixedPoint> fixedPoint, Optional<FurtherLoss> prefixes) {
+    return new FurtherTerms(fixedPoint, prefixes, Optional.empty());
   }
 
   static FurtherTerms more(FurtherLoss term) {

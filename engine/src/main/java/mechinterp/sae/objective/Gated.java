@@ -75,13 +75,13 @@ final class Gated implements LatentChoice, FurtherLoss, SparsityPenalty {
   }
 
   @Override
-  public double backward(FloatMatrix target, double divisor) {
+  public double backward(FloatMatrix inputs, FloatMatrix target, double divisor) {
     return gates.backward(target, 1 / divisor);
   }
 
   @Override
-  public FurtherReconstruction term() {
-    return gates;
+  public List<FurtherReconstruction> terms() {
+    return List.of(gates);
   }
 
   /** The penalty's slopes join those of the reconstruction by the gates, which came before. */

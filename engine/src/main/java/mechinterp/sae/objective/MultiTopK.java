@@ -1,5 +1,6 @@
 package mechinterp.sae.objective;
 
+import java.util.List;
 import mechinterp.device.Workspace;
 import mechinterp.kernel.Kernels;
 import mechinterp.sae.MultiTopKConfig;
@@ -43,12 +44,12 @@ final class MultiTopK implements LatentChoice, FurtherLoss {
   }
 
   @Override
-  public double backward(FloatMatrix target, double divisor) {
+  public double backward(FloatMatrix inputs, FloatMatrix target, double divisor) {
     return term.backward(target, WEIGHT / divisor);
   }
 
   @Override
-  public FurtherReconstruction term() {
-    return term;
+  public List<FurtherReconstruction> terms() {
+    return List.of(term);
   }
 }

@@ -5,7 +5,6 @@ import java.util.List;
 import mechinterp.device.Workspace;
 import mechinterp.kernel.Kernels;
 import mechinterp.sae.Prefix;
-import mechinterp.sae.PrefixLearner;
 import mechinterp.sae.Sae;
 import mechinterp.tensor.FloatMatrix;
 import mechinterp.tensor.LatentOrder;
@@ -22,8 +21,7 @@ import mechinterp.tensor.SparseOuterProduct;
  *
  * With g_p = 2 weight_p (x^_p - x) / divisor, latent i belongs to all prefixes p with i &lt; m_p
  * and so has the gradient of x^ G_i = sum of their g_p. What else is asked of reconstructions is
- * asked of each x^_p, with its weight. Where the prefixes teach the encoder alone, W_dec is held
- * fixed in all x^_p but the last, and has the gradient of g_P.
+ * asked of each x^_p, with its weight.
  */
 final class NestedReconstruction implements Reconstruction {
   private final Kernels kernels;
@@ -31,7 +29,6 @@ final class NestedReconstruction implements Reconstruction {
   private final BatchSums sums;
   private final ReconstructionLoss asked;
   private final List<Prefix> prefixes;
-  private final PrefixLearner learner;
   private final List<FloatMatrix> errors = new ArrayList<>();
   private final double[] squares;
 
@@ -41,14 +38,12 @@ final class NestedReconstruction implements Reconstruction {
       int batchSize,
       BatchSums sums,
       ReconstructionLoss asked,
-      List<Prefix> prefixes,
-      PrefixLearner learner) {
+      List<Prefix> prefixes) {
     this.kernels = workspace.device().kernels();
     this.sae = sae;
     this.sums = sums;
     this.asked = asked;
     this.prefixes = prefixes;
-    this.learner = learner;
     this.squares = new double[prefixes.size()];
     for (Prefix prefix : prefixes) {
       String name = "error of %d latents".formatted(prefix.latents());
@@ -121,9 +116,6 @@ final class NestedReconstruction implements Reconstruction {
 
   @Override
   public List<SparseOuterProduct> decoderTerms(LatentOrder order, SparseCodes codes) {
-    if (learner == PrefixLearner.ENCODER) {
-      return List.of(new SparseOuterProduct(order, codes.values(), errors.getLast()));
-    }
     List<SparseOuterProduct> terms = new ArrayList<>();
     for (int p = 0; p < squares.length; p++) {
       terms.add(new SparseOuterProduct(order, codes.values(), errors.get(p), first(p), end(p)));

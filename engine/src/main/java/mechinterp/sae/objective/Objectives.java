@@ -23,7 +23,6 @@ import mechinterp.sae.MultiTopKConfig;
 import mechinterp.sae.NormalizedSae;
 import mechinterp.sae.PAnnealConfig;
 import mechinterp.sae.Prefix;
-import mechinterp.sae.PrefixLearner;
 import mechinterp.sae.Sae;
 import mechinterp.sae.SaeConfig;
 import mechinterp.sae.SelectedSae;
@@ -103,7 +102,6 @@ final class Objectives {
               sae,
               batchTopK(sae, config.k()),
               config.prefixes(),
-              PrefixLearner.ENCODER_AND_DICTIONARY,
               FurtherTerms.none());
       case StandardConfig config -> standard(sae, config);
       case PAnnealConfig config -> pAnneal(sae, config);
@@ -212,12 +210,15 @@ final class Objectives {
             ? Optional.of(new FixedPoint(workspace, sae, settings.batchSize()))
             : Optional.empty();
     LatentChoice choice = fixedPoint.<LatentChoice>map(part -> part).orElse(sae::encodeFast);
-    FurtherTerms terms = FurtherTerms.fixedPoint(fixedPoint);
-    boolean isWhole = config.prefixes().equals(List.of(new Prefix(config.dSae(), 1)));
-    PrefixLearner learner = config.prefixLearner().orElse(PrefixLearner.ENCODER_AND_DICTIONARY);
-    return isWhole
+    List<Prefix> prefixes = config.prefixes();
+    Optional<FurtherLoss> shorter =
+        prefixes.size() > 1
+            ? Optional.of(new PrefixLoss(workspace, sae, settings.batchSize()))
+            : Optional.empty();
+    FurtherTerms terms = FurtherTerms.hybrid(fixedPoint, shorter);
+    return prefixes.getLast().weight() == 1
         ? whole(sae, choice, terms)
-        : nested(sae, choice, config.prefixes(), learner, terms);
+        : nested(sae, choice, prefixes.subList(prefixes.size() - 1, prefixes.size()), terms);
   }
 
   private SparseObjective whole(Sae sae, LatentChoice choice, FurtherTerms terms) {
@@ -228,14 +229,13 @@ final class Objectives {
       Sae sae,
       LatentChoice choice,
       List<Prefix> prefixes,
-      PrefixLearner learner,
       FurtherTerms terms) {
     return new SparseObjective(
         workspace,
         sae,
         choice,
         (w, s, tokens, sums, asked) ->
-            new NestedReconstruction(w, s, tokens, sums, asked, prefixes, learner),
+            new NestedReconstruction(w, s, tokens, sums, asked, prefixes),
         terms,
         settings);
   }

@@ -30,6 +30,9 @@ public record SaeLoss(Map<String, Double> parts, double fvu, double l0, int dead
   /** The part of reconstructions with more latents. */
   public static final String MULTI_TOPK = "multi_topk";
 
+  /** The part of a hybrid's short prefixes. */
+  public static final String PREFIXES = "prefixes";
+
   /** The part of a gated kind's reconstruction by its open gates. */
   public static final String GATE = "gate";
 

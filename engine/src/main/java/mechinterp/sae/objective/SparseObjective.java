@@ -187,8 +187,8 @@ final class SparseObjective implements SaeObjective {
     fixedPoint.ifPresent(part -> parts.put(SaeLoss.FIXED_POINT, part.backward(inputs, divisor)));
     revival.ifPresent(loss -> parts.put(loss.name(), revive(loss, dead, divisor)));
     more.ifPresent(term -> {
-      terms.add(term.term());
-      parts.put(term.name(), term.backward(target, divisor));
+      terms.addAll(term.terms());
+      parts.put(term.name(), term.backward(inputs, target, divisor));
     });
     double l0 = (double) starts[starts.length - 1] / batchSize;
     asked.begin();

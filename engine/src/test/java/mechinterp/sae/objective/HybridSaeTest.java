@@ -23,7 +23,6 @@ import mechinterp.sae.HybridSae;
 import mechinterp.sae.HybridSaeConfig;
 import mechinterp.sae.InferenceCodes;
 import mechinterp.sae.Prefix;
-import mechinterp.sae.PrefixLearner;
 import mechinterp.sae.RandomSae;
 import mechinterp.sae.Sae;
 import mechinterp.sae.TopKConfig;
@@ -45,7 +44,7 @@ class HybridSaeTest {
   private static final int BATCH = 6;
   private static final HybridSaeConfig CONFIG =
       HybridSaeConfig.of(D_IN, D_SAE, K)
-          .withPrefixes(List.of(new Prefix(4, 0.5), new Prefix(7, 0), new Prefix(D_SAE, 0.75)));
+          .withPrefixes(List.of(new Prefix(2, 0.5), new Prefix(7, 0.2), new Prefix(D_SAE, 0.75)));
   private static final AuxKConfig AUX =
       AuxKConfig.defaults().withDeadAfterTokens(BATCH).withKAux(3).withAlpha(0.7);
 
@@ -101,63 +100,69 @@ class HybridSaeTest {
 
   @ParameterizedTest
   @CsvSource({
-    "0.3, 1,   4, 6, TOKENS,         ENCODER_AND_DICTIONARY",
-    "2,   0.4, 4, 3, BATCH_VARIANCE, ENCODER_AND_DICTIONARY",
-    "0.5, 1,   1, 6, BATCH_VARIANCE, ENCODER"
+    "0.3, 1,   4, 6, TOKENS",
+    "2,   0.4, 4, 3, BATCH_VARIANCE",
+    "0.5, 1,   1, 6, BATCH_VARIANCE"
   })
   void theGradientIsThatOfFiniteDifferences(
-      double weight,
-      double share,
-      int factor,
-      int tokens,
-      LossNormalizer normalizer,
-      PrefixLearner learner) {
+      double weight, double share, int factor, int tokens, LossNormalizer normalizer) {
     HybridSaeConfig config =
-        CONFIG.withFixedPoint(weight, share).withPursuit(factor, 3, 1.5).withPrefixLearner(learner);
+        CONFIG.withFixedPoint(weight, share).withPursuit(factor, 3, 1.5);
     NaiveTopK naive = SparseObjectiveTest.point(5);
-    switch (learner) {
-      case ENCODER_AND_DICTIONARY -> naive.nest(config.prefixes());
-      case ENCODER -> naive.nestEncoder(config.prefixes());
-    }
     naive.freeze(K, normalizer, AUX);
+    naive.alsoPrefixes(config.prefixes(), K);
     HybridSae sae = sae(naive, config);
     naive.freezeFixedPoints(fixedPoints(naive, sae, tokens), weight);
     SaeObjective objective = objective(sae, normalizer);
     SaeLoss loss = objective.backward(upload(naive.x));
 
     assertEquals(naive.reconstructionLoss(), loss.part(SaeLoss.RECONSTRUCTION), 1e-5);
+    assertEquals(naive.prefixLoss(), loss.part(SaeLoss.PREFIXES), 1e-5);
     assertEquals(naive.fixedPointLoss(), loss.part(SaeLoss.FIXED_POINT), 1e-5);
     assertEquals(naive.auxLoss(), loss.part(SaeLoss.AUXILIARY), 1e-5);
+    assertTrue(loss.part(SaeLoss.PREFIXES) > 1e-3);
     assertTrue(loss.part(SaeLoss.FIXED_POINT) > 1e-3);
     assertTrue(loss.part(SaeLoss.AUXILIARY) > 1e-3);
     WrittenGradients gradients = WrittenGradients.of(objective);
     DoubleSupplier total =
-        () -> naive.reconstructionLoss() + naive.auxLoss() + naive.fixedPointLoss();
+        () ->
+            naive.reconstructionLoss()
+                + naive.prefixLoss()
+                + naive.auxLoss()
+                + naive.fixedPointLoss();
     assertGradient("W_enc", total, naive.wEnc, gradients.get("W_enc"));
     assertGradient("W_dec", total, naive.wDec, gradients.get("W_dec"));
     assertGradient("b_enc", total, new double[][] {naive.bEnc}, gradients.get("b_enc"));
     assertGradient("b_dec", total, new double[][] {naive.bDec}, gradients.get("b_dec"));
   }
 
+  /** Of latents 0 to 6 the three largest, though a larger one behind them is active. */
   @Test
-  void shortPrefixesMayTeachTheEncoderAlone() {
-    NaiveTopK point = SparseObjectiveTest.point(5);
-    HybridSaeConfig config = CONFIG.withFixedPoint(0, 1).withPrefixLearner(PrefixLearner.ENCODER);
-    WrittenGradients light = gradients(point, config);
-    WrittenGradients heavy =
-        gradients(
-            point,
-            config.withPrefixes(
-                List.of(new Prefix(4, 5), new Prefix(7, 2), new Prefix(D_SAE, 0.75))));
-    assertArrayEquals(light.get("W_dec"), heavy.get("W_dec"));
-    for (String name : List.of("W_enc", "b_enc")) {
-      assertFalse(Arrays.equals(light.get(name), heavy.get(name)), name);
-    }
-    assertEquals(
-        "prefix_learner: is encoder, there is 1 prefix; leave it out where none is shorter than the dictionary",
-        Refusal.of(
-            IllegalArgumentException.class,
-            () -> config.withPrefixes(List.of(new Prefix(D_SAE, 1)))));
+  void aPrefixHasTheLargestOfItsOwnLatents() {
+    HybridSae sae = random(CONFIG);
+    FloatMatrix x = RandomSae.activations(device, BATCH, D_IN, 3);
+    SparseCodes own = sae.newCodes(BATCH);
+    sae.encodePrefix(own, x, 7);
+    HybridSae seven = random(CONFIG, 7);
+    SparseCodes alone = seven.newCodes(BATCH);
+    seven.encodeFast(alone, x);
+    assertArrayEquals(device.toHost(alone.indices()), device.toHost(own.indices()));
+    assertArrayEquals(device.toHost(alone.values()), device.toHost(own.values()));
+    SparseCodes whole = sae.newCodes(BATCH);
+    sae.encodeFast(whole, x);
+    assertFalse(Arrays.equals(device.toHost(whole.indices()), device.toHost(own.indices())));
+  }
+
+  /** The first latents of {@link #random(HybridSaeConfig)}. */
+  private HybridSae random(HybridSaeConfig config, int latents) {
+    HybridSae of = random(config);
+    HybridSae first =
+        HybridSae.allocate(device, HybridSaeConfig.of(config.dIn(), latents, config.k()));
+    device.kernels().copy(first.weights().wEnc(), of.weights().wEnc().rowRange(0, latents));
+    device.kernels().copy(first.weights().bEnc(), of.weights().bEnc().columnRange(0, latents));
+    device.kernels().copy(first.weights().wDec(), of.weights().wDec().rowRange(0, latents));
+    first.weightsChanged();
+    return first;
   }
 
   @Test
@@ -324,15 +329,11 @@ class HybridSaeTest {
               "weight": 0.25
             },
             {
-              "latents": 4096,
-              "weight": 0.25
-            },
-            {
               "latents": 8192,
-              "weight": 0.5
+              "weight": 0.75
             }
           ],
-          "fixed_point_weight": 0.3,
+          "fixed_point_weight": 0.1,
           "fixed_point_share": 0.5,
           "shortlist_factor": 4,
           "rounds": 3,

@@ -24,7 +24,9 @@ final class NaiveTopK {
   final double[] bDec;
 
   private List<Prefix> prefixes = List.of();
-  private double[][] prefixDictionary = {};
+  private List<Prefix> shortPrefixes = List.of();
+  private double wholeWeight = 1;
+  private boolean[][][] prefixChosen = {};
   private boolean[][] more = {};
   private double[][] target;
   private double[][] wSkip = {};
@@ -140,19 +142,32 @@ final class NaiveTopK {
   /** Makes the dictionary a nested one. */
   void nest(List<Prefix> by) {
     prefixes = by;
-    prefixDictionary = wDec;
   }
 
-  /** The same, with W_dec as it is now in all prefixes but the last. */
-  void nestEncoder(List<Prefix> by) {
-    prefixes = by;
-    prefixDictionary = Arrays.stream(wDec).map(double[]::clone).toArray(double[][]::new);
+  /** Adds the loss of each short prefix with the k largest of its own latents, held from now on. */
+  void alsoPrefixes(List<Prefix> by, int k) {
+    shortPrefixes = by.subList(0, by.size() - 1);
+    wholeWeight = by.getLast().weight();
+    double[][] z = preActivations();
+    prefixChosen =
+        shortPrefixes.stream()
+            .map(prefix -> choose(z, IntStream.range(0, prefix.latents()).toArray(), k))
+            .toArray(boolean[][][]::new);
+  }
+
+  double prefixLoss() {
+    double loss = 0;
+    for (int p = 0; p < prefixChosen.length; p++) {
+      double[][] made = reconstruction(preActivations(), prefixChosen[p], bDec);
+      loss += shortPrefixes.get(p).weight() * squares(differences(x, made));
+    }
+    return loss / divisor;
   }
 
   double reconstructionLoss() {
     if (prefixes.isEmpty()) {
       double[][] made = withSkip(reconstruction(preActivations(), chosen, bDec));
-      return squares(differences(target, made)) / divisor;
+      return wholeWeight * squares(differences(target, made)) / divisor;
     }
     double loss = 0;
     for (Prefix prefix : prefixes) {
@@ -161,8 +176,7 @@ final class NaiveTopK {
         first[t] = chosen[t].clone();
         Arrays.fill(first[t], prefix.latents(), bEnc.length, false);
       }
-      double[][] dictionary = prefix.latents() == bEnc.length ? wDec : prefixDictionary;
-      double[][] made = reconstruction(preActivations(), first, dictionary, bDec);
+      double[][] made = reconstruction(preActivations(), first, bDec);
       loss += prefix.weight() * squares(differences(x, made));
     }
     return loss / divisor;
@@ -245,17 +259,12 @@ final class NaiveTopK {
   }
 
   private double[][] reconstruction(double[][] z, boolean[][] active, double[] bias) {
-    return reconstruction(z, active, wDec, bias);
-  }
-
-  private static double[][] reconstruction(
-      double[][] z, boolean[][] active, double[][] dictionary, double[] bias) {
     double[][] out = new double[z.length][];
     for (int t = 0; t < z.length; t++) {
       out[t] = bias.clone();
-      for (int i = 0; i < dictionary.length; i++) {
+      for (int i = 0; i < wDec.length; i++) {
         for (int j = 0; active[t][i] && j < bias.length; j++) {
-          out[t][j] += z[t][i] * dictionary[i][j];
+          out[t][j] += z[t][i] * wDec[i][j];
         }
       }
     }
