@@ -145,5 +145,10 @@ public final class Workspace {
     }
   }
 
-  private record CountedPacked(int rows, int cols, int capacity) implements PackedMatrix {}
+  private record CountedPacked(int rows, int cols, int capacity) implements PackedMatrix {
+    @Override
+    public PackedMatrix firstColumns(int number) {
+      return new CountedPacked(rows, number, number);
+    }
+  }
 }

@@ -16,7 +16,8 @@ public interface PackedMatrix {
   int capacity();
 
   /**
-   * Returns the first columns in the same memory: what is packed anew is in both. It is for reading.
+   * Returns the first columns in the same memory: what is packed anew is in both. It is for
+   * reading.
    *
    * @param number at most {@link #cols}
    * @throws IllegalArgumentException when there are fewer

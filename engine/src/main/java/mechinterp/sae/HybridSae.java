@@ -196,12 +196,11 @@ public final class HybridSae implements RankedSae {
   }
 
   /**
-   * Writes the encoder's codes among the first latents: the k largest of these, or all if
-   * there are fewer, of tokens from which b_dec has been subtracted.
+   * Writes the encoder's codes among the first latents: the k largest of these, or all if there are
+   * fewer, of tokens from which b_dec has been subtracted.
    */
   public void encodePrefix(SparseCodes codes, FloatMatrix inputs, int latents) {
-    SparseCodes first =
-        new SparseCodes(codes.indices(), codes.values(), codes.counts(), latents);
+    SparseCodes first = new SparseCodes(codes.indices(), codes.values(), codes.counts(), latents);
     FloatMatrix bias = weights().bEnc().columnRange(0, latents);
     device()
         .kernels()

@@ -7,8 +7,8 @@ import mechinterp.kernel.PursuitForm;
 
 /**
  * A hybrid of three parts: a TopK encoder, a dictionary learned from that encoder's codes among all
- * latents and among a prefix of them, and a short non-negative pursuit on the encoder's shortlist, which
- * teaches the encoder and gives the codes after training. docs/hybrid-sae.md says where the
+ * latents and among a prefix of them, and a short non-negative pursuit on the encoder's shortlist,
+ * which teaches the encoder and gives the codes after training. docs/hybrid-sae.md says where the
  * defaults come from.
  *
  * @param dIn width of an activation
@@ -76,8 +76,8 @@ public record HybridSaeConfig(
 
   /**
    * Returns prefixes of d_sae / 4 and d_sae latents with weights 1/4 and 3/4, a fixed-point loss of
-   * weight .1 on half of each batch, a shortlist of 4 k, 3 rounds with an
-   * overshoot of 1.5, and full codes.
+   * weight .1 on half of each batch, a shortlist of 4 k, 3 rounds with an overshoot of 1.5, and
+   * full codes.
    */
   public static HybridSaeConfig of(int dIn, int dSae, int k) {
     return new HybridSaeConfig(

@@ -10,7 +10,10 @@ final class NormalTail {
   private static final int STEPS_PER_UNIT = 64;
   private static final int LIMIT = 8;
 
-  /** Entry j is Q at the lower end of step j, so no smaller than Q within the step and no larger before it. */
+  /**
+   * Entry j is Q at the lower end of step j, so no smaller than Q within the step and no larger
+   * before it.
+   */
   private final double[] bounds = new double[2 * LIMIT * STEPS_PER_UNIT];
 
   NormalTail() {
@@ -24,7 +27,7 @@ final class NormalTail {
     int step = (int) Math.clamp(Math.floor((t + LIMIT) * STEPS_PER_UNIT), 0.0, bounds.length - 1.0);
     boolean impossible = t >= -LIMIT && x >= bounds[step];
     boolean certain = step + 1 < bounds.length && t < LIMIT && x < bounds[step + 1];
-    return certain || !impossible && x < tail(t);
+    return certain || (!impossible && x < tail(t));
   }
 
   private static double tail(double t) {

@@ -60,6 +60,11 @@ public final class OpaqueDevice implements Device {
     public int capacity() {
       return hidden.capacity();
     }
+
+    @Override
+    public PackedMatrix firstColumns(int number) {
+      return new OpaquePacked(hidden.firstColumns(number));
+    }
   }
 
   /** Returns the bytes of all matrices and packed matrices that were ever allocated. */

@@ -76,9 +76,7 @@ final class KindOptionsEffectTest {
         new GroupMaxConfig(16, 120, 3),
         new BatchTopKConfig(16, 120, 3),
         MatryoshkaConfig.of(16, 120, 3),
-        HybridSaeConfig.of(16, 120, 3)
-            .withFixedPoint(0.3, 0.8)
-            .withLeastCode(0.25),
+        HybridSaeConfig.of(16, 120, 3).withFixedPoint(0.3, 0.8).withLeastCode(0.25),
         new StandardConfig(16, 120, Optional.of(sparsity())),
         new PAnnealConfig(16, 120, sparsity(), new AnnealingConfig(1, 0.2, 10, 0.2, 0.8, 1e-3)),
         jumpRelu(JumpReluPenalty.TANH, 3),

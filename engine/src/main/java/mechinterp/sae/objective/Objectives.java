@@ -98,11 +98,7 @@ final class Objectives {
       case TranscoderConfig config -> whole(sae, batchTopK(sae, config.k()), FurtherTerms.none());
       case CrosscoderConfig config -> whole(sae, ofLayers(sae, config), FurtherTerms.none());
       case MatryoshkaConfig config ->
-          nested(
-              sae,
-              batchTopK(sae, config.k()),
-              config.prefixes(),
-              FurtherTerms.none());
+          nested(sae, batchTopK(sae, config.k()), config.prefixes(), FurtherTerms.none());
       case StandardConfig config -> standard(sae, config);
       case PAnnealConfig config -> pAnneal(sae, config);
       case JumpReluConfig config -> jumpRelu(sae, config);
@@ -226,10 +222,7 @@ final class Objectives {
   }
 
   private SparseObjective nested(
-      Sae sae,
-      LatentChoice choice,
-      List<Prefix> prefixes,
-      FurtherTerms terms) {
+      Sae sae, LatentChoice choice, List<Prefix> prefixes, FurtherTerms terms) {
     return new SparseObjective(
         workspace,
         sae,

@@ -7,8 +7,8 @@ import mechinterp.sae.Prefix;
 import mechinterp.tensor.FloatMatrix;
 
 /**
- * The reconstructions of a {@link HybridSae} by the prefixes of its dictionary that are shorter than
- * the whole, each with codes of its own:
+ * The reconstructions of a {@link HybridSae} by the prefixes of its dictionary that are shorter
+ * than the whole, each with codes of its own:
  *
  * <pre>  loss = sum over p &lt; P of weight_p sum |x - x^_p|^2 / V
  *   x^_p = sum over i of f_p[i] W_dec[i] + b_dec,   f_p = TopK_k(relu(z[0 .. m_p - 1]))</pre>
@@ -27,8 +27,7 @@ final class PrefixLoss implements FurtherLoss {
     this.sae = sae;
     this.prefixes = all.subList(0, all.size() - 1);
     BatchSums sums = new BatchSums(workspace, "prefixes", batchSize, sae.dIn());
-    this.terms =
-        prefixes.stream().map(prefix -> term(workspace, prefix, batchSize, sums)).toList();
+    this.terms = prefixes.stream().map(prefix -> term(workspace, prefix, batchSize, sums)).toList();
   }
 
   private FurtherReconstruction term(

@@ -106,8 +106,7 @@ class HybridSaeTest {
   })
   void theGradientIsThatOfFiniteDifferences(
       double weight, double share, int factor, int tokens, LossNormalizer normalizer) {
-    HybridSaeConfig config =
-        CONFIG.withFixedPoint(weight, share).withPursuit(factor, 3, 1.5);
+    HybridSaeConfig config = CONFIG.withFixedPoint(weight, share).withPursuit(factor, 3, 1.5);
     NaiveTopK naive = SparseObjectiveTest.point(5);
     naive.freeze(K, normalizer, AUX);
     naive.alsoPrefixes(config.prefixes(), K);
