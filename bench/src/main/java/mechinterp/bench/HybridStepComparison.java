@@ -73,7 +73,7 @@ public final class HybridStepComparison {
     HybridSaeConfig hybrid = HybridSaeConfig.of(D_IN, D_SAE, K);
     Map<String, SaeConfig> contenders = new LinkedHashMap<>();
     contenders.put("topk", new TopKConfig(D_IN, D_SAE, K));
-    contenders.put("nested topk", hybrid.withFixedPoint(0, 1));
+    contenders.put("hybrid, no fixed points", hybrid.withFixedPoint(0, 1));
     contenders.put("hybrid, a quarter", hybrid.withFixedPoint(hybrid.fixedPointWeight(), 0.25));
     contenders.put("hybrid", hybrid);
     contenders.put("hybrid, whole batches", hybrid.withFixedPoint(hybrid.fixedPointWeight(), 1));
