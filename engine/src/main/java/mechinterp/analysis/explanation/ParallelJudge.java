@@ -5,10 +5,12 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorCompletionService;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.IntConsumer;
 import mechinterp.io.http.Pause;
 
@@ -44,8 +46,9 @@ public final class ParallelJudge {
     ExecutorService threads = Executors.newFixedThreadPool(atOnce, Thread.ofVirtual().factory());
     try {
       ExecutorCompletionService<LatentExplanation> done = new ExecutorCompletionService<>(threads);
+      AtomicReference<Optional<Exception>> failure = new AtomicReference<>(Optional.empty());
       examples.forEach(each -> {
-        var _ = done.submit(() -> judge.judge(each));
+        var _ = done.submit(() -> judge(each, failure));
       });
       List<LatentExplanation> found = new ArrayList<>();
       while (found.size() < examples.size()) {
@@ -61,6 +64,21 @@ public final class ParallelJudge {
     } finally {
       var _ = threads.shutdownNow();
       threads.close();
+    }
+  }
+
+  /** Judges a latent unless another one's question has failed, and then fails as that did. */
+  private LatentExplanation judge(
+      LatentExamples examples, AtomicReference<Optional<Exception>> failure) throws Exception {
+    Optional<Exception> before = failure.get();
+    if (before.isPresent()) {
+      throw before.get();
+    }
+    try {
+      return judge.judge(examples);
+    } catch (IOException | RuntimeException e) {
+      var _ = failure.updateAndGet(first -> first.or(() -> Optional.of(e)));
+      throw e;
     }
   }
 

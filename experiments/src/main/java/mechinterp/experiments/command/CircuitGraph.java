@@ -107,11 +107,7 @@ public final class CircuitGraph implements Callable<Integer> {
       int[] found =
           text.map(given -> model.tokenizer().encodeFromBos(given, Integer.MAX_VALUE))
               .orElseGet(ids::clone);
-      if (found.length == 0 || found.length > model.config().nCtx()) {
-        throw new IllegalArgumentException(
-            "--prompt: has %d tokens; %s takes 1 to %d"
-                .formatted(found.length, model.config().name(), model.config().nCtx()));
-      }
+      PromptOptions.check(text.isPresent() ? "--prompt" : "--ids", found, model.config());
       return found;
     }
   }

@@ -31,6 +31,17 @@ final class PromptOptions {
   int[] ids(Tokenizer tokenizer, TransformerConfig config) {
     String option = text.isPresent() ? "--text" : "--ids";
     int[] tokens = text.map(given -> tokenizer.encode(given).ids()).orElseGet(ids::clone);
+    check(option, tokens, config);
+    return tokens;
+  }
+
+  /**
+   * Checks that a model takes these tokens.
+   *
+   * @param option that they come from
+   * @throws IllegalArgumentException when there are none or too many, or the model has not such ids
+   */
+  static void check(String option, int[] tokens, TransformerConfig config) {
     if (tokens.length == 0 || tokens.length > config.nCtx()) {
       throw new IllegalArgumentException(
           "%s: has %d tokens; %s takes 1 to %d"
@@ -43,7 +54,6 @@ final class PromptOptions {
                 .formatted(option, id, config.name(), config.dVocab() - 1));
       }
     }
-    return tokens;
   }
 
   /**

@@ -226,6 +226,7 @@ class CircuitGraphTest {
   void badInputIsOneLine() throws IOException {
     graph("--prompt", "a", "--node-threshold", "0").assertRefusedAtTheEnd("node_threshold: is 0.0");
     graph("--prompt", "a", "--max-nodes", "0").assertRefusedAtTheEnd("max_nodes: is 0");
+    graph("--ids", "5,999999").assertRefusedAtTheEnd("--ids: id 999999 is not there");
     graph().assertRefused("--prompt");
     Path nameless = folder.resolve("nameless");
     write(nameless, 0, SaeMetadata.of("tiny", "blocks.0.ln2.hook_normalized"));
