@@ -1,7 +1,6 @@
 package mechinterp.experiments.command;
 
 import java.io.IOException;
-import java.nio.file.Path;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.Callable;
@@ -21,7 +20,6 @@ import mechinterp.device.Device;
 import mechinterp.experiments.console.Progress;
 import mechinterp.experiments.console.ResultOutput;
 import mechinterp.experiments.run.CircuitResult;
-import mechinterp.io.Json;
 import mechinterp.model.LoadOptions;
 import mechinterp.model.Transformer;
 import picocli.CommandLine.Command;
@@ -69,14 +67,6 @@ public final class CircuitEdges implements Callable<Integer> {
   @Mixin private CircuitOptions options;
 
   @Option(
-      names = "--path",
-      paramLabel = "P",
-      description =
-          "What integrated gradients move: the inputs, or each sender's activations by itself."
-              + " Default: ${DEFAULT-VALUE}.")
-  private IntegrationPath path = IntegrationPath.INPUTS;
-
-  @Option(
       names = "--threshold",
       paramLabel = "X",
       description =
@@ -89,15 +79,6 @@ public final class CircuitEdges implements Callable<Integer> {
           "Measure faithfulness and completeness of circuits of growing size beside random ones.")
   private boolean curve;
 
-  @Option(
-      names = "--max-tokens",
-      paramLabel = "N",
-      description = "The most tokens that run at once. Default: ${DEFAULT-VALUE}.")
-  private int maxTokens = MAX_TOKENS;
-
-  @Option(names = "--out", required = true, paramLabel = "F", description = "JSON file to write.")
-  private Path out;
-
   @Mixin private DeviceOptions deviceOptions;
   @Mixin private ResultOutput output;
 
@@ -106,10 +87,9 @@ public final class CircuitEdges implements Callable<Integer> {
     try (Device device = deviceOptions.open()) {
       Transformer model = modelOptions.load(device, output, LoadOptions.frozen());
       CircuitTask loaded = task.load(model);
-      Finder finder = new Finder(model, loaded, options.settings(maxTokens));
+      Finder finder = new Finder(model, loaded, options.settings(MAX_TOKENS));
       CircuitResult result = finder.result();
-      Json.write(out, result);
-      output.print(result, result.text(out));
+      options.write(result, output);
     }
     return 0;
   }
@@ -139,21 +119,20 @@ public final class CircuitEdges implements Callable<Integer> {
     }
 
     private CircuitResult.Settings used() {
-      boolean integrated = method == Method.EAP_IG;
-      return new CircuitResult.Settings(
-          CircuitMethods.label(method),
-          CircuitOptions.label(settings.metric()),
-          CircuitOptions.label(settings.direction()),
-          integrated ? Optional.of(options.steps()) : Optional.empty(),
-          integrated ? Optional.of(CircuitOptions.label(path)) : Optional.empty(),
-          method == Method.ACDC ? Optional.of(threshold) : Optional.empty());
+      CircuitResult.Settings used =
+          options.used(method, Optional.of(integrated()).filter(_ -> method == Method.EAP_IG));
+      return method == Method.ACDC ? used.withThreshold(threshold) : used;
+    }
+
+    private Attribution.IntegratedGradients integrated() {
+      return options.integrated(IntegrationPath.INPUTS);
     }
 
     private Effects<CircuitEdge> effects() {
       return switch (method) {
         case EXACT -> exact();
         case EAP -> estimated(new Attribution.Gradient());
-        case EAP_IG -> estimated(options.integrated(path));
+        case EAP_IG -> estimated(integrated());
         case RELP -> estimated(new Attribution.Relevance(false));
         case RELP_AH -> estimated(new Attribution.Relevance(true));
         case ACDC -> search().effects();

@@ -1,14 +1,12 @@
 package mechinterp.experiments.command;
 
 import java.io.IOException;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.Callable;
 import mechinterp.circuits.Attribution;
 import mechinterp.circuits.CircuitFidelity;
-import mechinterp.circuits.CircuitSettings;
 import mechinterp.circuits.CircuitTask;
 import mechinterp.circuits.Effects;
 import mechinterp.circuits.FeatureAttribution;
@@ -28,7 +26,6 @@ import mechinterp.experiments.console.ResultOutput;
 import mechinterp.experiments.run.CircuitResult;
 import mechinterp.experiments.run.SaePlace;
 import mechinterp.experiments.run.SaeSource;
-import mechinterp.io.Json;
 import mechinterp.model.HookPoint;
 import mechinterp.model.LoadOptions;
 import mechinterp.model.Transformer;
@@ -88,14 +85,6 @@ public final class CircuitFeatures implements Callable<Integer> {
   @Mixin private CircuitOptions options;
 
   @Option(
-      names = "--path",
-      paramLabel = "P",
-      description =
-          "What integrated gradients move: the activations of each autoencoder by itself, or the"
-              + " inputs. Default: ${DEFAULT-VALUE}.")
-  private IntegrationPath path = IntegrationPath.ACTIVATIONS;
-
-  @Option(
       names = "--replace",
       paramLabel = "R",
       description =
@@ -134,15 +123,6 @@ public final class CircuitFeatures implements Callable<Integer> {
               + " latents.")
   private boolean curve;
 
-  @Option(
-      names = "--max-tokens",
-      paramLabel = "N",
-      description = "The most tokens that run at once. Default: ${DEFAULT-VALUE}.")
-  private int maxTokens = CircuitSettings.defaults().maxTokens();
-
-  @Option(names = "--out", required = true, paramLabel = "F", description = "JSON file to write.")
-  private Path out;
-
   @Mixin private DeviceOptions deviceOptions;
   @Mixin private ResultOutput output;
 
@@ -150,14 +130,13 @@ public final class CircuitFeatures implements Callable<Integer> {
   public Integer call() throws IOException {
     FeatureThresholds thresholds = new FeatureThresholds(nodeThreshold, edgeThreshold);
     FeatureSettings settings =
-        new FeatureSettings(options.settings(maxTokens), replacement, byPosition);
+        new FeatureSettings(options.settings(), replacement, byPosition);
     try (Device device = deviceOptions.open()) {
       Transformer model = modelOptions.load(device, output, LoadOptions.frozen());
       FeatureModel features = new FeatureModel(model, sites(model));
       CircuitTask loaded = task.load(model);
       CircuitResult result = new Finder(features, loaded, settings, thresholds).result();
-      Json.write(out, result);
-      output.print(result, result.text(out));
+      options.write(result, output);
     }
     return 0;
   }
@@ -212,14 +191,11 @@ public final class CircuitFeatures implements Callable<Integer> {
     }
 
     private CircuitResult.Settings used() {
-      boolean integrated = method == Method.ATP_IG;
-      return new CircuitResult.Settings(
-          CircuitMethods.label(method),
-          CircuitOptions.label(settings.runs().metric()),
-          CircuitOptions.label(settings.runs().direction()),
-          integrated ? Optional.of(options.steps()) : Optional.empty(),
-          integrated ? Optional.of(CircuitOptions.label(path)) : Optional.empty(),
-          Optional.empty());
+      return options.used(method, Optional.of(integrated()).filter(_ -> method == Method.ATP_IG));
+    }
+
+    private Attribution.IntegratedGradients integrated() {
+      return options.integrated(IntegrationPath.ACTIVATIONS);
     }
 
     private CircuitResult.Autoencoders autoencoders() {
@@ -234,7 +210,7 @@ public final class CircuitFeatures implements Callable<Integer> {
     private Attribution estimate() {
       return switch (method) {
         case EXACT, ATP -> new Attribution.Gradient();
-        case ATP_IG -> options.integrated(path);
+        case ATP_IG -> integrated();
         case RELP -> new Attribution.Relevance(false);
         case RELP_AH -> new Attribution.Relevance(true);
       };

@@ -1,7 +1,6 @@
 package mechinterp.experiments.command;
 
 import java.io.IOException;
-import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.Callable;
@@ -19,7 +18,6 @@ import mechinterp.device.Device;
 import mechinterp.experiments.console.Progress;
 import mechinterp.experiments.console.ResultOutput;
 import mechinterp.experiments.run.CircuitResult;
-import mechinterp.io.Json;
 import mechinterp.model.LoadOptions;
 import mechinterp.model.Transformer;
 import picocli.CommandLine.Command;
@@ -66,14 +64,6 @@ public final class CircuitNodes implements Callable<Integer> {
   @Mixin private CircuitOptions options;
 
   @Option(
-      names = "--path",
-      paramLabel = "P",
-      description =
-          "What integrated gradients move: each hook point's activations by itself, or the inputs."
-              + " Default: ${DEFAULT-VALUE}.")
-  private IntegrationPath path = IntegrationPath.ACTIVATIONS;
-
-  @Option(
       names = "--nodes",
       paramLabel = "KIND",
       description =
@@ -86,15 +76,6 @@ public final class CircuitNodes implements Callable<Integer> {
       description = "Patch each position by itself; prompts must have one length.")
   private boolean byPosition;
 
-  @Option(
-      names = "--max-tokens",
-      paramLabel = "N",
-      description = "The most tokens that run at once. Default: ${DEFAULT-VALUE}.")
-  private int maxTokens = CircuitSettings.defaults().maxTokens();
-
-  @Option(names = "--out", required = true, paramLabel = "F", description = "JSON file to write.")
-  private Path out;
-
   @Mixin private DeviceOptions deviceOptions;
   @Mixin private ResultOutput output;
 
@@ -103,34 +84,28 @@ public final class CircuitNodes implements Callable<Integer> {
     try (Device device = deviceOptions.open()) {
       Transformer model = modelOptions.load(device, output, LoadOptions.frozen());
       CircuitTask loaded = task.load(model);
-      CircuitSettings settings = options.settings(maxTokens);
+      CircuitSettings settings = options.settings();
       List<CircuitNode> nodes = kind.of(model);
       List<PatchSite> sites =
           byPosition ? PatchSite.byPosition(nodes, loaded) : PatchSite.everywhere(nodes);
       CircuitResult result = result(model, loaded, settings, sites);
-      Json.write(out, result);
-      output.print(result, result.text(out));
+      options.write(result, output);
     }
     return 0;
   }
 
   private CircuitResult result(
       Transformer model, CircuitTask loaded, CircuitSettings settings, List<PatchSite> sites) {
+    Attribution.IntegratedGradients integrated = options.integrated(IntegrationPath.ACTIVATIONS);
     CircuitResult.Settings used =
-        new CircuitResult.Settings(
-            CircuitMethods.label(method),
-            CircuitOptions.label(settings.metric()),
-            CircuitOptions.label(settings.direction()),
-            method == Method.ATP_IG ? Optional.of(options.steps()) : Optional.empty(),
-            method == Method.ATP_IG ? Optional.of(CircuitOptions.label(path)) : Optional.empty(),
-            Optional.empty());
+        options.used(method, Optional.of(integrated).filter(_ -> method == Method.ATP_IG));
     CircuitResult.Run run = new CircuitResult.Run(model, loaded, used);
     return switch (method) {
       case EXACT -> run.ofNodes(exact(model, loaded, settings, sites), Optional.empty());
       case ATP -> estimated(run, settings, sites, new Attribution.Gradient());
       case ATP_QK -> estimated(run, settings, sites, new Attribution.ExactSoftmax());
       case ATP_DROP -> estimated(run, settings, sites, new Attribution.DroppedGradients());
-      case ATP_IG -> estimated(run, settings, sites, options.integrated(path));
+      case ATP_IG -> estimated(run, settings, sites, integrated);
       case RELP -> estimated(run, settings, sites, new Attribution.Relevance(false));
       case RELP_AH -> estimated(run, settings, sites, new Attribution.Relevance(true));
     };

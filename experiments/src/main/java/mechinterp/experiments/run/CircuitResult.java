@@ -65,7 +65,12 @@ public record CircuitResult(
       String direction,
       Optional<Integer> steps,
       Optional<String> path,
-      Optional<Double> threshold) {}
+      Optional<Double> threshold) {
+    /** Returns the settings of a search with a threshold. */
+    public Settings withThreshold(double other) {
+      return new Settings(method, metric, direction, steps, path, Optional.of(other));
+    }
+  }
 
   /**
    * The autoencoders whose latents and errors are nodes.
