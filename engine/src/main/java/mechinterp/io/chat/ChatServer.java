@@ -57,12 +57,31 @@ public final class ChatServer implements ChatModel, AutoCloseable {
     this.config = config;
     this.notes = notes;
     this.pause = pause;
-    this.client =
+    this.client = client(config);
+  }
+
+  private static HttpClient client(ChatServerConfig config) {
+    HttpClient.Builder client =
         HttpClient.newBuilder()
             .version(Version.HTTP_1_1)
             .followRedirects(Redirect.NEVER)
-            .connectTimeout(config.timeout())
-            .build();
+            .connectTimeout(config.timeout());
+    return (config.isOnThisMachine() ? client : client.proxy(config.proxies())).build();
+  }
+
+  /**
+   * Checks that the server is there, without a question: whatever it answers will do.
+   *
+   * @throws IOException {@code ADDRESS: ...} when it does not answer
+   */
+  public void requireThere() throws IOException {
+    try {
+      var _ = whole(request().GET().build());
+    } catch (InterruptedIOException e) {
+      throw e;
+    } catch (IOException e) {
+      throw new IOException(config.address() + ": " + reason(e), e);
+    }
   }
 
   @Override
@@ -92,15 +111,26 @@ public final class ChatServer implements ChatModel, AutoCloseable {
     body.put("messages", question.messages());
     body.put("temperature", question.temperature());
     body.put("max_tokens", question.maxTokens());
+    return request()
+        .header("Content-Type", "application/json")
+        .POST(BodyPublishers.ofString(Json.compact(body)))
+        .build();
+  }
+
+  private HttpRequest.Builder request() {
     HttpRequest.Builder request =
         HttpRequest.newBuilder(config.address())
             .timeout(config.timeout())
-            .header("Content-Type", "application/json")
             .header("Accept", "application/json")
-            .header("User-Agent", "mechinterp")
-            .POST(BodyPublishers.ofString(Json.compact(body)));
+            .header("User-Agent", "mechinterp");
     config.key().ifPresent(key -> request.header("Authorization", key.authorization()));
-    return request.build();
+    if (!config.isOnThisMachine()) {
+      config
+          .proxies()
+          .authorization(config.address())
+          .ifPresent(value -> request.header("Proxy-Authorization", value));
+    }
+    return request;
   }
 
   /** Returns the answer, or nothing after a pause when it is worth asking again. */

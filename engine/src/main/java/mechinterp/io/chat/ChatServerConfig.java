@@ -6,6 +6,7 @@ import java.net.URISyntaxException;
 import java.net.UnknownHostException;
 import java.time.Duration;
 import java.util.Optional;
+import mechinterp.io.http.EnvironmentProxies;
 
 /**
  * A server and the model that it is asked for.
@@ -14,8 +15,14 @@ import java.util.Optional;
  * @param model name of the model, as the server knows it
  * @param key what the server wants to see, if anything
  * @param timeout longest time from a question to the whole answer
+ * @param proxies the way to servers on other machines
  */
-public record ChatServerConfig(URI address, String model, Optional<ApiKey> key, Duration timeout) {
+public record ChatServerConfig(
+    URI address,
+    String model,
+    Optional<ApiKey> key,
+    Duration timeout,
+    EnvironmentProxies proxies) {
   private static final String COMPLETIONS = "/chat/completions";
 
   /**
@@ -31,7 +38,7 @@ public record ChatServerConfig(URI address, String model, Optional<ApiKey> key, 
     if (timeout.isNegative() || timeout.isZero()) {
       throw new IllegalArgumentException("timeout: is %s; it must be above 0".formatted(timeout));
     }
-    if (key.isPresent() && address.getScheme().equals("http") && !isThisMachine(address)) {
+    if (key.isPresent() && address.getScheme().equals("http") && !isOnThisMachine(address)) {
       throw new IllegalArgumentException(
           "server: is %s; a key goes only to https or to this machine".formatted(address));
     }
@@ -75,7 +82,12 @@ public record ChatServerConfig(URI address, String model, Optional<ApiKey> key, 
     }
   }
 
-  private static boolean isThisMachine(URI address) {
+  /** Returns whether the server is on this machine, to which no proxy leads. */
+  boolean isOnThisMachine() {
+    return isOnThisMachine(address);
+  }
+
+  private static boolean isOnThisMachine(URI address) {
     try {
       return InetAddress.getByName(address.getHost()).isLoopbackAddress();
     } catch (UnknownHostException _) {

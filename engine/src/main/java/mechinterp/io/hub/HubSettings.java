@@ -14,6 +14,7 @@ import java.util.Set;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import mechinterp.io.FileProblem;
+import mechinterp.io.http.EnvironmentProxies;
 
 /**
  * Where the hub and its cache are and how to talk to it, by the environment variables of Python's
@@ -39,7 +40,7 @@ public record HubSettings(
     boolean symlinks,
     Duration answerTimeout,
     Duration stallTimeout,
-    HubProxies proxies) {
+    EnvironmentProxies proxies) {
 
   private static final String DEFAULT_ENDPOINT = "https://huggingface.co";
   private static final Duration DEFAULT_TIMEOUT = Duration.ofSeconds(10);
@@ -95,7 +96,7 @@ public record HubSettings(
           !isTrue("HF_HUB_DISABLE_SYMLINKS"),
           seconds("HF_HUB_ETAG_TIMEOUT"),
           seconds("HF_HUB_DOWNLOAD_TIMEOUT"),
-          HubProxies.of(environment));
+          EnvironmentProxies.of(environment));
     }
 
     private Optional<String> value(String name) {

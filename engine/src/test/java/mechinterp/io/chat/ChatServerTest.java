@@ -14,6 +14,8 @@ import java.util.Optional;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import mechinterp.io.chat.ChatMessage.Role;
+import mechinterp.io.http.EnvironmentProxies;
+import mechinterp.io.http.Retries;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -21,6 +23,7 @@ import org.junit.jupiter.api.Test;
 class ChatServerTest {
   private static final ChatQuestion QUESTION =
       new ChatQuestion(List.of(new ChatMessage(Role.USER, "what?\n\"ü\"")), 0, 7);
+  private static final EnvironmentProxies NO_PROXIES = EnvironmentProxies.of(Map.of());
   private static final Duration PATIENT = Duration.ofSeconds(30);
 
   private final List<Duration> pauses = new ArrayList<>();
@@ -39,7 +42,8 @@ class ChatServerTest {
 
   private ChatServer client(Optional<ApiKey> key, Duration timeout) {
     ChatServerConfig config =
-        new ChatServerConfig(ChatServerConfig.address(server.address()), "judge", key, timeout);
+        new ChatServerConfig(
+            ChatServerConfig.address(server.address()), "judge", key, timeout, NO_PROXIES);
     return new ChatServer(config, notes::add, pauses::add);
   }
 
@@ -67,6 +71,45 @@ class ChatServerTest {
     assertEquals(0, request.body().get("temperature").asDouble());
     assertEquals(7, request.body().get("max_tokens").asInt());
     assertEquals(List.of(), pauses);
+  }
+
+  private ChatServer behind(String address, Map<String, String> environment) {
+    return new ChatServer(
+        new ChatServerConfig(
+            ChatServerConfig.address(address),
+            "judge",
+            Optional.empty(),
+            PATIENT,
+            EnvironmentProxies.of(environment)),
+        notes::add,
+        pauses::add);
+  }
+
+  @Test
+  void aServerElsewhereIsAskedThroughTheProxyOfTheEnvironment() throws IOException {
+    String proxy = server.address().replace("http://", "http://user:word@");
+    try (ChatServer client = behind("http://judge.invalid/v1", Map.of("HTTP_PROXY", proxy))) {
+      assertEquals("heard what?\n\"ü\"", client.answer(QUESTION));
+    }
+  }
+
+  @Test
+  void noProxyLeadsToThisMachine() throws IOException {
+    try (ChatServer client = behind(server.address(), Map.of("HTTP_PROXY", "http://p.invalid"))) {
+      assertEquals("heard what?\n\"ü\"", client.answer(QUESTION));
+    }
+  }
+
+  @Test
+  void aServerIsThereWhateverItAnswers() throws IOException {
+    try (ChatServer client = client(Optional.empty(), PATIENT)) {
+      client.requireThere();
+      server.close();
+      IOException gone = assertThrows(IOException.class, client::requireThere);
+      assertEquals(
+          server.address() + "/v1/chat/completions: no connection; is the server running?",
+          gone.getMessage());
+    }
   }
 
   @Test
@@ -162,7 +205,7 @@ class ChatServerTest {
     } finally {
       end.countDown();
     }
-    assertEquals(6, server.requests().size());
+    assertEquals(Retries.MOST_TRIES - 1, pauses.size());
   }
 
   private static void await(CountDownLatch end) throws IOException {
@@ -214,7 +257,11 @@ class ChatServerTest {
                     IllegalArgumentException.class,
                     () ->
                         new ChatServerConfig(
-                            ChatServerConfig.address("http://192.0.2.1:80"), "judge", key, PATIENT))
+                            ChatServerConfig.address("http://192.0.2.1:80"),
+                            "judge",
+                            key,
+                            PATIENT,
+                            NO_PROXIES))
                 .getMessage());
     assertTrue(message.contains("a key goes only to https or to this machine"), message);
     assertFalse(message.contains("secret"), message);

@@ -71,6 +71,10 @@ final class JudgeServer implements AutoCloseable {
 
   private void handle(HttpExchange exchange) throws IOException {
     try (exchange) {
+      if (exchange.getRequestMethod().equals("GET")) {
+        send(exchange, 405, "{}");
+        return;
+      }
       byte[] body = exchange.getRequestBody().readAllBytes();
       JsonNode question = Json.read("request", new ByteArrayInputStream(body), JsonNode.class);
       requests.add(

@@ -12,6 +12,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import mechinterp.io.http.EnvironmentProxies;
 import mechinterp.io.hub.HubException.Problem;
 import org.junit.jupiter.api.Test;
 
@@ -173,7 +174,7 @@ class HubClientTest extends HubFixture {
             true,
             base.answerTimeout(),
             base.stallTimeout(),
-            HubProxies.of(Map.of("HTTP_PROXY", proxy)));
+            EnvironmentProxies.of(Map.of("HTTP_PROXY", proxy)));
     try (HubClient client = client(settings)) {
       refusal(Problem.REPOSITORY_NOT_FOUND, () -> client.model(NAME));
     }

@@ -16,6 +16,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.SplittableRandom;
 import java.util.stream.Stream;
+import mechinterp.io.http.EnvironmentProxies;
 import mechinterp.io.hub.HubException.Problem;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -75,7 +76,7 @@ abstract class HubFixture {
         true,
         timeout,
         timeout,
-        HubProxies.of(Map.of("no_proxy", "localhost")));
+        EnvironmentProxies.of(Map.of("no_proxy", "localhost")));
   }
 
   HubClient client() {

@@ -15,6 +15,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import mechinterp.io.Refusal;
+import mechinterp.io.http.EnvironmentProxies;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -103,7 +104,7 @@ class HubSettingsTest {
   }
 
   private static String proxyOf(Map<String, String> environment, String address) {
-    Proxy proxy = HubProxies.of(environment).select(URI.create(address)).getFirst();
+    Proxy proxy = EnvironmentProxies.of(environment).select(URI.create(address)).getFirst();
     return proxy.address() instanceof InetSocketAddress socket
         ? socket.getHostString() + ":" + socket.getPort()
         : "none";

@@ -31,6 +31,7 @@ import mechinterp.io.chat.ApiKey;
 import mechinterp.io.chat.ChatLog;
 import mechinterp.io.chat.ChatServer;
 import mechinterp.io.chat.ChatServerConfig;
+import mechinterp.io.http.EnvironmentProxies;
 import mechinterp.model.HookPoint;
 import mechinterp.model.Transformer;
 import mechinterp.sae.file.LoadedSae;
@@ -170,7 +171,7 @@ public final class Explain implements Callable<Integer> {
                   loaded.sae().dSae(),
                   config,
                   List.of()));
-      try (ChatLog log = folder.log(chat);
+      try (ChatLog log = answered(folder, chat);
           ActivationStore opened = source.open(model, sites, output)) {
         ActivationStore store = SaeSource.fitting(loaded, opened);
         FeatureAnalysis analysis =
@@ -184,12 +185,30 @@ public final class Explain implements Callable<Integer> {
     return 0;
   }
 
+  /** Opens the log; where nothing was answered yet the judge must be there before hours of work. */
+  private static ChatLog answered(ExplanationFolder folder, ChatServer chat) throws IOException {
+    ChatLog log = folder.log(chat);
+    boolean ready = false;
+    try {
+      if (log.size() == 0) {
+        chat.requireThere();
+      }
+      ready = true;
+      return log;
+    } finally {
+      if (!ready) {
+        log.close();
+      }
+    }
+  }
+
   private ChatServerConfig serverConfig() {
     return new ChatServerConfig(
         ChatServerConfig.address(server),
         judge,
         ApiKey.of(System.getenv(), keyVariable),
-        Duration.ofMillis(Math.round(1000 * timeout)));
+        Duration.ofMillis(Math.round(1000 * timeout)),
+        EnvironmentProxies.of(System.getenv()));
   }
 
   private FeatureReport analyse(FeatureAnalysis analysis, ActivationStore store) {

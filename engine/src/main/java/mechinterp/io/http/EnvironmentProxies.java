@@ -1,4 +1,4 @@
-package mechinterp.io.hub;
+package mechinterp.io.http;
 
 import java.io.IOException;
 import java.net.InetSocketAddress;
@@ -21,14 +21,14 @@ import java.util.Optional;
  * ALL_PROXY} and {@code NO_PROXY}, in capitals or not. Where they name none, those of Java's own
  * system properties are used.
  */
-public final class HubProxies extends ProxySelector {
+public final class EnvironmentProxies extends ProxySelector {
   private static final int DEFAULT_PORT = 80;
   private static final List<String> SCHEMES = List.of("http", "https");
 
   private final Map<String, URI> byScheme = new HashMap<>();
   private final List<String> exceptions;
 
-  private HubProxies(List<String> exceptions) {
+  private EnvironmentProxies(List<String> exceptions) {
     this.exceptions = exceptions;
   }
 
@@ -37,10 +37,10 @@ public final class HubProxies extends ProxySelector {
    *
    * @throws IllegalArgumentException when a variable does not hold the address of an HTTP proxy
    */
-  public static HubProxies of(Map<String, String> environment) {
+  public static EnvironmentProxies of(Map<String, String> environment) {
     String exceptions = value(environment, "no_proxy").orElse("");
-    HubProxies proxies =
-        new HubProxies(List.of(exceptions.toLowerCase(Locale.ROOT).strip().split("[\\s,]+")));
+    EnvironmentProxies proxies =
+        new EnvironmentProxies(List.of(exceptions.toLowerCase(Locale.ROOT).strip().split("[\\s,]+")));
     for (String scheme : SCHEMES) {
       String name = value(environment, scheme + "_proxy").isPresent() ? scheme : "all";
       value(environment, name + "_proxy")
@@ -108,7 +108,7 @@ public final class HubProxies extends ProxySelector {
    * Returns the {@code Proxy-Authorization} header that lets a request through its proxy, when the
    * proxy's address holds a user and password.
    */
-  Optional<String> authorization(URI uri) {
+  public Optional<String> authorization(URI uri) {
     SocketAddress used = select(uri).getFirst().address();
     return byScheme.values().stream()
         .filter(proxy -> proxy.getRawUserInfo() != null)
