@@ -16,6 +16,7 @@ import mechinterp.optim.GradientNorm;
 import mechinterp.optim.ParameterState;
 import mechinterp.optim.WeightAverage;
 import mechinterp.sae.BatchTopKConfig;
+import mechinterp.sae.CrossLayerTranscoderConfig;
 import mechinterp.sae.CrosscoderConfig;
 import mechinterp.sae.MatryoshkaConfig;
 import mechinterp.sae.Sae;
@@ -116,7 +117,8 @@ final class SaeTraining {
               BatchTopKConfig _,
               MatryoshkaConfig _,
               TranscoderConfig _,
-              CrosscoderConfig _ ->
+              CrosscoderConfig _,
+              CrossLayerTranscoderConfig _ ->
               true;
           default -> false;
         };

@@ -10,7 +10,7 @@ import mechinterp.model.Transformer;
 import mechinterp.model.TransformerConfig;
 import mechinterp.random.RandomStream;
 import mechinterp.sae.CrossLayerTranscoder;
-import mechinterp.sae.CrossLayerTranscoderConfig;
+import mechinterp.sae.CrossLayerSizes;
 import mechinterp.sae.JumpReluTranscoderConfig;
 import mechinterp.sae.RandomSae;
 import mechinterp.sae.Sae;
@@ -68,7 +68,7 @@ final class Transcoders {
     CrossLayerTranscoder transcoder =
         CrossLayerTranscoder.allocate(
             model.device(),
-            new CrossLayerTranscoderConfig(model.config().nLayers(), width, LATENTS, true));
+            new CrossLayerSizes(model.config().nLayers(), width, LATENTS, true));
     for (int layer = 0; layer < model.config().nLayers(); layer++) {
       fill(model.device(), transcoder.layer(layer), layer);
       FloatMatrix bias = transcoder.layer(layer).weights().bDec();
