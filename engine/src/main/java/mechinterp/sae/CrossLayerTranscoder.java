@@ -121,6 +121,34 @@ public final class CrossLayerTranscoder {
     return layers.get(layer);
   }
 
+  /**
+   * Returns a copy of the latents of a layer as a transcoder of that layer alone, whose W_dec [d_sae,
+   * d_model] is the sum of what each latent writes to all layers: what it adds to the residual
+   * stream by itself. With it latents are shown.
+   *
+   * @param layer from 0
+   * @throws mechinterp.device.InsufficientMemoryException when it does not fit
+   */
+  public ThresholdSae summed(int layer) {
+    int dModel = config.dModel();
+    ThresholdSae from = layers.get(layer);
+    ThresholdSae summed =
+        ThresholdSae.allocate(
+            device, new JumpReluTranscoderConfig(dModel, dModel, config.dSae(), false));
+    Kernels kernels = device.kernels();
+    SaeWeights to = summed.weights();
+    kernels.copy(to.wEnc(), from.weights().wEnc());
+    kernels.copy(to.bEnc(), from.weights().bEnc());
+    kernels.copy(to.bDec(), from.weights().bDec().columnRange(0, dModel));
+    kernels.copy(summed.thresholds(), from.thresholds());
+    for (int first = 0; first < from.dOut(); first += dModel) {
+      kernels.add(
+          to.wDec(), to.wDec(), from.weights().wDec().columnRange(first, first + dModel));
+    }
+    summed.weightsChanged();
+    return summed;
+  }
+
   /** Returns W_skip of a layer [d_model, d_model] itself, where there are skip connections. */
   public Optional<FloatMatrix> skip(int layer) {
     return skips.isEmpty() ? Optional.empty() : Optional.of(skips.get(layer));

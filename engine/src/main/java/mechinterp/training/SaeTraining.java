@@ -94,8 +94,9 @@ final class SaeTraining {
         objective.sae().parameters().stream().mapToInt(p -> p.value().rows()).max().orElse(0);
     norm = config.maxGradientNorm().map(_ -> new GradientNorm(workspace, rows));
     maxGradientNorm = config.maxGradientNorm().orElse(Double.POSITIVE_INFINITY);
-    rowSquares = workspace.floats("squares of weight rows", rows, 1);
-    squares = workspace.onHost(float[]::new, rows);
+    int most = Math.max(rows, saeConfig.dSae());
+    rowSquares = workspace.floats("squares of weight rows", most, 1);
+    squares = workspace.onHost(float[]::new, most);
     resampling =
         config
             .resample()

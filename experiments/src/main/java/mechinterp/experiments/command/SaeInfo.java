@@ -13,7 +13,7 @@ import mechinterp.device.Device;
 import mechinterp.experiments.console.ResultOutput;
 import mechinterp.experiments.run.SaePlace;
 import mechinterp.io.Json;
-import mechinterp.sae.CrossLayerTranscoderConfig;
+import mechinterp.sae.CrossLayerSizes;
 import mechinterp.sae.Sae;
 import mechinterp.sae.SaeConfig;
 import mechinterp.sae.file.CrossLayerTranscoderFiles;
@@ -66,12 +66,12 @@ public final class SaeInfo implements Callable<Integer> {
    */
   record CrossLayerInfo(
       String architecture,
-      CrossLayerTranscoderConfig sizes,
+      CrossLayerSizes sizes,
       long parameters,
       Map<String, Object> metadata) {
     static CrossLayerInfo of(Path folder) throws IOException {
       Map<String, Object> metadata = CrossLayerTranscoderFiles.metadata(folder).fields();
-      CrossLayerTranscoderConfig sizes = CrossLayerTranscoderFiles.sizes(folder);
+      CrossLayerSizes sizes = CrossLayerTranscoderFiles.sizes(folder);
       return new CrossLayerInfo(sizes.architecture(), sizes, sizes.parameters(), metadata);
     }
 
