@@ -114,7 +114,7 @@ final class AuxK implements DeadLatentLoss {
       }
       from = to;
     }
-    SparseCodes local = found.size() == 1 ? found.getFirst() : together(found, dead.length);
+    SparseCodes local = blocks.size() == 1 ? found.getFirst() : together(found, dead.length);
     kernels.relabel(term.codes(), local, encoder.numbers(dead));
   }
 

@@ -1,6 +1,7 @@
 package mechinterp.sae.objective;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.util.ArrayList;
@@ -56,6 +57,7 @@ class CrossLayerObjectiveTest {
   private double divisor;
   private double auxFactor;
   private boolean auxBias;
+  private boolean deadInLastLayer;
 
   CrossLayerObjectiveTest() {
     for (int layer = 0; layer < LAYERS; layer++) {
@@ -163,7 +165,9 @@ class CrossLayerObjectiveTest {
             .filter(i -> Arrays.stream(chosen).noneMatch(row -> row[i]))
             .boxed()
             .toList();
-    assertTrue(dead.containsAll(FAINT), dead.toString());
+    assertTrue(dead.containsAll(FAINT.subList(0, 2)), dead.toString());
+    deadInLastLayer = dead.contains(FAINT.getLast());
+    assertTrue(dead.stream().noneMatch(i -> i / LATENTS == 1), dead.toString());
     residual = differences(y, made(chosen, true));
     auxChosen = auxChosen(z, dead);
     auxFactor = aux.alpha() * Math.min((double) dead.size() / K_AUX, 1) / divisor;
@@ -241,12 +245,27 @@ class CrossLayerObjectiveTest {
   void theGradientIsThatOfFiniteDifferences(
       LossNormalizer normalizer, double alpha, AuxDecoderBias bias) {
     AuxKConfig aux = aux(alpha, bias);
+    requireGradient(normalizer, aux);
+    assertTrue(deadInLastLayer);
+  }
+
+  @Test
+  void soItIsWhereTheDeadLatentsAreOfOneLayer() {
+    double[] row = wEnc[LAYERS - 1][FAINT.getLast() % LATENTS];
+    for (int j = 0; j < D_MODEL; j++) {
+      row[j] = (float) (row[j] * 100);
+    }
+    requireGradient(LossNormalizer.TOKENS, aux(0.7, AuxDecoderBias.EXCLUDED));
+    assertFalse(deadInLastLayer);
+  }
+
+  private void requireGradient(LossNormalizer normalizer, AuxKConfig aux) {
     freeze(normalizer, aux);
     SaeObjective objective = Trained.of(sae(), BATCH, normalizer, aux);
     SaeLoss loss = objective.backward(rows());
     assertEquals(reconstructionLoss(), loss.part("reconstruction"), 1e-5);
     assertEquals(auxLoss(), loss.parts().getOrDefault("auxiliary", 0.0), 1e-5);
-    assertEquals(alpha > 0, auxLoss() > 1e-3);
+    assertEquals(aux.alpha() > 0, auxLoss() > 1e-3);
     assertEquals(K, loss.l0());
     assertEquals(squares(residual) / variance(), loss.fvu(), 1e-5);
 
