@@ -22,9 +22,10 @@ import mechinterp.tensor.SparseCodes;
  *   y^_t = sum over i &lt;= t of f_i W_dec_i,t  +  b_dec_t          W_dec_i,t [d_sae, d_model]
  * </pre>
  *
- * and x_t W_skip_t^T besides, where there are skip connections. It is trained as the autoencoder
- * of {@link CrossLayerTranscoderConfig}, of which {@link #of} makes it. The codes of a token and what is made of them have the same bits whatever other tokens are with it.
- * Not for use by several threads at once.
+ * and x_t W_skip_t^T besides, where there are skip connections. It is trained as the autoencoder of
+ * {@link CrossLayerTranscoderConfig}, of which {@link #of} makes it. The codes of a token and what
+ * is made of them have the same bits whatever other tokens are with it. Not for use by several
+ * threads at once.
  */
 public final class CrossLayerTranscoder {
   private final Device device;
@@ -122,9 +123,9 @@ public final class CrossLayerTranscoder {
   }
 
   /**
-   * Returns a copy of the latents of a layer as a transcoder of that layer alone, whose W_dec [d_sae,
-   * d_model] is the sum of what each latent writes to all layers: what it adds to the residual
-   * stream by itself. With it latents are shown.
+   * Returns a copy of the latents of a layer as a transcoder of that layer alone, whose W_dec
+   * [d_sae, d_model] is the sum of what each latent writes to all layers: what it adds to the
+   * residual stream by itself. With it latents are shown.
    *
    * @param layer from 0
    * @throws mechinterp.device.InsufficientMemoryException when it does not fit
@@ -142,8 +143,7 @@ public final class CrossLayerTranscoder {
     kernels.copy(to.bDec(), from.weights().bDec().columnRange(0, dModel));
     kernels.copy(summed.thresholds(), from.thresholds());
     for (int first = 0; first < from.dOut(); first += dModel) {
-      kernels.add(
-          to.wDec(), to.wDec(), from.weights().wDec().columnRange(first, first + dModel));
+      kernels.add(to.wDec(), to.wDec(), from.weights().wDec().columnRange(first, first + dModel));
     }
     summed.weightsChanged();
     return summed;

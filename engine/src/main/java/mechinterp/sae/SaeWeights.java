@@ -9,8 +9,8 @@ import mechinterp.tensor.FloatMatrix;
  * The weights of an autoencoder.
  *
  * @param wEnc the encoder's weights, a row for each latent [d_sae, d_in]: the transpose of the
- *     W_enc in files and formulas. Of a kind of several {@link SaeConfig#blocks} a row is as wide as
- *     what the latent sees, and a row of wDec is 0 where the latent does not write
+ *     W_enc in files and formulas. Of a kind of several {@link SaeConfig#blocks} a row is as wide
+ *     as what the latent sees, and a row of wDec is 0 where the latent does not write
  * @param bEnc the encoder's bias [1, d_sae]; of a gated autoencoder b_gate
  * @param wDec the decoder's weights, a row for each latent [d_sae, d_out]
  * @param bDec the decoder's bias [1, d_out]
@@ -39,8 +39,8 @@ public record SaeWeights(FloatMatrix wEnc, FloatMatrix bEnc, FloatMatrix wDec, F
   }
 
   /**
-   * Returns what is trained, with names: of several blocks W_enc and W_dec are those of each, {@code
-   * W_enc_0} and so on.
+   * Returns what is trained, with names: of several blocks W_enc and W_dec are those of each,
+   * {@code W_enc_0} and so on.
    */
   List<SaeParameter> parameters(List<LatentBlock> blocks) {
     if (blocks.size() == 1) {
@@ -55,10 +55,8 @@ public record SaeWeights(FloatMatrix wEnc, FloatMatrix bEnc, FloatMatrix wDec, F
     parameters.add(SaeParameter.free("b_dec", bDec));
     for (int i = 0; i < blocks.size(); i++) {
       LatentBlock block = blocks.get(i);
-      parameters.add(
-          SaeParameter.free(SaeParameter.ofBlock("W_enc", i), block.latentRows(wEnc)));
-      parameters.add(
-          SaeParameter.decoder(SaeParameter.ofBlock("W_dec", i), block.decoder(wDec)));
+      parameters.add(SaeParameter.free(SaeParameter.ofBlock("W_enc", i), block.latentRows(wEnc)));
+      parameters.add(SaeParameter.decoder(SaeParameter.ofBlock("W_dec", i), block.decoder(wDec)));
     }
     return List.copyOf(parameters);
   }

@@ -87,7 +87,9 @@ final class ScatteredCodesTest {
   void codesOfSeveralDictionariesBecomeThoseOfOne() {
     List<SparseCodes> parts =
         List.of(
-            matrices.codes(TOKENS, 4, 11), matrices.codes(TOKENS, 2, 7), matrices.codes(TOKENS, 3, 5));
+            matrices.codes(TOKENS, 4, 11),
+            matrices.codes(TOKENS, 2, 7),
+            matrices.codes(TOKENS, 3, 5));
     for (Kernels kernels : both()) {
       SparseCodes out = new TestMatrices(16).codes(TOKENS, 10, 23);
       kernels.codes().concatenate(out, parts);

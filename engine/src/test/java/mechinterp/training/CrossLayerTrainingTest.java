@@ -217,7 +217,8 @@ class CrossLayerTrainingTest {
       assertEquals(rows[at] + rows[at + D_MODEL], sums[i], 1e-6);
     }
     assertArrayEquals(
-        device.toHost(transcoder.layer(1).weights().wEnc()), device.toHost(summed.weights().wEnc()));
+        device.toHost(transcoder.layer(1).weights().wEnc()),
+        device.toHost(summed.weights().wEnc()));
     assertArrayEquals(
         device.toHost(transcoder.layer(1).thresholds()), device.toHost(summed.thresholds()));
   }
@@ -236,7 +237,6 @@ class CrossLayerTrainingTest {
             () ->
                 new SaeTrainer(device, config(2))
                     .train(wide, batches(device), TrainListener.none())));
-    assertEquals(
-        Collections.nCopies(6, D_MODEL), new ArrayList<>(KIND.siteWidths()));
+    assertEquals(Collections.nCopies(6, D_MODEL), new ArrayList<>(KIND.siteWidths()));
   }
 }

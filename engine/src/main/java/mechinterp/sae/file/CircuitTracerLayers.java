@@ -12,8 +12,8 @@ import mechinterp.io.FormatException;
 import mechinterp.io.SafetensorsFile;
 import mechinterp.io.SafetensorsWriter;
 import mechinterp.io.TensorInfo;
-import mechinterp.sae.CrossLayerTranscoder;
 import mechinterp.sae.CrossLayerSizes;
+import mechinterp.sae.CrossLayerTranscoder;
 import mechinterp.sae.JumpReluTranscoderConfig;
 import mechinterp.sae.SaeWeights;
 import mechinterp.sae.ThresholdSae;
@@ -77,9 +77,7 @@ final class CircuitTracerLayers {
     CrossLayerSizes sizes;
     try (SafetensorsFile first = SafetensorsFile.open(folder.resolve(encoderFile(0)))) {
       TensorNames.Matrix encoder = TensorNames.Matrix.latentRows(W_ENC + 0);
-      sizes =
-          new CrossLayerSizes(
-              layers, encoder.width(first), encoder.latents(first), false);
+      sizes = new CrossLayerSizes(layers, encoder.width(first), encoder.latents(first), false);
     }
     for (int layer = 0; layer < layers; layer++) {
       try (SafetensorsFile encoder = SafetensorsFile.open(folder.resolve(encoderFile(layer)));

@@ -7,8 +7,8 @@ import java.nio.file.Path;
 import mechinterp.device.Device;
 import mechinterp.io.AtomicFolder;
 import mechinterp.io.FormatException;
-import mechinterp.sae.CrossLayerTranscoder;
 import mechinterp.sae.CrossLayerSizes;
+import mechinterp.sae.CrossLayerTranscoder;
 import mechinterp.sae.CrossLayerTranscoderConfig;
 
 /**
@@ -89,8 +89,8 @@ public final class CrossLayerTranscoderFiles {
   }
 
   /** A matrix has a limit that files do not have. */
-  private static CrossLayerTranscoder allocate(
-      Device device, CrossLayerSizes config, Path folder) throws FormatException {
+  private static CrossLayerTranscoder allocate(Device device, CrossLayerSizes config, Path folder)
+      throws FormatException {
     try {
       return CrossLayerTranscoder.allocate(device, config);
     } catch (IllegalArgumentException e) {

@@ -11,8 +11,8 @@ import mechinterp.io.FormatException;
 import mechinterp.io.SafetensorsFile;
 import mechinterp.io.TensorFile;
 import mechinterp.io.TensorInfo;
-import mechinterp.sae.CrossLayerTranscoder;
 import mechinterp.sae.CrossLayerSizes;
+import mechinterp.sae.CrossLayerTranscoder;
 import mechinterp.sae.SaeWeights;
 import mechinterp.sae.ThresholdSae;
 import mechinterp.tensor.FloatMatrix;
@@ -58,9 +58,7 @@ final class GemmaScopeLayers {
                 .formatted(W_DEC, layers));
       }
       boolean skips = first.tensors().contains(SKIP.name());
-      sizes =
-          new CrossLayerSizes(
-              (int) layers, W_ENC.width(first), W_ENC.latents(first), skips);
+      sizes = new CrossLayerSizes((int) layers, W_ENC.width(first), W_ENC.latents(first), skips);
     }
     for (int layer = 0; layer < sizes.layers(); layer++) {
       try (SafetensorsFile file = SafetensorsFile.open(folder.resolve(file(layer)))) {

@@ -58,7 +58,8 @@ public final class SaeFiles {
   private SaeFiles() {}
 
   /**
-   * Writes a folder, which must be missing or empty; it appears whole or not at all.
+   * Writes a folder, which must be missing or empty; it appears whole or not at all. A cross-layer
+   * transcoder becomes circuit-tracer's files, {@link CrossLayerTranscoderFiles}.
    *
    * @throws IOException when the folder holds something or cannot be written
    */

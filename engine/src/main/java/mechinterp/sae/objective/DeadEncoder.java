@@ -20,7 +20,8 @@ final class DeadEncoder {
     this.device = workspace.device();
     this.sae = sae;
     this.ids = workspace.ints("dead latents", 1, sae.dSae());
-    this.rows = workspace.packed("dead latents' W_enc packed", sae.weights().wEnc().cols(), sae.dSae());
+    this.rows =
+        workspace.packed("dead latents' W_enc packed", sae.weights().wEnc().cols(), sae.dSae());
     this.biases = workspace.floats("dead latents' b_enc", 1, sae.dSae());
   }
 

@@ -243,9 +243,7 @@ final class SparseObjective implements SaeObjective {
           terms.stream()
               .map(term ->
                   term.part(
-                      block.firstLatent(),
-                      block.endLatent(),
-                      columns.apply(block, term.rows())))
+                      block.firstLatent(), block.endLatent(), columns.apply(block, term.rows())))
               .toList();
       gradients.put(SaeParameter.ofBlock(name, i), new SaeGradient.Sparse(own));
     }

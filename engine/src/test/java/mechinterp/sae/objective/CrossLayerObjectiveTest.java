@@ -199,8 +199,7 @@ class CrossLayerObjectiveTest {
 
   private Sae sae() {
     Sae sae =
-        Sae.allocate(
-            device, new CrossLayerTranscoderConfig(LAYERS, D_MODEL, LAYERS * LATENTS, K));
+        Sae.allocate(device, new CrossLayerTranscoderConfig(LAYERS, D_MODEL, LAYERS * LATENTS, K));
     for (SaeParameter parameter : sae.parameters()) {
       device.kernels().copy(parameter.value(), upload(point(parameter.name())));
     }

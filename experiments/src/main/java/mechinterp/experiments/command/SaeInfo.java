@@ -65,10 +65,7 @@ public final class SaeInfo implements Callable<Integer> {
    * @param metadata what the folder says of where it came from
    */
   record CrossLayerInfo(
-      String architecture,
-      CrossLayerSizes sizes,
-      long parameters,
-      Map<String, Object> metadata) {
+      String architecture, CrossLayerSizes sizes, long parameters, Map<String, Object> metadata) {
     static CrossLayerInfo of(Path folder) throws IOException {
       Map<String, Object> metadata = CrossLayerTranscoderFiles.metadata(folder).fields();
       CrossLayerSizes sizes = CrossLayerTranscoderFiles.sizes(folder);

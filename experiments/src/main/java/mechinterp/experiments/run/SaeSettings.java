@@ -175,7 +175,12 @@ public record SaeSettings(
       if (site.width() != width) {
         throw new IllegalArgumentException(
             "architecture: is %s; %s is %d wide, %s %d; they must be equal"
-                .formatted(architecture.fieldName(), sites.getFirst().hook(), width, site.hook(), site.width()));
+                .formatted(
+                    architecture.fieldName(),
+                    sites.getFirst().hook(),
+                    width,
+                    site.hook(),
+                    site.width()));
       }
     }
     return width;

@@ -17,8 +17,8 @@ import mechinterp.device.Device;
 import mechinterp.experiments.Execution;
 import mechinterp.io.Json;
 import mechinterp.random.RandomStream;
-import mechinterp.sae.CrossLayerTranscoder;
 import mechinterp.sae.CrossLayerSizes;
+import mechinterp.sae.CrossLayerTranscoder;
 import mechinterp.sae.JumpReluTranscoderConfig;
 import mechinterp.sae.Sae;
 import mechinterp.sae.TranscoderConfig;
@@ -173,7 +173,8 @@ class CircuitGraphTest {
     };
     String[] outputs = {"blocks.0.hook_mlp_out", "--hook", "blocks.1.hook_mlp_out"};
     Execution.of(
-            Samples.concat(Samples.concat(train, outputs), Samples.concat(new String[] {"--hook"}, inputs[0])))
+            Samples.concat(
+                Samples.concat(train, outputs), Samples.concat(new String[] {"--hook"}, inputs[0])))
         .assertRefusedAtTheEnd("which is not of 3 hook points");
     Execution.of(
             Samples.concat(
@@ -189,14 +190,20 @@ class CircuitGraphTest {
 
     Path page = folder.resolve("page");
     JsonNode printed =
-        graph("--prompt", "the cat", "--page", page.toString(), "--contexts", text.toString(), "--json")
+        graph(
+                "--prompt",
+                "the cat",
+                "--page",
+                page.toString(),
+                "--contexts",
+                text.toString(),
+                "--json")
             .assertDone()
             .json();
     assertTrue(printed.at("/latent_nodes").intValue() > 0);
     assertTrue(printed.at("/identity_error").doubleValue() < 1e-4);
     assertTrue(Files.readString(page.resolve("data.js")).contains("\"strongest\""));
-    Execution.of("sae", "info", transcoders.toString())
-        .assertDone();
+    Execution.of("sae", "info", transcoders.toString()).assertDone();
   }
 
   @Test
