@@ -5,6 +5,7 @@ import static mechinterp.kernel.ShapeChecks.requirePositive;
 import static mechinterp.kernel.ShapeChecks.requireSame;
 import static mechinterp.kernel.ShapeChecks.requireShape;
 
+import java.util.List;
 import mechinterp.tensor.FloatMatrix;
 import mechinterp.tensor.IntMatrix;
 import mechinterp.tensor.SparseCodes;
@@ -76,6 +77,25 @@ final class CheckedCodes implements CodeKernels {
                 .formatted(
                     codes.capacity(), codes.latents(), firstLatent, out.capacity(), out.latents()));
     kernels.scatter(out, codes, rows, firstLatent);
+  }
+
+  @Override
+  public void concatenate(SparseCodes out, List<SparseCodes> parts) {
+    int slots = 0;
+    int latents = 0;
+    for (SparseCodes part : parts) {
+      requireShape("concatenate", "counts", part.counts(), out.rows(), 1);
+      slots += part.capacity();
+      latents += part.latents();
+    }
+    int allSlots = slots;
+    int allLatents = latents;
+    require(
+        allSlots <= out.capacity() && allLatents == out.latents(),
+        () ->
+            "concatenate: the parts have %d slots and %d latents together, out %d and %d; slots must fit and latents must be equal"
+                .formatted(allSlots, allLatents, out.capacity(), out.latents()));
+    kernels.concatenate(out, parts);
   }
 
   @Override

@@ -1,5 +1,6 @@
 package mechinterp.kernel;
 
+import java.util.List;
 import mechinterp.tensor.FloatMatrix;
 import mechinterp.tensor.IntMatrix;
 import mechinterp.tensor.SparseCodes;
@@ -80,6 +81,15 @@ public interface CodeKernels {
    * @param rows [1, rows of the codes], each in 0 to rows of out - 1 and there once
    */
   void scatter(SparseCodes out, SparseCodes codes, IntMatrix rows, int firstLatent);
+
+  /**
+   * Row t of out = the rows t of some codes, one behind the other; the indices of each have the
+   * latents of those before it added: codes of several dictionaries as those of one.
+   *
+   * @param out with room for all of them, over as many latents as all have together
+   * @param parts of as many rows as out
+   */
+  void concatenate(SparseCodes out, List<SparseCodes> parts);
 
   /**
    * out[t] = factors[t] x[t], for every row t: a number of each token.

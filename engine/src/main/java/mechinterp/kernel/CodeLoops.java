@@ -1,5 +1,6 @@
 package mechinterp.kernel;
 
+import java.util.List;
 import java.util.function.IntConsumer;
 import mechinterp.tensor.FloatMatrix;
 import mechinterp.tensor.IntMatrix;
@@ -132,6 +133,24 @@ final class CodeLoops implements CodeKernels {
           CodeRow to = new CodeRow(out, HostMemory.intAt(rowsOfOut, 0, j));
           for (int slot = 0; slot < from.before(); slot++) {
             to.add(firstLatent + from.latent(slot), from.value(slot));
+          }
+          to.end();
+        });
+  }
+
+  @Override
+  public void concatenate(SparseCodes out, List<SparseCodes> parts) {
+    rows.run(
+        out.rows(),
+        t -> {
+          CodeRow to = new CodeRow(out, t);
+          int before = 0;
+          for (SparseCodes part : parts) {
+            CodeRow from = new CodeRow(part, t);
+            for (int slot = 0; slot < from.before(); slot++) {
+              to.add(before + from.latent(slot), from.value(slot));
+            }
+            before += part.latents();
           }
           to.end();
         });

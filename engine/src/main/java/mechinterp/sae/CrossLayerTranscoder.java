@@ -5,6 +5,7 @@ import java.util.List;
 import java.util.Optional;
 import mechinterp.device.Device;
 import mechinterp.device.Workspace;
+import mechinterp.kernel.Kernels;
 import mechinterp.kernel.Operand;
 import mechinterp.kernel.Write;
 import mechinterp.tensor.FloatMatrix;
@@ -21,19 +22,20 @@ import mechinterp.tensor.SparseCodes;
  *   y^_t = sum over i &lt;= t of f_i W_dec_i,t  +  b_dec_t          W_dec_i,t [d_sae, d_model]
  * </pre>
  *
- * and x_t W_skip_t^T besides, where there are skip connections. Loaded and used, not trained. The
- * codes of a token and what is made of them have the same bits whatever other tokens are with it.
- * Not for use by several threads at once.
+ * and x_t W_skip_t^T besides, where there are skip connections. It is trained as the autoencoder of
+ * {@link CrossLayerTranscoderConfig}, of which {@link #of} makes it. The codes of a token and what
+ * is made of them have the same bits whatever other tokens are with it. Not for use by several
+ * threads at once.
  */
 public final class CrossLayerTranscoder {
   private final Device device;
-  private final CrossLayerTranscoderConfig config;
+  private final CrossLayerSizes config;
   private final List<ThresholdSae> layers = new ArrayList<>();
   private final List<FloatMatrix> skips = new ArrayList<>();
   private final FloatMatrix part;
 
   /** Declares a transcoder in a workspace; all its weights and thresholds are 0. */
-  public CrossLayerTranscoder(Workspace workspace, CrossLayerTranscoderConfig config) {
+  public CrossLayerTranscoder(Workspace workspace, CrossLayerSizes config) {
     this.device = workspace.device();
     this.config = config;
     for (int layer = 0; layer < config.layers(); layer++) {
@@ -52,7 +54,7 @@ public final class CrossLayerTranscoder {
    * @throws mechinterp.device.InsufficientMemoryException when it does not fit
    * @throws IllegalArgumentException when the decoder of a layer has 2^31 numbers or more
    */
-  public static CrossLayerTranscoder allocate(Device device, CrossLayerTranscoderConfig config) {
+  public static CrossLayerTranscoder allocate(Device device, CrossLayerSizes config) {
     String purpose =
         "cross-layer transcoder (%d layers, d_model %d, d_sae %d)"
             .formatted(config.layers(), config.dModel(), config.dSae());
@@ -60,8 +62,46 @@ public final class CrossLayerTranscoder {
         purpose, device, workspace -> new CrossLayerTranscoder(workspace, config));
   }
 
+  /**
+   * Returns what a trained autoencoder of this kind is: a copy of its weights, layer by layer, with
+   * the threshold that its training found.
+   *
+   * @throws IllegalArgumentException when it is of another kind
+   * @throws mechinterp.device.InsufficientMemoryException when it does not fit
+   */
+  public static CrossLayerTranscoder of(Sae sae) {
+    if (!(sae instanceof ThresholdSae trained
+        && sae.config() instanceof CrossLayerTranscoderConfig config)) {
+      throw new IllegalArgumentException(
+          "architecture: is %s; it must be %s"
+              .formatted(sae.config().architecture(), CrossLayerTranscoderConfig.ARCHITECTURE));
+    }
+    int dModel = config.dModel();
+    CrossLayerSizes sizes =
+        new CrossLayerSizes(config.layers(), dModel, config.latentsOfLayer(), false);
+    CrossLayerTranscoder transcoder = allocate(sae.device(), sizes);
+    Kernels kernels = sae.device().kernels();
+    SaeWeights from = sae.weights();
+    for (int layer = 0; layer < config.layers(); layer++) {
+      LatentBlock block = config.blocks().get(layer);
+      ThresholdSae latents = transcoder.layer(layer);
+      SaeWeights to = latents.weights();
+      int first = block.firstLatent();
+      int end = block.endLatent();
+      kernels.copy(to.wEnc(), block.latentRows(from.wEnc()));
+      kernels.copy(to.bEnc(), from.bEnc().columnRange(first, end));
+      kernels.copy(to.wDec(), block.decoder(from.wDec()));
+      kernels.copy(
+          to.bDec().columnRange(0, dModel),
+          from.bDec().columnRange(layer * dModel, (layer + 1) * dModel));
+      kernels.copy(latents.thresholds(), trained.thresholds().columnRange(first, end));
+    }
+    transcoder.weightsChanged();
+    return transcoder;
+  }
+
   /** Returns the sizes. */
-  public CrossLayerTranscoderConfig config() {
+  public CrossLayerSizes config() {
     return config;
   }
 
@@ -80,6 +120,33 @@ public final class CrossLayerTranscoder {
    */
   public ThresholdSae layer(int layer) {
     return layers.get(layer);
+  }
+
+  /**
+   * Returns a copy of the latents of a layer as a transcoder of that layer alone, whose W_dec
+   * [d_sae, d_model] is the sum of what each latent writes to all layers: what it adds to the
+   * residual stream by itself. With it latents are shown.
+   *
+   * @param layer from 0
+   * @throws mechinterp.device.InsufficientMemoryException when it does not fit
+   */
+  public ThresholdSae summed(int layer) {
+    int dModel = config.dModel();
+    ThresholdSae from = layers.get(layer);
+    ThresholdSae summed =
+        ThresholdSae.allocate(
+            device, new JumpReluTranscoderConfig(dModel, dModel, config.dSae(), false));
+    Kernels kernels = device.kernels();
+    SaeWeights to = summed.weights();
+    kernels.copy(to.wEnc(), from.weights().wEnc());
+    kernels.copy(to.bEnc(), from.weights().bEnc());
+    kernels.copy(to.bDec(), from.weights().bDec().columnRange(0, dModel));
+    kernels.copy(summed.thresholds(), from.thresholds());
+    for (int first = 0; first < from.dOut(); first += dModel) {
+      kernels.add(to.wDec(), to.wDec(), from.weights().wDec().columnRange(first, first + dModel));
+    }
+    summed.weightsChanged();
+    return summed;
   }
 
   /** Returns W_skip of a layer [d_model, d_model] itself, where there are skip connections. */

@@ -164,7 +164,7 @@ public final class HybridSae implements RankedSae {
 
   @Override
   public List<SaeParameter> parameters() {
-    return weights().parameters();
+    return weights().parameters(config().blocks());
   }
 
   @Override

@@ -30,7 +30,8 @@ public sealed interface Sae
           PAnnealConfig _,
           JumpReluConfig _,
           JumpReluTranscoderConfig _,
-          JumpReluCrosscoderConfig _ ->
+          JumpReluCrosscoderConfig _,
+          CrossLayerTranscoderConfig _ ->
           new ThresholdSae(workspace, config);
       case GatedConfig gated -> new GatedSae(workspace, gated);
       case HybridSaeConfig hybrid -> new HybridSae(workspace, hybrid);

@@ -24,6 +24,9 @@ import java.util.Optional;
   @JsonSubTypes.Type(
       value = JumpReluCrosscoderConfig.class,
       name = JumpReluCrosscoderConfig.ARCHITECTURE),
+  @JsonSubTypes.Type(
+      value = CrossLayerTranscoderConfig.class,
+      name = CrossLayerTranscoderConfig.ARCHITECTURE),
   @JsonSubTypes.Type(value = MultiTopKConfig.class, name = MultiTopKConfig.ARCHITECTURE),
   @JsonSubTypes.Type(value = GroupMaxConfig.class, name = GroupMaxConfig.ARCHITECTURE),
   @JsonSubTypes.Type(value = SwitchConfig.class, name = SwitchConfig.ARCHITECTURE),
@@ -44,6 +47,7 @@ public sealed interface SaeConfig
         JumpReluTranscoderConfig,
         CrosscoderConfig,
         JumpReluCrosscoderConfig,
+        CrossLayerTranscoderConfig,
         MultiTopKConfig,
         GroupMaxConfig,
         SwitchConfig,
@@ -97,6 +101,15 @@ public sealed interface SaeConfig
   /** Returns whether what is encoded has an affine path to the target beside the latents. */
   default boolean skip() {
     return false;
+  }
+
+  /**
+   * Returns the parts of the latents, one behind the other, that see and write columns of their
+   * own: the latents as a whole, but for a cross-layer transcoder. All have the same number of
+   * latents and see as many columns.
+   */
+  default List<LatentBlock> blocks() {
+    return List.of(new LatentBlock(0, dSae(), 0, dIn(), 0));
   }
 
   /**

@@ -53,7 +53,11 @@ public final class SaeInit {
   public static void initialize(Sae sae, long seed, float[] centre) {
     SaeWeights weights = sae.weights();
     Kernels kernels = sae.device().kernels();
-    setDirections(sae.device(), weights.wDec(), RandomStream.of(seed, "W_dec"));
+    for (SaeParameter parameter : sae.parameters()) {
+      if (parameter.isDecoder()) {
+        setDirections(sae.device(), parameter.value(), RandomStream.of(seed, parameter.name()));
+      }
+    }
     if (sae.config().rowWidth() == sae.dIn()) {
       kernels.copy(weights.wEnc(), weights.wDec());
     } else {
@@ -95,8 +99,15 @@ public final class SaeInit {
     } else {
       FloatMatrix input = device.floats(1, sae.dIn());
       device.upload(input, centre, 0);
-      kernels.matmul(
-          weights.bEnc(), input, Operand.AS_IS, weights.wEnc(), Operand.TRANSPOSED, Write.SET);
+      for (LatentBlock block : sae.config().blocks()) {
+        kernels.matmul(
+            weights.bEnc().columnRange(block.firstLatent(), block.endLatent()),
+            block.inputs(input),
+            Operand.AS_IS,
+            block.latentRows(weights.wEnc()),
+            Operand.TRANSPOSED,
+            Write.SET);
+      }
       kernels.scale(weights.bEnc(), weights.bEnc(), -1);
     }
   }

@@ -20,7 +20,8 @@ import mechinterp.tensor.SparseCodes;
  *   x^ = f W_dec + b_dec</pre>
  *
  * How f comes from z is the kind's. Where {@link SaeConfig#centresInput} is false b_dec is not
- * subtracted, and with {@link SaeConfig#skip} x W_skip^T is added to x^.
+ * subtracted, and with {@link SaeConfig#skip} x W_skip^T is added to x^. Of several {@link
+ * SaeConfig#blocks} each has an encoder of its own.
  */
 final class SaeLayers {
   /** Most tokens that are encoded at once. */
@@ -35,13 +36,14 @@ final class SaeLayers {
 
   /** Declares the weights, which are 0. */
   SaeLayers(Workspace workspace, SaeConfig config) {
-    this(workspace, config, SaeWeights.declare(workspace, config), 1);
+    this(workspace, config, SaeWeights.declare(workspace, config), config.blocks().size());
   }
 
   /**
    * Declares what belongs to weights.
    *
-   * @param parts equal parts of the latents, one behind the other, whose encoders are used alone
+   * @param parts equal parts of the latents, one behind the other, whose encoders are used alone:
+   *     {@link SaeConfig#blocks}, or experts
    */
   SaeLayers(Workspace workspace, SaeConfig config, SaeWeights weights, int parts) {
     this.device = workspace.device();
@@ -53,7 +55,7 @@ final class SaeLayers {
             : Optional.empty();
     for (int part = 0; part < parts; part++) {
       String name = parts == 1 ? "W_enc packed" : "W_enc packed, part " + part;
-      encoders.add(workspace.packed(name, config.dIn(), config.dSae() / parts));
+      encoders.add(workspace.packed(name, weights.wEnc().cols(), config.dSae() / parts));
     }
     this.encoderInputs = workspace.floats("encoder inputs of a chunk", CHUNK, config.dIn());
   }
@@ -76,7 +78,7 @@ final class SaeLayers {
   }
 
   List<SaeParameter> parameters() {
-    List<SaeParameter> parameters = new ArrayList<>(weights.parameters());
+    List<SaeParameter> parameters = new ArrayList<>(weights.parameters(config.blocks()));
     skip.ifPresent(matrix -> parameters.add(SaeParameter.free(SaeParameter.SKIP, matrix)));
     return parameters;
   }
@@ -166,12 +168,26 @@ final class SaeLayers {
           "input scale: is %s; it must be positive and finite".formatted(scale));
     }
     if (end <= config.dIn()) {
-      scale(weights.wEnc(), from.weights.wEnc(), first, end, scale);
+      foldEncoder(from, first, end, scale);
     }
     int target = config.rowWidth() - config.dOut();
     if (first >= target) {
       scale(weights.wDec(), from.weights.wDec(), first - target, end - target, 1 / scale);
       scale(weights.bDec(), from.weights.bDec(), first - target, end - target, 1 / scale);
+    }
+  }
+
+  /** Takes over what sees the columns of one hook point. */
+  private void foldEncoder(SaeLayers from, int first, int end, double scale) {
+    for (LatentBlock block : config.blocks()) {
+      if (block.firstInput() <= first && end <= block.endInput()) {
+        scale(
+            block.latentRows(weights.wEnc()),
+            block.latentRows(from.weights.wEnc()),
+            first - block.firstInput(),
+            end - block.firstInput(),
+            scale);
+      }
     }
   }
 

@@ -13,6 +13,11 @@ public record SaeParameter(String name, FloatMatrix value, boolean isDecoder) {
   /** The name of the skip connection in files and among the parameters. */
   public static final String SKIP = "W_skip";
 
+  /** Returns the name of a part of a tensor: that of one of several {@link SaeConfig#blocks}. */
+  public static String ofBlock(String name, int block) {
+    return name + "_" + block;
+  }
+
   static SaeParameter free(String name, FloatMatrix value) {
     return new SaeParameter(name, value, false);
   }

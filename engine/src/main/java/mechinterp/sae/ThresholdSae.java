@@ -25,15 +25,25 @@ public final class ThresholdSae implements Sae {
   /** The name of the thresholds in files and among the parameters. */
   public static final String THRESHOLD = "threshold";
 
+  /** Most tokens that several blocks encode at once. */
+  private static final int BLOCK_CHUNK = 128;
+
   private final SaeLayers layers;
   private final FloatMatrix thresholds;
   private final FloatMatrix zeros;
+  private final List<SparseCodes> ofBlocks = new ArrayList<>();
 
   /** Declares an autoencoder in a workspace; all its weights and thresholds are 0. */
   public ThresholdSae(Workspace workspace, SaeConfig config) {
     this.layers = new SaeLayers(workspace, config);
     this.thresholds = workspace.floats(THRESHOLD, 1, config.dSae());
     this.zeros = workspace.floats("no threshold", 1, config.dSae());
+    List<LatentBlock> blocks = config.blocks();
+    for (int i = 0; blocks.size() > 1 && i < blocks.size(); i++) {
+      int latents = blocks.get(i).latents();
+      ofBlocks.add(
+          workspace.codes(SaeParameter.ofBlock("codes", i), BLOCK_CHUNK, latents, latents));
+    }
   }
 
   /**
@@ -120,10 +130,34 @@ public final class ThresholdSae implements Sae {
 
   /** Writes the pre-activations above limits of tokens from which b_dec has been subtracted. */
   public void encodeAbove(SparseCodes codes, FloatMatrix inputs, FloatMatrix limits) {
-    device()
-        .kernels()
-        .selection()
-        .encodeAbove(codes, inputs, layers.encoder(), weights().bEnc(), limits);
+    if (ofBlocks.isEmpty()) {
+      device()
+          .kernels()
+          .selection()
+          .encodeAbove(codes, inputs, layers.encoder(), weights().bEnc(), limits);
+      return;
+    }
+    for (int from = 0; from < inputs.rows(); from += BLOCK_CHUNK) {
+      int to = Math.min(inputs.rows(), from + BLOCK_CHUNK);
+      encodeBlocks(codes.rowRange(from, to), inputs.rowRange(from, to), limits);
+    }
+  }
+
+  private void encodeBlocks(SparseCodes codes, FloatMatrix inputs, FloatMatrix limits) {
+    List<LatentBlock> blocks = config().blocks();
+    List<SparseCodes> found = new ArrayList<>();
+    for (int i = 0; i < blocks.size(); i++) {
+      LatentBlock block = blocks.get(i);
+      SparseCodes own = ofBlocks.get(i).rowRange(0, inputs.rows());
+      FloatMatrix bias = weights().bEnc().columnRange(block.firstLatent(), block.endLatent());
+      FloatMatrix least = limits.columnRange(block.firstLatent(), block.endLatent());
+      device()
+          .kernels()
+          .selection()
+          .encodeAbove(own, block.inputs(inputs), layers.encoder(i), bias, least);
+      found.add(own);
+    }
+    device().kernels().codes().concatenate(codes, found);
   }
 
   @Override

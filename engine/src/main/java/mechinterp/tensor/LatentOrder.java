@@ -15,4 +15,9 @@ public record LatentOrder(IntMatrix starts, IntMatrix positions, int capacity) {
   public int latents() {
     return starts.cols() - 1;
   }
+
+  /** Returns the entries of latents {@code from} to {@code to - 1} alone, which count from 0. */
+  public LatentOrder latentRange(int from, int to) {
+    return new LatentOrder(starts.columnRange(from, to + 1), positions, capacity);
+  }
 }

@@ -39,6 +39,22 @@ public record SparseOuterProduct(
     }
   }
 
+  /**
+   * Returns some rows of the term, and some columns of these.
+   *
+   * @param from the first row
+   * @param to the row behind the last
+   * @param columns those columns of {@link #rows}
+   */
+  public SparseOuterProduct part(int from, int to, FloatMatrix columns) {
+    return new SparseOuterProduct(
+        order.latentRange(from, to),
+        coefficients,
+        columns,
+        Math.clamp(firstLatent - from, 0, to - from),
+        Math.clamp(endLatent - from, 0, to - from));
+  }
+
   /** Returns whether row {@code latent} of the term may differ from 0. */
   public boolean covers(int latent) {
     return latent >= firstLatent && latent < endLatent;

@@ -16,6 +16,7 @@ import mechinterp.optim.GradientNorm;
 import mechinterp.optim.ParameterState;
 import mechinterp.optim.WeightAverage;
 import mechinterp.sae.BatchTopKConfig;
+import mechinterp.sae.CrossLayerTranscoderConfig;
 import mechinterp.sae.CrosscoderConfig;
 import mechinterp.sae.MatryoshkaConfig;
 import mechinterp.sae.Sae;
@@ -93,8 +94,9 @@ final class SaeTraining {
         objective.sae().parameters().stream().mapToInt(p -> p.value().rows()).max().orElse(0);
     norm = config.maxGradientNorm().map(_ -> new GradientNorm(workspace, rows));
     maxGradientNorm = config.maxGradientNorm().orElse(Double.POSITIVE_INFINITY);
-    rowSquares = workspace.floats("squares of weight rows", rows, 1);
-    squares = workspace.onHost(float[]::new, rows);
+    int most = Math.max(rows, saeConfig.dSae());
+    rowSquares = workspace.floats("squares of weight rows", most, 1);
+    squares = workspace.onHost(float[]::new, most);
     resampling =
         config
             .resample()
@@ -116,7 +118,8 @@ final class SaeTraining {
               BatchTopKConfig _,
               MatryoshkaConfig _,
               TranscoderConfig _,
-              CrosscoderConfig _ ->
+              CrosscoderConfig _,
+              CrossLayerTranscoderConfig _ ->
               true;
           default -> false;
         };

@@ -84,6 +84,41 @@ final class ScatteredCodesTest {
   }
 
   @Test
+  void codesOfSeveralDictionariesBecomeThoseOfOne() {
+    List<SparseCodes> parts =
+        List.of(
+            matrices.codes(TOKENS, 4, 11),
+            matrices.codes(TOKENS, 2, 7),
+            matrices.codes(TOKENS, 3, 5));
+    for (Kernels kernels : both()) {
+      SparseCodes out = new TestMatrices(16).codes(TOKENS, 10, 23);
+      kernels.codes().concatenate(out, parts);
+      for (int t = 0; t < TOKENS; t++) {
+        int at = 0;
+        int before = 0;
+        for (SparseCodes part : parts) {
+          for (int slot = 0; slot < getInt(part.counts(), t, 0); slot++) {
+            assertEquals(before + latent(part, t, slot), latent(out, t, at));
+            assertEquals(get(part.values(), t, slot), get(out.values(), t, at));
+            at++;
+          }
+          before += part.latents();
+        }
+        assertEquals(at, getInt(out.counts(), t, 0));
+        for (int slot = at; slot < out.capacity(); slot++) {
+          assertEquals(0, latent(out, t, slot));
+          assertEquals(0, get(out.values(), t, slot));
+        }
+      }
+    }
+    SparseCodes narrow = matrices.codes(TOKENS, 8, 23);
+    assertEquals(
+        "concatenate: the parts have 9 slots and 23 latents together, out 8 and 23; slots must fit and latents must be equal",
+        Refusal.of(
+            IllegalArgumentException.class, () -> scalar.codes().concatenate(narrow, parts)));
+  }
+
+  @Test
   void codesWithoutRoomAndOtherShapesAreRefused() {
     SparseCodes out = matrices.codes(9, 2, 10);
     SparseCodes part = matrices.codes(3, 2, 5);

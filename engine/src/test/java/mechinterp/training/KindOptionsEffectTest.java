@@ -17,6 +17,7 @@ import mechinterp.sae.AnnealingConfig;
 import mechinterp.sae.AuxKConfig;
 import mechinterp.sae.AuxiliaryDecoder;
 import mechinterp.sae.BatchTopKConfig;
+import mechinterp.sae.CrossLayerTranscoderConfig;
 import mechinterp.sae.CrosscoderConfig;
 import mechinterp.sae.DecoderBiasInit;
 import mechinterp.sae.GatedConfig;
@@ -85,7 +86,8 @@ final class KindOptionsEffectTest {
             16, 120, Optional.of(new GatedTraining(sparsity(), AuxiliaryDecoder.FROZEN))),
         SwitchConfig.of(16, 120, 3, 4),
         new TranscoderConfig(16, 8, 120, 3, KScope.TOKEN, true),
-        new CrosscoderConfig(2, 8, 120, 3, KScope.BATCH));
+        new CrosscoderConfig(2, 8, 120, 3, KScope.BATCH),
+        new CrossLayerTranscoderConfig(2, 4, 120, 3));
   }
 
   /** So strong that some latents die. */

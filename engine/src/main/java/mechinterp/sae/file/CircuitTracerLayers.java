@@ -12,8 +12,8 @@ import mechinterp.io.FormatException;
 import mechinterp.io.SafetensorsFile;
 import mechinterp.io.SafetensorsWriter;
 import mechinterp.io.TensorInfo;
+import mechinterp.sae.CrossLayerSizes;
 import mechinterp.sae.CrossLayerTranscoder;
-import mechinterp.sae.CrossLayerTranscoderConfig;
 import mechinterp.sae.JumpReluTranscoderConfig;
 import mechinterp.sae.SaeWeights;
 import mechinterp.sae.ThresholdSae;
@@ -72,14 +72,12 @@ final class CircuitTracerLayers {
    *
    * @throws FormatException when a tensor is missing or has another shape
    */
-  static CrossLayerTranscoderConfig sizes(Path folder) throws IOException {
+  static CrossLayerSizes sizes(Path folder) throws IOException {
     int layers = count(folder);
-    CrossLayerTranscoderConfig sizes;
+    CrossLayerSizes sizes;
     try (SafetensorsFile first = SafetensorsFile.open(folder.resolve(encoderFile(0)))) {
       TensorNames.Matrix encoder = TensorNames.Matrix.latentRows(W_ENC + 0);
-      sizes =
-          new CrossLayerTranscoderConfig(
-              layers, encoder.width(first), encoder.latents(first), false);
+      sizes = new CrossLayerSizes(layers, encoder.width(first), encoder.latents(first), false);
     }
     for (int layer = 0; layer < layers; layer++) {
       try (SafetensorsFile encoder = SafetensorsFile.open(folder.resolve(encoderFile(layer)));

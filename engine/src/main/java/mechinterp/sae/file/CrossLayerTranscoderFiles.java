@@ -7,6 +7,7 @@ import java.nio.file.Path;
 import mechinterp.device.Device;
 import mechinterp.io.AtomicFolder;
 import mechinterp.io.FormatException;
+import mechinterp.sae.CrossLayerSizes;
 import mechinterp.sae.CrossLayerTranscoder;
 import mechinterp.sae.CrossLayerTranscoderConfig;
 
@@ -38,7 +39,7 @@ public final class CrossLayerTranscoderFiles {
    *     cross-layer transcoder
    * @throws IOException when a file cannot be read
    */
-  public static CrossLayerTranscoderConfig sizes(Path folder) throws IOException {
+  public static CrossLayerSizes sizes(Path folder) throws IOException {
     if (isOfCircuitTracer(folder)) {
       return CircuitTracerLayers.sizes(folder);
     }
@@ -88,8 +89,8 @@ public final class CrossLayerTranscoderFiles {
   }
 
   /** A matrix has a limit that files do not have. */
-  private static CrossLayerTranscoder allocate(
-      Device device, CrossLayerTranscoderConfig config, Path folder) throws FormatException {
+  private static CrossLayerTranscoder allocate(Device device, CrossLayerSizes config, Path folder)
+      throws FormatException {
     try {
       return CrossLayerTranscoder.allocate(device, config);
     } catch (IllegalArgumentException e) {
@@ -112,14 +113,13 @@ public final class CrossLayerTranscoderFiles {
       throw new IllegalArgumentException(
           "format circuit-tracer: the transcoder has skip connections; files of cross-layer transcoders have no place for them");
     }
-    AtomicFolder.write(
-        folder,
-        path -> {
-          CircuitTracerLayers.write(transcoder, path);
-          String lines =
-              CircuitTracerSettings.lines(CrossLayerTranscoderConfig.ARCHITECTURE, metadata);
-          Files.writeString(
-              path.resolve(CircuitTracerSettings.FILE), lines, StandardCharsets.UTF_8);
-        });
+    AtomicFolder.write(folder, path -> write(transcoder, path, metadata));
+  }
+
+  static void write(CrossLayerTranscoder transcoder, Path folder, SaeMetadata metadata)
+      throws IOException {
+    CircuitTracerLayers.write(transcoder, folder);
+    String lines = CircuitTracerSettings.lines(CrossLayerTranscoderConfig.ARCHITECTURE, metadata);
+    Files.writeString(folder.resolve(CircuitTracerSettings.FILE), lines, StandardCharsets.UTF_8);
   }
 }

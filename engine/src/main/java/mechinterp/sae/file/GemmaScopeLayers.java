@@ -11,8 +11,8 @@ import mechinterp.io.FormatException;
 import mechinterp.io.SafetensorsFile;
 import mechinterp.io.TensorFile;
 import mechinterp.io.TensorInfo;
+import mechinterp.sae.CrossLayerSizes;
 import mechinterp.sae.CrossLayerTranscoder;
-import mechinterp.sae.CrossLayerTranscoderConfig;
 import mechinterp.sae.SaeWeights;
 import mechinterp.sae.ThresholdSae;
 import mechinterp.tensor.FloatMatrix;
@@ -47,8 +47,8 @@ final class GemmaScopeLayers {
    *
    * @throws FormatException when a tensor is missing or has another shape
    */
-  static CrossLayerTranscoderConfig sizes(Path folder) throws IOException {
-    CrossLayerTranscoderConfig sizes;
+  static CrossLayerSizes sizes(Path folder) throws IOException {
+    CrossLayerSizes sizes;
     try (SafetensorsFile first = SafetensorsFile.open(folder.resolve(file(0)))) {
       long layers = first.info(W_DEC, -1, -1, -1).shape().get(1);
       if (layers < 1 || !Files.exists(folder.resolve(file((int) layers - 1)))) {
@@ -58,9 +58,7 @@ final class GemmaScopeLayers {
                 .formatted(W_DEC, layers));
       }
       boolean skips = first.tensors().contains(SKIP.name());
-      sizes =
-          new CrossLayerTranscoderConfig(
-              (int) layers, W_ENC.width(first), W_ENC.latents(first), skips);
+      sizes = new CrossLayerSizes((int) layers, W_ENC.width(first), W_ENC.latents(first), skips);
     }
     for (int layer = 0; layer < sizes.layers(); layer++) {
       try (SafetensorsFile file = SafetensorsFile.open(folder.resolve(file(layer)))) {
@@ -70,7 +68,7 @@ final class GemmaScopeLayers {
     return sizes;
   }
 
-  private static void requireShapes(SafetensorsFile file, CrossLayerTranscoderConfig sizes)
+  private static void requireShapes(SafetensorsFile file, CrossLayerSizes sizes)
       throws FormatException {
     file.info(W_ENC.name(), sizes.dModel(), sizes.dSae());
     file.info("b_enc", sizes.dSae());

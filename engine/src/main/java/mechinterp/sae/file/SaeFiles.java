@@ -15,6 +15,8 @@ import mechinterp.io.SafetensorsWriter;
 import mechinterp.io.TensorFile;
 import mechinterp.io.TensorSink;
 import mechinterp.kernel.RowNorm;
+import mechinterp.sae.CrossLayerTranscoder;
+import mechinterp.sae.CrossLayerTranscoderConfig;
 import mechinterp.sae.GatedSae;
 import mechinterp.sae.MatchingPursuitConfig;
 import mechinterp.sae.MatchingPursuitSae;
@@ -56,7 +58,8 @@ public final class SaeFiles {
   private SaeFiles() {}
 
   /**
-   * Writes a folder, which must be missing or empty; it appears whole or not at all.
+   * Writes a folder, which must be missing or empty; it appears whole or not at all. A cross-layer
+   * transcoder becomes circuit-tracer's files, {@link CrossLayerTranscoderFiles}.
    *
    * @throws IOException when the folder holds something or cannot be written
    */
@@ -75,6 +78,10 @@ public final class SaeFiles {
   }
 
   private static void write(Sae sae, Path folder, SaeMetadata metadata) throws IOException {
+    if (sae.config() instanceof CrossLayerTranscoderConfig) {
+      CrossLayerTranscoderFiles.write(CrossLayerTranscoder.of(sae), folder, metadata);
+      return;
+    }
     SaeLensConfig.write(folder.resolve(CONFIG), sae, metadata);
     if (sae instanceof SelectedSae selected) {
       SelectorFile.write(selected, folder);

@@ -4,6 +4,7 @@ import java.util.List;
 import java.util.Optional;
 import mechinterp.device.Workspace;
 import mechinterp.sae.BatchTopKConfig;
+import mechinterp.sae.CrossLayerTranscoderConfig;
 import mechinterp.sae.CrosscoderConfig;
 import mechinterp.sae.CrosscoderScore;
 import mechinterp.sae.GatedConfig;
@@ -96,6 +97,8 @@ final class Objectives {
     return switch (sae.config()) {
       case BatchTopKConfig config -> whole(sae, batchTopK(sae, config.k()), FurtherTerms.none());
       case TranscoderConfig config -> whole(sae, batchTopK(sae, config.k()), FurtherTerms.none());
+      case CrossLayerTranscoderConfig config ->
+          whole(sae, batchTopK(sae, config.k()), FurtherTerms.none());
       case CrosscoderConfig config -> whole(sae, ofLayers(sae, config), FurtherTerms.none());
       case MatryoshkaConfig config ->
           nested(sae, batchTopK(sae, config.k()), config.prefixes(), FurtherTerms.none());

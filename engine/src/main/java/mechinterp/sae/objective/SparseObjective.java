@@ -6,6 +6,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.BiFunction;
 import mechinterp.device.Device;
 import mechinterp.device.Workspace;
 import mechinterp.kernel.Kernels;
@@ -13,6 +14,7 @@ import mechinterp.kernel.Operand;
 import mechinterp.kernel.Write;
 import mechinterp.sae.AuxKConfig;
 import mechinterp.sae.GatedSae;
+import mechinterp.sae.LatentBlock;
 import mechinterp.sae.Sae;
 import mechinterp.sae.SaeParameter;
 import mechinterp.sae.SparsityConfig;
@@ -42,7 +44,9 @@ import mechinterp.tensor.SparseOuterProduct;
  * and the auxiliary term adds the same with its own codes and g_aux = 2 alpha scale (e^ - e) /
  * V_aux, whose sum enters db_dec only where e^ has the bias. For a kind whose input and target
  * differ, x is the target in the loss; one that does not centre its input has no b_dec there, nor
- * its term in db_dec. A skip connection has dW_skip = sum over t of g[t] x[t]^T.
+ * its term in db_dec. A skip connection has dW_skip = sum over t of g[t] x[t]^T. Of several {@link
+ * mechinterp.sae.SaeConfig#blocks} each has the columns of g that its latents write and of x that
+ * they see.
  *
  * <p>Kinds with ReLU may have {@link GhostGradientsConfig} in the place of AuxK. A hybrid's loss
  * has the part of {@link FixedPoint} besides, which adds to the gradients of W_enc and b_enc alone.
@@ -213,13 +217,36 @@ final class SparseObjective implements SaeObjective {
       wDec.addAll(term.decoderTerms());
     });
     Map<String, SaeGradient> gradients = new HashMap<>();
-    gradients.put("W_enc", new SaeGradient.Sparse(wEnc));
+    gradients.putAll(ofBlocks("W_enc", wEnc, LatentBlock::inputs));
     gradients.put("b_enc", new SaeGradient.Dense(bEncGradient));
-    gradients.put("W_dec", new SaeGradient.Sparse(wDec));
+    gradients.putAll(ofBlocks("W_dec", wDec, LatentBlock::targets));
     gradients.put("b_dec", new SaeGradient.Dense(bDecGradient));
     penalty.ifPresent(each -> gradients.putAll(each.gradients()));
     skipGradient.ifPresent(
         matrix -> gradients.put(SaeParameter.SKIP, new SaeGradient.Dense(matrix)));
+    return gradients;
+  }
+
+  /** Returns the gradient of a tensor, or of several blocks that of each. */
+  private Map<String, SaeGradient> ofBlocks(
+      String name,
+      List<SparseOuterProduct> terms,
+      BiFunction<LatentBlock, FloatMatrix, FloatMatrix> columns) {
+    List<LatentBlock> blocks = sae.config().blocks();
+    if (blocks.size() == 1) {
+      return Map.of(name, new SaeGradient.Sparse(terms));
+    }
+    Map<String, SaeGradient> gradients = new HashMap<>();
+    for (int i = 0; i < blocks.size(); i++) {
+      LatentBlock block = blocks.get(i);
+      List<SparseOuterProduct> own =
+          terms.stream()
+              .map(term ->
+                  term.part(
+                      block.firstLatent(), block.endLatent(), columns.apply(block, term.rows())))
+              .toList();
+      gradients.put(SaeParameter.ofBlock(name, i), new SaeGradient.Sparse(own));
+    }
     return gradients;
   }
 

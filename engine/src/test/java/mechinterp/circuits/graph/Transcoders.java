@@ -9,8 +9,8 @@ import mechinterp.model.HookPoint;
 import mechinterp.model.Transformer;
 import mechinterp.model.TransformerConfig;
 import mechinterp.random.RandomStream;
+import mechinterp.sae.CrossLayerSizes;
 import mechinterp.sae.CrossLayerTranscoder;
-import mechinterp.sae.CrossLayerTranscoderConfig;
 import mechinterp.sae.JumpReluTranscoderConfig;
 import mechinterp.sae.RandomSae;
 import mechinterp.sae.Sae;
@@ -67,8 +67,7 @@ final class Transcoders {
     int width = model.config().dModel();
     CrossLayerTranscoder transcoder =
         CrossLayerTranscoder.allocate(
-            model.device(),
-            new CrossLayerTranscoderConfig(model.config().nLayers(), width, LATENTS, true));
+            model.device(), new CrossLayerSizes(model.config().nLayers(), width, LATENTS, true));
     for (int layer = 0; layer < model.config().nLayers(); layer++) {
       fill(model.device(), transcoder.layer(layer), layer);
       FloatMatrix bias = transcoder.layer(layer).weights().bDec();

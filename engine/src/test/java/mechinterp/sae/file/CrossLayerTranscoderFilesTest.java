@@ -21,8 +21,8 @@ import mechinterp.io.FormatException;
 import mechinterp.io.Refusal;
 import mechinterp.io.SafetensorsFile;
 import mechinterp.io.SafetensorsWriter;
+import mechinterp.sae.CrossLayerSizes;
 import mechinterp.sae.CrossLayerTranscoder;
-import mechinterp.sae.CrossLayerTranscoderConfig;
 import mechinterp.sae.RandomSae;
 import mechinterp.sae.Sae;
 import mechinterp.sae.SaeWeights;
@@ -77,7 +77,7 @@ class CrossLayerTranscoderFilesTest {
   }
 
   private static void requireAgreement(CrossLayerTranscoder transcoder, Expected expected) {
-    CrossLayerTranscoderConfig config = transcoder.config();
+    CrossLayerSizes config = transcoder.config();
     int tokens = expected.tokens();
     int numbers = tokens * config.dModel();
     List<SparseCodes> codes = new ArrayList<>();
@@ -310,7 +310,7 @@ class CrossLayerTranscoderFilesTest {
 
   @Test
   void parametersAreCounted() {
-    CrossLayerTranscoderConfig config = new CrossLayerTranscoderConfig(3, 6, 11, true);
+    CrossLayerSizes config = new CrossLayerSizes(3, 6, 11, true);
     CrossLayerTranscoder transcoder = CrossLayerTranscoder.allocate(device, config);
     long counted = 0;
     for (int layer = 0; layer < 3; layer++) {

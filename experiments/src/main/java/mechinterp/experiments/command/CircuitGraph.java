@@ -182,7 +182,7 @@ public final class CircuitGraph implements Callable<Integer> {
   private void writePage(GraphFile file, Transformer model, TranscoderFolders.Loaded transcoders)
       throws IOException {
     if (page.isPresent()) {
-      GraphPage pages = new GraphPage(file, model, transcoders.members());
+      GraphPage pages = new GraphPage(file, model, transcoders.shown());
       pages.write(page.get(), contexts, contextTokens, output.progress());
     }
   }

@@ -13,7 +13,7 @@ import mechinterp.device.Device;
 import mechinterp.experiments.console.ResultOutput;
 import mechinterp.experiments.run.SaePlace;
 import mechinterp.io.Json;
-import mechinterp.sae.CrossLayerTranscoderConfig;
+import mechinterp.sae.CrossLayerSizes;
 import mechinterp.sae.Sae;
 import mechinterp.sae.SaeConfig;
 import mechinterp.sae.file.CrossLayerTranscoderFiles;
@@ -65,13 +65,10 @@ public final class SaeInfo implements Callable<Integer> {
    * @param metadata what the folder says of where it came from
    */
   record CrossLayerInfo(
-      String architecture,
-      CrossLayerTranscoderConfig sizes,
-      long parameters,
-      Map<String, Object> metadata) {
+      String architecture, CrossLayerSizes sizes, long parameters, Map<String, Object> metadata) {
     static CrossLayerInfo of(Path folder) throws IOException {
       Map<String, Object> metadata = CrossLayerTranscoderFiles.metadata(folder).fields();
-      CrossLayerTranscoderConfig sizes = CrossLayerTranscoderFiles.sizes(folder);
+      CrossLayerSizes sizes = CrossLayerTranscoderFiles.sizes(folder);
       return new CrossLayerInfo(sizes.architecture(), sizes, sizes.parameters(), metadata);
     }
 

@@ -21,7 +21,8 @@ import picocli.CommandLine.Option;
     name = "train",
     description = {
       "Train a sparse autoencoder.",
-      "OUT gets the autoencoder in SAELens' layout, train.json, environment.json, metrics.jsonl",
+      "OUT gets the autoencoder in SAELens' layout (a cross-layer transcoder in circuit-tracer's),",
+      "train.json, environment.json, metrics.jsonl",
       "and curves.html."
     })
 public final class Train implements Callable<Integer> {

@@ -5,6 +5,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Optional;
 import mechinterp.device.Device;
+import mechinterp.experiments.run.CrossLayerSites;
 import mechinterp.experiments.run.Environment;
 import mechinterp.experiments.run.RunFiles;
 import mechinterp.experiments.run.TrainSettings;
@@ -134,7 +135,7 @@ final class TrainFolder {
   static void writeRun(
       Path folder, TrainSettings settings, Training training, SaeMetadata metadata, Device device)
       throws IOException {
-    SaeFiles.save(training.sae(), folder, metadata);
+    SaeFiles.save(training.sae(), folder, CrossLayerSites.describe(metadata, training.sae()));
     Json.write(folder.resolve(SETTINGS), settings);
     Json.write(folder.resolve("environment.json"), Environment.of(device));
     RunFiles.writeMetrics(folder.resolve(METRICS), training.history());

@@ -44,7 +44,7 @@ public final class GraphPage {
   /**
    * Makes the page of a graph.
    *
-   * @param members transcoders of single layers, whose latents can be shown in contexts
+   * @param members transcoders of single layers, whose latents are shown in contexts
    */
   public GraphPage(GraphFile file, Transformer model, List<TranscoderSet.Member> members) {
     this.file = file;

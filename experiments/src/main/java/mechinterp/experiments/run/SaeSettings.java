@@ -11,6 +11,7 @@ import mechinterp.activation.Site;
 import mechinterp.io.FormatException;
 import mechinterp.io.Json;
 import mechinterp.sae.BatchTopKConfig;
+import mechinterp.sae.CrossLayerTranscoderConfig;
 import mechinterp.sae.CrosscoderConfig;
 import mechinterp.sae.GatedConfig;
 import mechinterp.sae.GroupMaxConfig;
@@ -88,6 +89,10 @@ public record SaeSettings(
     SKIP_TRANSCODER,
     /** {@link CrosscoderConfig} of a store of two or more hook points of the same width. */
     CROSSCODER,
+    /**
+     * {@link CrossLayerTranscoderConfig} of a store of what goes into all MLPs and what comes out.
+     */
+    CROSS_LAYER_TRANSCODER,
     /** {@link MultiTopKConfig}. */
     MULTI_TOPK,
     /** {@link GroupMaxConfig}. */
@@ -99,12 +104,13 @@ public record SaeSettings(
       return switch (this) {
         case TRANSCODER, SKIP_TRANSCODER -> hookPoints == 2;
         case CROSSCODER -> hookPoints >= 2;
+        case CROSS_LAYER_TRANSCODER -> hookPoints >= 2 && hookPoints % 2 == 0;
         default -> hookPoints == 1;
       };
     }
 
     private boolean leavesScope() {
-      return !takes(1);
+      return this == TRANSCODER || this == SKIP_TRANSCODER || this == CROSSCODER;
     }
 
     private String fieldName() {
@@ -130,6 +136,9 @@ public record SaeSettings(
    */
   public SaeConfig config(List<Site> sites) {
     requireHookPoints(sites);
+    if (architecture == Kind.CROSS_LAYER_TRANSCODER) {
+      CrossLayerSites.require(sites);
+    }
     SaeConfig defaults = defaults(sites);
     return options.map(changes -> changed(defaults, changes)).orElse(defaults);
   }
@@ -154,17 +163,24 @@ public record SaeSettings(
       case CROSSCODER ->
           new CrosscoderConfig(
               sites.size(), sharedWidth(sites), dSae, k, kScope.orElse(KScope.BATCH));
+      case CROSS_LAYER_TRANSCODER ->
+          new CrossLayerTranscoderConfig(sites.size() / 2, sharedWidth(sites), dSae, k);
       case SKIP_TRANSCODER -> new TranscoderConfig(dIn, dOut, dSae, k, scope, true);
     };
   }
 
-  private static int sharedWidth(List<Site> sites) {
+  private int sharedWidth(List<Site> sites) {
     int width = sites.getFirst().width();
     for (Site site : sites) {
       if (site.width() != width) {
         throw new IllegalArgumentException(
-            "architecture: is crosscoder; %s is %d wide, %s %d; they must be equal"
-                .formatted(sites.getFirst().hook(), width, site.hook(), site.width()));
+            "architecture: is %s; %s is %d wide, %s %d; they must be equal"
+                .formatted(
+                    architecture.fieldName(),
+                    sites.getFirst().hook(),
+                    width,
+                    site.hook(),
+                    site.width()));
       }
     }
     return width;

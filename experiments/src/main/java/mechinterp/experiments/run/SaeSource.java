@@ -17,7 +17,7 @@ import mechinterp.sae.file.SaeMetadata;
  * passes: a file of bare activations, or an autoencoder from elsewhere.
  */
 public final class SaeSource {
-  private static final String HOOK_NAMES = "hook_names";
+  static final String HOOK_NAMES = "hook_names";
   private static final String HOOK_OUT = "hook_name_out";
   private static final String MODEL_IDENTITY = "model_identity";
   private static final String TOKENIZER_IDENTITY = "tokenizer_identity";

@@ -7,10 +7,12 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.regex.Pattern;
+import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import mechinterp.circuits.graph.TranscoderSet;
 import mechinterp.model.HookPoint;
 import mechinterp.model.Transformer;
+import mechinterp.sae.CrossLayerTranscoder;
 import mechinterp.sae.file.CrossLayerTranscoderFiles;
 import mechinterp.sae.file.LoadedCrossLayerTranscoder;
 import mechinterp.sae.file.LoadedSae;
@@ -43,11 +45,38 @@ public final class TranscoderFolders {
    *
    * @param set all of it
    * @param members transcoders of single layers; none of a cross-layer transcoder
+   * @param crossLayer the cross-layer transcoder, if it is one
    */
-  public record Loaded(TranscoderSet set, List<TranscoderSet.Member> members) {
+  public record Loaded(
+      TranscoderSet set, List<TranscoderSet.Member> members, Optional<CrossLayer> crossLayer) {
     /** Keeps the list. */
     public Loaded {
       members = List.copyOf(members);
+    }
+
+    /**
+     * Returns a transcoder for each layer, with whose latents contexts are found: of a cross-layer
+     * transcoder copies, {@link CrossLayerTranscoder#summed}.
+     */
+    public List<TranscoderSet.Member> shown() {
+      return crossLayer.map(CrossLayer::members).orElse(members);
+    }
+  }
+
+  /**
+   * A cross-layer transcoder.
+   *
+   * @param site in each block, what its latents see
+   */
+  public record CrossLayer(CrossLayerTranscoder transcoder, String site) {
+    private List<TranscoderSet.Member> members() {
+      return IntStream.range(0, transcoder.config().layers())
+          .mapToObj(layer ->
+              new TranscoderSet.Member(
+                  HookPoint.inBlock(layer, site),
+                  HookPoint.mlpOut(layer),
+                  transcoder.summed(layer)))
+          .toList();
     }
   }
 
@@ -59,7 +88,11 @@ public final class TranscoderFolders {
    */
   public Loaded load(List<Path> places) throws IOException {
     if (places.size() == 1 && CrossLayerTranscoderFiles.areIn(places.getFirst())) {
-      return new Loaded(crossLayer(places.getFirst()), List.of());
+      CrossLayer read = crossLayer(places.getFirst());
+      return new Loaded(
+          TranscoderSet.ofCrossLayer(model, read.transcoder(), read.site()),
+          List.of(),
+          Optional.of(read));
     }
     List<TranscoderSet.Member> members = new ArrayList<>();
     for (Path place : places) {
@@ -67,16 +100,16 @@ public final class TranscoderFolders {
         members.add(member(each));
       }
     }
-    return new Loaded(TranscoderSet.ofLayers(model, members), members);
+    return new Loaded(TranscoderSet.ofLayers(model, members), members, Optional.empty());
   }
 
-  private TranscoderSet crossLayer(Path folder) throws IOException {
+  private CrossLayer crossLayer(Path folder) throws IOException {
     LoadedCrossLayerTranscoder loaded = CrossLayerTranscoderFiles.load(folder, model.device());
     String site =
         input
             .or(() -> loaded.metadata().text("feature_input_hook"))
             .orElseThrow(() -> unnamed(folder));
-    return TranscoderSet.ofCrossLayer(model, loaded.transcoder(), site);
+    return new CrossLayer(loaded.transcoder(), site);
   }
 
   private static IllegalArgumentException unnamed(Path place) {

@@ -8,6 +8,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
+import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.Stream;
@@ -16,8 +17,8 @@ import mechinterp.device.Device;
 import mechinterp.experiments.Execution;
 import mechinterp.io.Json;
 import mechinterp.random.RandomStream;
+import mechinterp.sae.CrossLayerSizes;
 import mechinterp.sae.CrossLayerTranscoder;
-import mechinterp.sae.CrossLayerTranscoderConfig;
 import mechinterp.sae.JumpReluTranscoderConfig;
 import mechinterp.sae.Sae;
 import mechinterp.sae.TranscoderConfig;
@@ -125,7 +126,7 @@ class CircuitGraphTest {
     Path folderOfAll = folder.resolve("clt");
     try (Device device = CpuDevice.scalar()) {
       CrossLayerTranscoder all =
-          CrossLayerTranscoder.allocate(device, new CrossLayerTranscoderConfig(2, 8, 20, false));
+          CrossLayerTranscoder.allocate(device, new CrossLayerSizes(2, 8, 20, false));
       for (int layer = 0; layer < 2; layer++) {
         fill(device, all.layer(layer).weights().wEnc(), "W_enc");
         fill(device, all.layer(layer).weights().wDec(), "W_dec");
@@ -140,6 +141,69 @@ class CircuitGraphTest {
     assertTrue(printed.at("/latent_nodes").intValue() > 0);
     JsonNode result = intervene("--json").assertDone().json();
     assertEquals(1, result.at("/freedoms/0/latents").doubleValue(), 1e-4);
+  }
+
+  @Test
+  void aCrossLayerTranscoderIsTrainedTracedAndItsLatentsShown() throws IOException {
+    Path text = folder.resolve("text.txt");
+    Files.write(text, Collections.nCopies(40, "the cat sat on the mat and the other hat"));
+    transcoders = folder.resolve("trained");
+    String[] train = {
+      "train",
+      "--model",
+      model.toString(),
+      "--text",
+      text.toString(),
+      "--kind",
+      "cross-layer-transcoder",
+      "--d-sae",
+      "40",
+      "--k",
+      "6",
+      "--tokens",
+      "640",
+      "--batch",
+      "64",
+      "--out",
+      transcoders.toString(),
+      "--hook"
+    };
+    String[] inputs = {
+      "blocks.0.ln2.hook_normalized", "--hook", "blocks.1.ln2.hook_normalized", "--hook"
+    };
+    String[] outputs = {"blocks.0.hook_mlp_out", "--hook", "blocks.1.hook_mlp_out"};
+    Execution.of(
+            Samples.concat(
+                Samples.concat(train, outputs), Samples.concat(new String[] {"--hook"}, inputs[0])))
+        .assertRefusedAtTheEnd("which is not of 3 hook points");
+    Execution.of(
+            Samples.concat(
+                Samples.concat(train, "blocks.0.ln2.hook_normalized", "--hook"),
+                "blocks.0.hook_mlp_out",
+                "--hook",
+                "blocks.1.ln2.hook_normalized",
+                "--hook",
+                "blocks.1.hook_mlp_out"))
+        .assertRefusedAtTheEnd("hook point 2 is blocks.0.hook_mlp_out, expected blocks.1.ln2");
+    assertFalse(Files.exists(transcoders));
+    Execution.of(Samples.concat(Samples.concat(train, inputs), outputs)).assertDone();
+
+    Path page = folder.resolve("page");
+    JsonNode printed =
+        graph(
+                "--prompt",
+                "the cat",
+                "--page",
+                page.toString(),
+                "--contexts",
+                text.toString(),
+                "--json")
+            .assertDone()
+            .json();
+    assertTrue(printed.at("/latent_nodes").intValue() > 0);
+    assertTrue(printed.at("/identity_error").doubleValue() < 1e-4);
+    assertTrue(Files.readString(page.resolve("data.js")).contains("\"strongest\""));
+    Execution.of("sae", "info", transcoders.toString()).assertDone();
   }
 
   @Test

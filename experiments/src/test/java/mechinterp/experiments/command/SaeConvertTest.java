@@ -13,8 +13,8 @@ import mechinterp.device.CpuDevice;
 import mechinterp.experiments.Execution;
 import mechinterp.io.SafetensorsFile;
 import mechinterp.io.SafetensorsWriter;
+import mechinterp.sae.CrossLayerSizes;
 import mechinterp.sae.CrossLayerTranscoder;
-import mechinterp.sae.CrossLayerTranscoderConfig;
 import mechinterp.sae.file.CrossLayerTranscoderFiles;
 import mechinterp.sae.file.SaeMetadata;
 import org.junit.jupiter.api.Test;
@@ -78,7 +78,7 @@ class SaeConvertTest {
   @Test
   void aCrossLayerTranscoderIsShownAndWrittenForCircuitTracer() throws IOException {
     Path transcoder = folder.resolve("clt");
-    CrossLayerTranscoderConfig config = new CrossLayerTranscoderConfig(3, 4, 7, false);
+    CrossLayerSizes config = new CrossLayerSizes(3, 4, 7, false);
     CrossLayerTranscoderFiles.save(
         CrossLayerTranscoder.allocate(CpuDevice.scalar(), config),
         transcoder,
