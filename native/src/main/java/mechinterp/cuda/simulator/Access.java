@@ -19,4 +19,9 @@ record Access(int thread, int warpBarriers, int line, boolean atomic) {
         && !(atomic && other.atomic)
         && (warp() != other.warp() || warpBarriers == other.warpBarriers);
   }
+
+  /** Whether whatever conflicts with this one, and comes later, conflicts with that one too. */
+  boolean isFollowedBy(Access later) {
+    return thread == later.thread || (warp() == later.warp() && warpBarriers < later.warpBarriers);
+  }
 }

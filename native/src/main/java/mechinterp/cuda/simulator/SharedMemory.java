@@ -6,13 +6,15 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * A block's shared memory. Two accesses of different threads to one byte, one of them a write, need a
- * barrier between them; writes of the same value do not. Only the last writer and two readers of
- * different warps are remembered of each byte, which is enough to find a race of each kind.
+ * barrier between them; atomic ones do not among themselves, nor do writes of the value that is there
+ * already. Of each byte the last plain and the last atomic write and the reads of two threads are
+ * remembered, which is enough to find a race of each kind.
  */
 final class SharedMemory {
   private final SharedLayout layout;
   private final CheckedBytes bytes;
   private final @Nullable Access[] writer;
+  private final @Nullable Access[] atomicWriter;
   private final @Nullable Access[] reader;
   private final @Nullable Access[] otherReader;
 
@@ -21,13 +23,14 @@ final class SharedMemory {
     int size = layout.dynamicStart() + dynamicBytes;
     bytes = new CheckedBytes(size);
     writer = new Access[size];
+    atomicWriter = new Access[size];
     reader = new Access[size];
     otherReader = new Access[size];
   }
 
   /** All threads of the block have met: what was before is ordered with what follows. */
   void barrier() {
-    for (Access[] accesses : List.of(writer, reader, otherReader)) {
+    for (Access[] accesses : List.of(writer, atomicWriter, reader, otherReader)) {
       Arrays.fill(accesses, null);
     }
   }
@@ -36,13 +39,23 @@ final class SharedMemory {
     int at = range(address, count);
     for (int i = at; i < at + count; i++) {
       conflict(writer[i], "written", access, "read");
-      if (reader[i] == null || reader[i].warp() == access.warp()) {
-        reader[i] = access;
-      } else {
-        otherReader[i] = access;
+      conflict(atomicWriter[i], "written", access, "read");
+      if (!access.atomic()) {
+        remember(i, access);
       }
     }
     return bytes.load(at, count);
+  }
+
+  /** Keeps the reads of two different threads, of different warps where there are any. */
+  private void remember(int at, Access access) {
+    Access first = reader[at];
+    Access second = otherReader[at];
+    if (first == null || first.isFollowedBy(access)) {
+      reader[at] = access;
+    } else if (second == null || second.isFollowedBy(access) || first.warp() == second.warp()) {
+      otherReader[at] = access;
+    }
   }
 
   void store(long address, int count, long value, Access access) {
@@ -51,10 +64,11 @@ final class SharedMemory {
     for (int i = at; i < at + count; i++) {
       if (!same) {
         conflict(writer[i], "written", access, "written");
+        conflict(atomicWriter[i], "written", access, "written");
       }
       conflict(reader[i], "read", access, "written");
       conflict(otherReader[i], "read", access, "written");
-      writer[i] = access;
+      (access.atomic() ? atomicWriter : writer)[i] = access;
     }
     bytes.store(at, count, value);
   }

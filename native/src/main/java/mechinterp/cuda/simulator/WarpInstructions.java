@@ -125,6 +125,7 @@ final class WarpInstructions {
     int to = d.out();
     int from = d.in(1);
     return (warp, lanes) -> {
+      long[] masks = new long[Warp.LANES];
       for (int rest = lanes; rest != 0; rest &= rest - 1) {
         int lane = Integer.numberOfTrailingZeros(rest);
         long same = 0;
@@ -134,7 +135,11 @@ final class WarpInstructions {
               type.truncate(warp.get(from, other)) == type.truncate(warp.get(from, lane));
           same |= equal ? 1L << other : 0;
         }
-        warp.set(to, lane, same);
+        masks[lane] = same;
+      }
+      for (int rest = lanes; rest != 0; rest &= rest - 1) {
+        int lane = Integer.numberOfTrailingZeros(rest);
+        warp.set(to, lane, masks[lane]);
       }
     };
   }
