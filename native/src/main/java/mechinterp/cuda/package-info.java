@@ -1,6 +1,6 @@
 /**
- * The CUDA side of the engine: the kernels, as PTX resources. {@code mechinterp.cuda.ptx} reads them,
- * {@code mechinterp.cuda.simulator} runs them on a machine without a GPU.
+ * The CUDA side of the engine: the kernels, as PTX resources. {@code mechinterp.cuda.ptx} reads
+ * them, {@code mechinterp.cuda.simulator} runs them on a machine without a GPU.
  */
 @NullMarked
 package mechinterp.cuda;

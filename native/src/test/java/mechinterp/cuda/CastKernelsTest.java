@@ -68,9 +68,7 @@ class CastKernelsTest {
     Gpu gpu = new Gpu(KernelFamily.CASTS, LaunchOrder.REVERSE);
     long out = gpu.upload(new short[x.length]);
     gpu.launchFor(
-        kernel,
-        threads,
-        new KernelArguments().add(out).add(gpu.upload(x)).add((long) x.length));
+        kernel, threads, new KernelArguments().add(out).add(gpu.upload(x)).add((long) x.length));
     return gpu.shorts(out, x.length);
   }
 }

@@ -6,7 +6,9 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 final class Close {
   private Close() {}
 
-  /** Each element within {@code tolerance} times the larger of 1 and the expected element's size. */
+  /**
+   * Each element within {@code tolerance} times the larger of 1 and the expected element's size.
+   */
   static void assertClose(double[] expected, float[] found, double tolerance) {
     assertEquals(expected.length, found.length);
     for (int i = 0; i < expected.length; i++) {

@@ -112,8 +112,7 @@ class ElementwiseKernelsTest {
   private static DoubleUnaryOperator function(int number) {
     return switch (number) {
       case 0 -> x -> x * normalDistribution(x);
-      case 1 ->
-          x -> 0.5 * x * (1 + Math.tanh(Math.sqrt(2 / Math.PI) * (x + 0.044715 * x * x * x)));
+      case 1 -> x -> 0.5 * x * (1 + Math.tanh(Math.sqrt(2 / Math.PI) * (x + 0.044715 * x * x * x)));
       case 2 -> x -> x / (1 + Math.exp(-x));
       default -> x -> Math.max(x, 0);
     };

@@ -15,7 +15,10 @@ class RowKernelsTest {
 
   @ParameterizedTest
   @CsvSource({
-    "1, 32, 1, FORWARD", "31, 64, 1, REVERSE", "97, 96, 0, FORWARD", "300, 128, 1, FORWARD",
+    "1, 32, 1, FORWARD",
+    "31, 64, 1, REVERSE",
+    "97, 96, 0, FORWARD",
+    "300, 128, 1, FORWARD",
     "300, 128, 0, REVERSE"
   })
   void normalises(int columns, int threads, int centered, LaunchOrder order) {
@@ -38,7 +41,8 @@ class RowKernelsTest {
       long input = gpu.upload(x);
       long scale = gpu.allocate(ROWS);
       KernelArguments ofScale = new KernelArguments().add(scale).add(input).add((long) columns);
-      launch(gpu, "norm_scale", naive, threads, ofScale, columns, a -> a.add(EPSILON).add(centered));
+      launch(
+          gpu, "norm_scale", naive, threads, ofScale, columns, a -> a.add(EPSILON).add(centered));
       assertClose(scales, gpu.floats(scale, ROWS), 1e-6);
       KernelArguments ofNorm =
           new KernelArguments()

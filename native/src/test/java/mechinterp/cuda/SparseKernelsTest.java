@@ -12,7 +12,9 @@ class SparseKernelsTest {
   private static final int ROWS = 3;
   private static final int LATENTS = 50;
 
-  /** Codes of three rows, the last of them empty, and a decoder whose rows lie {@code stride} apart. */
+  /**
+   * Codes of three rows, the last of them empty, and a decoder whose rows lie {@code stride} apart.
+   */
   private record Case(int capacity, int columns, int stride, LaunchOrder order) {
     int[] counts() {
       return new int[] {capacity, capacity / 2, 0};
@@ -123,7 +125,8 @@ class SparseKernelsTest {
         double absolute = 0;
         for (int j = 0; slot < c.counts()[t] && j < c.columns(); j++) {
           double term =
-              (double) gradient[t * c.columns() + j] * c.decoder()[c.indices()[code] * c.stride() + j];
+              (double) gradient[t * c.columns() + j]
+                  * c.decoder()[c.indices()[code] * c.stride() + j];
           sum += term;
           absolute += Math.abs(term);
         }

@@ -24,8 +24,7 @@ class TopKKernelTest {
     "300, 7, 256, REVERSE",
     "300, 7, 256, FORWARD"
   })
-  void findsTheLargestWithTiesToTheLowestIndex(
-      int columns, int k, int threads, LaunchOrder order) {
+  void findsTheLargestWithTiesToTheLowestIndex(int columns, int k, int threads, LaunchOrder order) {
     int stride = columns + 3;
     float[] x = withManyTies(ROWS * stride, columns);
     float[] bias = withManyTies(columns, columns + 1);
@@ -50,8 +49,7 @@ class TopKKernelTest {
       System.arraycopy(row, 0, x, t * row.length, row.length);
     }
     Codes codes = run(false, x, row.length, new float[row.length], row.length, 5, 32, order);
-    assertArrayEquals(
-        new int[] {2, 6, 8, 9, 10, 0, 0}, Arrays.copyOf(codes.indices(), 7));
+    assertArrayEquals(new int[] {2, 6, 8, 9, 10, 0, 0}, Arrays.copyOf(codes.indices(), 7));
   }
 
   private static float[] withManyTies(int count, long seed) {
@@ -96,8 +94,7 @@ class TopKKernelTest {
 
   private static Codes expected(float[] x, int stride, float[] bias, int columns, int k) {
     int capacity = k + 2;
-    Codes codes =
-        new Codes(new int[ROWS * capacity], new float[ROWS * capacity], new int[ROWS]);
+    Codes codes = new Codes(new int[ROWS * capacity], new float[ROWS * capacity], new int[ROWS]);
     for (int t = 0; t < ROWS; t++) {
       int row = t;
       int[] best =

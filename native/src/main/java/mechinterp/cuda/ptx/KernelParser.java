@@ -13,9 +13,25 @@ import java.util.Set;
 final class KernelParser {
   private static final Set<String> SPECIAL =
       Set.of(
-          "%tid.x", "%tid.y", "%tid.z", "%ntid.x", "%ntid.y", "%ntid.z", "%ctaid.x", "%ctaid.y",
-          "%ctaid.z", "%nctaid.x", "%nctaid.y", "%nctaid.z", "%laneid", "%warpid", "%lanemask_lt",
-          "%lanemask_le", "%lanemask_gt", "%lanemask_ge", "%lanemask_eq");
+          "%tid.x",
+          "%tid.y",
+          "%tid.z",
+          "%ntid.x",
+          "%ntid.y",
+          "%ntid.z",
+          "%ctaid.x",
+          "%ctaid.y",
+          "%ctaid.z",
+          "%nctaid.x",
+          "%nctaid.y",
+          "%nctaid.z",
+          "%laneid",
+          "%warpid",
+          "%lanemask_lt",
+          "%lanemask_le",
+          "%lanemask_gt",
+          "%lanemask_ge",
+          "%lanemask_eq");
 
   private final PtxParser parser;
   private final Tokens tokens;
@@ -124,8 +140,7 @@ final class KernelParser {
   }
 
   private boolean isRegister(String name) {
-    return scopes.stream()
-        .anyMatch(scope -> scope.slots.containsKey(name) || scope.declares(name));
+    return scopes.stream().anyMatch(scope -> scope.slots.containsKey(name) || scope.declares(name));
   }
 
   private void instruction(String first, int line) {

@@ -44,7 +44,11 @@ public record PtxModule(
     PtxKernel found = kernels.get(kernel);
     if (found == null) {
       throw new IllegalArgumentException(
-          name + ": no kernel " + kernel + "; it has " + kernels.keySet().stream().sorted().toList());
+          name
+              + ": no kernel "
+              + kernel
+              + "; it has "
+              + kernels.keySet().stream().sorted().toList());
     }
     return found;
   }

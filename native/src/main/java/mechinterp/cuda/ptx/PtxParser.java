@@ -14,8 +14,8 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
- * Reads the PTX that nvcc and NVRTC write, PTX ISA 7 to 9. Device functions that were not inlined are
- * refused.
+ * Reads the PTX that nvcc and NVRTC write, PTX ISA 7 to 9. Device functions that were not inlined
+ * are refused.
  */
 final class PtxParser {
   private static final Set<String> LINKAGE = Set.of(".visible", ".weak", ".extern", ".common");

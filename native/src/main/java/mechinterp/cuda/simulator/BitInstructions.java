@@ -24,8 +24,7 @@ final class BitInstructions {
       case "lop3" -> lookup(d);
       case "bfe" -> {
         d.allow();
-        yield Operation.of(
-            d.out(), d.in(1), d.in(2), d.in(3), (a, b, c) -> extract(type, a, b, c));
+        yield Operation.of(d.out(), d.in(1), d.in(2), d.in(3), (a, b, c) -> extract(type, a, b, c));
       }
       case "bfi" -> insertion(d, type);
       case "prmt" -> {
@@ -149,8 +148,7 @@ final class BitInstructions {
       case "not" -> type == PtxType.PRED ? a -> a == 0 ? 1 : 0 : a -> type.truncate(~a);
       case "cnot" -> a -> type.truncate(a) == 0 ? 1 : 0;
       case "popc" -> a -> Long.bitCount(type.truncate(a));
-      case "clz" ->
-          a -> Long.numberOfLeadingZeros(type.truncate(a)) - (Long.SIZE - type.bits());
+      case "clz" -> a -> Long.numberOfLeadingZeros(type.truncate(a)) - (Long.SIZE - type.bits());
       case "brev" -> a -> Long.reverse(a) >>> Long.SIZE - type.bits();
       case "bfind" -> a -> leadingBit(type, a, shiftAmount);
       default -> throw d.unsupported();
@@ -160,7 +158,8 @@ final class BitInstructions {
   /** The place of the leading bit that is not the sign, or its distance to the top. */
   private static long leadingBit(PtxType type, long register, boolean shiftAmount) {
     long value = type.extend(register);
-    int bit = Long.SIZE - 1 - Long.numberOfLeadingZeros(type.isSigned() && value < 0 ? ~value : value);
+    int bit =
+        Long.SIZE - 1 - Long.numberOfLeadingZeros(type.isSigned() && value < 0 ? ~value : value);
     if (bit < 0) {
       return PtxType.B32.truncate(-1);
     }

@@ -40,8 +40,7 @@ final class BlockMemory {
         CheckedBytes local = local(access);
         yield local.load(offset(local, address, bytes, "the thread's local memory"), bytes);
       }
-      case PARAM ->
-          parameters.load(offset(parameters, address, bytes, "the arguments"), bytes);
+      case PARAM -> parameters.load(offset(parameters, address, bytes, "the arguments"), bytes);
       case GENERIC -> {
         Space of = Space.ofGeneric(address);
         yield load(of, address - of.window(), bytes, access);

@@ -108,8 +108,7 @@ final class ComparisonInstructions {
           case "leu" -> (a, b) -> !(format.value(a) > format.value(b));
           case "gtu" -> (a, b) -> !(format.value(a) <= format.value(b));
           case "geu" -> (a, b) -> !(format.value(a) < format.value(b));
-          case "num" ->
-              (a, b) -> !Double.isNaN(format.value(a)) && !Double.isNaN(format.value(b));
+          case "num" -> (a, b) -> !Double.isNaN(format.value(a)) && !Double.isNaN(format.value(b));
           case "nan" -> (a, b) -> Double.isNaN(format.value(a)) || Double.isNaN(format.value(b));
           default -> throw d.unsupported();
         };

@@ -7,7 +7,9 @@ import mechinterp.cuda.ptx.PtxInstruction;
 import mechinterp.cuda.ptx.PtxOperand;
 import mechinterp.cuda.ptx.PtxType;
 
-/** An instruction while it is made ready to run. What is not understood is refused, never ignored. */
+/**
+ * An instruction while it is made ready to run. What is not understood is refused, never ignored.
+ */
 final class Decoding {
   private final ProgramBuilder builder;
   private final PtxInstruction instruction;

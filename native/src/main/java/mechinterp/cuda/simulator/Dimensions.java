@@ -18,8 +18,7 @@ public record Dimensions(int x, int y, int z) {
 
   /** Returns the place of the {@code index}-th block or thread in this extent. */
   Dimensions place(long index) {
-    return new Dimensions(
-        (int) (index % x), (int) (index / x % y), (int) (index / ((long) x * y)));
+    return new Dimensions((int) (index % x), (int) (index / x % y), (int) (index / ((long) x * y)));
   }
 
   @Override

@@ -3,9 +3,9 @@ package mechinterp.cuda.simulator;
 import mechinterp.cuda.ptx.PtxType;
 
 /**
- * A floating-point type and whether subnormal numbers count as zero. Results are computed in double and
- * rounded once more, which for sums, products, quotients and roots of floats is the correctly rounded
- * float (Figueroa 1995).
+ * A floating-point type and whether subnormal numbers count as zero. Results are computed in double
+ * and rounded once more, which for sums, products, quotients and roots of floats is the correctly
+ * rounded float (Figueroa 1995).
  *
  * @param type f16, bf16, f32 or f64
  * @param flush whether {@code .ftz} was there

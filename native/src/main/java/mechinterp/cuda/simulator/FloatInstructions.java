@@ -3,8 +3,8 @@ package mechinterp.cuda.simulator;
 import mechinterp.cuda.ptx.PtxType;
 
 /**
- * Floating-point arithmetic. Results of {@code .approx} are rounded correctly, or nearly; a GPU's may
- * differ from them in the last bits.
+ * Floating-point arithmetic. Results of {@code .approx} are rounded correctly, or nearly; a GPU's
+ * may differ from them in the last bits.
  */
 final class FloatInstructions {
   private static final double LOG_2 = Math.log(2);
@@ -71,8 +71,7 @@ final class FloatInstructions {
     };
   }
 
-  private static Operation.Binary directed(
-      Decoding d, FloatFormat format, FloatRounding rounding) {
+  private static Operation.Binary directed(Decoding d, FloatFormat format, FloatRounding rounding) {
     if (!format.isSingle()) {
       throw d.unsupported();
     }

@@ -4,8 +4,8 @@ import java.util.Map;
 import java.util.TreeMap;
 
 /**
- * The device's memory: allocations at addresses of its own, which are no addresses of the host and are
- * never given twice. Between two allocations there is nothing.
+ * The device's memory: allocations at addresses of its own, which are no addresses of the host and
+ * are never given twice. Between two allocations there is nothing.
  */
 public final class GlobalMemory {
   private static final long FIRST_ADDRESS = 0x7000_0000_0000L;
@@ -23,8 +23,8 @@ public final class GlobalMemory {
   }
 
   /**
-   * Returns the address of so many new bytes, a multiple of 512. Their content is undefined: a kernel
-   * that reads them before something is written is in error.
+   * Returns the address of so many new bytes, a multiple of 512. Their content is undefined: a
+   * kernel that reads them before something is written is in error.
    */
   public long allocate(int bytes) {
     return allocate(bytes, false);
@@ -141,8 +141,7 @@ public final class GlobalMemory {
     long offset = address - recent.address();
     int size = recent.bytes().size();
     if (offset + bytes > size) {
-      throw outside(
-          address, bytes, "%d bytes from the start of one of %d".formatted(offset, size));
+      throw outside(address, bytes, "%d bytes from the start of one of %d".formatted(offset, size));
     }
     if (recent.freed()) {
       throw new FaultException(

@@ -17,8 +17,7 @@ final class IntegerInstructions {
         yield Operation.of(
             d.out(), d.in(1), d.in(2), d.in(3), (a, b, c) -> sum.truncate(product.apply(a, b) + c));
       }
-      case "abs" ->
-          Operation.of(d.out(), d.in(1), a -> type.truncate(Math.abs(type.extend(a))));
+      case "abs" -> Operation.of(d.out(), d.in(1), a -> type.truncate(Math.abs(type.extend(a))));
       case "neg" -> Operation.of(d.out(), d.in(1), a -> type.truncate(-a));
       default -> Operation.of(d.out(), d.in(1), d.in(2), binary(d, type));
     };

@@ -7,8 +7,27 @@ import mechinterp.cuda.ptx.PtxType;
 /** Loads and stores. */
 final class MemoryInstructions {
   private static final String[] HINTS = {
-    "global", "shared", "local", "const", "param", "cta", "nc", "volatile", "relaxed", "weak", "gpu",
-    "ca", "cg", "cs", "cv", "wb", "wt", "v2", "v4", "L1", "L2"
+    "global",
+    "shared",
+    "local",
+    "const",
+    "param",
+    "cta",
+    "nc",
+    "volatile",
+    "relaxed",
+    "weak",
+    "gpu",
+    "ca",
+    "cg",
+    "cs",
+    "cv",
+    "wb",
+    "wt",
+    "v2",
+    "v4",
+    "L1",
+    "L2"
   };
 
   private MemoryInstructions() {}

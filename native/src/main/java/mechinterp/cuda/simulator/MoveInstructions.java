@@ -178,8 +178,7 @@ final class MoveInstructions {
       if (!nearest && to != PtxType.F32) {
         throw d.unsupported();
       }
-      return a ->
-          target.bits(nearest ? (double) from.extend(a) : rounding.sum(from.extend(a), 0));
+      return a -> target.bits(nearest ? (double) from.extend(a) : rounding.sum(from.extend(a), 0));
     }
     requireNearest(d);
     return switch (to) {

@@ -4,8 +4,8 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * A kernel that is ready to run. Numbers and special registers are registers of their own, which are
- * set before the first step.
+ * A kernel that is ready to run. Numbers and special registers are registers of their own, which
+ * are set before the first step.
  *
  * @param steps the instructions; labels are their numbers
  * @param registers how many a thread has

@@ -11,7 +11,9 @@ import mechinterp.cuda.ptx.PtxModule;
 import mechinterp.cuda.ptx.PtxOperand;
 import mechinterp.cuda.ptx.PtxVariable;
 
-/** Makes a kernel ready to run: finds the registers of its operands, the places of its variables. */
+/**
+ * Makes a kernel ready to run: finds the registers of its operands, the places of its variables.
+ */
 final class ProgramBuilder {
   private final PtxKernel kernel;
   private final SharedLayout layout;
@@ -112,10 +114,7 @@ final class ProgramBuilder {
       case PtxOperand.Special(String name) -> specials.computeIfAbsent(name, _ -> registers++);
       case PtxOperand.Symbol(String name, long offset) ->
           constant(address(instruction, name) + offset);
-      case PtxOperand.Address _,
-          PtxOperand.Vector _,
-          PtxOperand.Pair _,
-          PtxOperand.Negated _ ->
+      case PtxOperand.Address _, PtxOperand.Vector _, PtxOperand.Pair _, PtxOperand.Negated _ ->
           throw refuse(instruction, "an operand of this form is not supported here");
     };
   }

@@ -5,10 +5,10 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A block's shared memory. Two accesses of different threads to one byte, one of them a write, need a
- * barrier between them; atomic ones do not among themselves, nor do writes of the value that is there
- * already. Of each byte the last plain and the last atomic write and the reads of two threads are
- * remembered, which is enough to find a race of each kind.
+ * A block's shared memory. Two accesses of different threads to one byte, one of them a write, need
+ * a barrier between them; atomic ones do not among themselves, nor do writes of the value that is
+ * there already. Of each byte the last plain and the last atomic write and the reads of two threads
+ * are remembered, which is enough to find a race of each kind.
  */
 final class SharedMemory {
   private final SharedLayout layout;
@@ -73,8 +73,7 @@ final class SharedMemory {
     bytes.store(at, count, value);
   }
 
-  private static void conflict(
-      @Nullable Access before, String did, Access access, String does) {
+  private static void conflict(@Nullable Access before, String did, Access access, String does) {
     if (before != null && before.isConcurrentWith(access)) {
       throw new FaultException(
           Fault.RACE,
@@ -93,7 +92,8 @@ final class SharedMemory {
     if (address % count != 0) {
       throw new FaultException(
           Fault.MISALIGNED,
-          "%d of shared memory is not a multiple of the access' %d bytes".formatted(address, count));
+          "%d of shared memory is not a multiple of the access' %d bytes"
+              .formatted(address, count));
     }
     return (int) address;
   }

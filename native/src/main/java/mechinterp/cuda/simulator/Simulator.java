@@ -7,11 +7,12 @@ import mechinterp.cuda.ptx.PtxModule;
 import mechinterp.cuda.ptx.PtxVariable;
 
 /**
- * A GPU that runs PTX on the CPU, one block after the other. What a launch does wrong ends it with a
- * {@link SimulatorException}; what it has written until then stays. Not for several threads at once.
+ * A GPU that runs PTX on the CPU, one block after the other. What a launch does wrong ends it with
+ * a {@link SimulatorException}; what it has written until then stays. Not for several threads at
+ * once.
  *
- * <p>It computes what the PTX says: sums, products, quotients and roots have a GPU's bits; results of
- * instructions that PTX calls approximate may differ from a GPU's in the last bits.
+ * <p>It computes what the PTX says: sums, products, quotients and roots have a GPU's bits; results
+ * of instructions that PTX calls approximate may differ from a GPU's in the last bits.
  */
 public final class Simulator {
   private static final long MAX_STEPS = 200_000_000;
@@ -77,10 +78,10 @@ public final class Simulator {
    *
    * @throws SimulatorException when the kernel does something wrong
    * @throws mechinterp.cuda.ptx.PtxException when it has an instruction that is not supported
-   * @throws IllegalArgumentException when there is no such kernel, or arguments or launch do not fit
+   * @throws IllegalArgumentException when there is no such kernel, or arguments or launch do not
+   *     fit
    */
-  public void launch(
-      LoadedModule loaded, String name, Launch launch, KernelArguments arguments) {
+  public void launch(LoadedModule loaded, String name, Launch launch, KernelArguments arguments) {
     PtxKernel kernel = loaded.module().kernel(name);
     Program program = new ProgramBuilder(loaded.module(), kernel, loaded.globals()).build();
     int sharedBytes = program.layout().staticBytes() + launch.sharedBytes();

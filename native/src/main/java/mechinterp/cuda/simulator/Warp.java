@@ -4,8 +4,8 @@ import java.util.Arrays;
 
 /**
  * Thirty-two threads that run in step while they are at the same instruction. Of lanes at different
- * instructions those furthest back in the program go on first, so that they meet again where their ways
- * join.
+ * instructions those furthest back in the program go on first, so that they meet again where their
+ * ways join.
  */
 final class Warp {
   static final int LANES = 32;

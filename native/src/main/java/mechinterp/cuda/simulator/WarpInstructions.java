@@ -91,8 +91,7 @@ final class WarpInstructions {
   private static Operation vote(Decoding d) {
     d.allow("sync", "ballot", "any", "all", "uni");
     boolean negated = d.operand(1) instanceof PtxOperand.Negated;
-    int predicate =
-        d.operand(1) instanceof PtxOperand.Negated(PtxOperand of) ? d.in(of) : d.in(1);
+    int predicate = d.operand(1) instanceof PtxOperand.Negated(PtxOperand of) ? d.in(of) : d.in(1);
     int to = d.out();
     return (warp, lanes) -> {
       int votes = 0;
@@ -112,9 +111,7 @@ final class WarpInstructions {
       return Integer.toUnsignedLong(votes);
     }
     boolean holds =
-        d.has("any")
-            ? votes != 0
-            : d.has("all") ? votes == lanes : votes == 0 || votes == lanes;
+        d.has("any") ? votes != 0 : d.has("all") ? votes == lanes : votes == 0 || votes == lanes;
     return holds ? 1 : 0;
   }
 

@@ -115,8 +115,7 @@ class OpcodesTest {
     long out = simulator.memory().allocate(new byte[COUNT * Long.BYTES]);
     KernelArguments arguments = new KernelArguments().add(out);
     for (long[] operand : operands) {
-      ByteBuffer bytes =
-          ByteBuffer.allocate(COUNT * Long.BYTES).order(ByteOrder.LITTLE_ENDIAN);
+      ByteBuffer bytes = ByteBuffer.allocate(COUNT * Long.BYTES).order(ByteOrder.LITTLE_ENDIAN);
       bytes.asLongBuffer().put(operand);
       arguments.add(simulator.memory().allocate(bytes.array()));
     }
@@ -142,26 +141,26 @@ class OpcodesTest {
     operands = name.startsWith("shf") ? ", %a0, %a1, %a2" : operands;
     operands += name.startsWith("lop3") ? ", 0x6A" : ""; // (a & b) ^ c
     return """
-        .version 7.8
-        .target sm_80
-        .address_size 64
-        .visible .entry kernel(.param .u64 p0, .param .u64 p1, .param .u64 p2, .param .u64 p3)
-        {
-          .reg .pred %%p<1>; .reg .b32 %%i<4>; .reg .b64 %%out, %%at, %%offset, %%wide;
-          .reg .b%d %%a<3>; .reg .b32 %%by; .reg .b%d %%result;
-          mov.u32 %%i0, %%tid.x; mov.u32 %%i1, %%ctaid.x; mov.u32 %%i2, %%ntid.x;
-          mad.lo.s32 %%i3, %%i1, %%i2, %%i0;
-          mul.wide.u32 %%offset, %%i3, 8;
-          ld.param.u64 %%at, [p1]; add.s64 %%at, %%at, %%offset; ld.global.b%d %%a0, [%%at];
-          ld.param.u64 %%at, [p2]; add.s64 %%at, %%at, %%offset; ld.global.b%d %%a1, [%%at];
-          ld.global.b32 %%by, [%%at];
-          ld.param.u64 %%at, [p3]; add.s64 %%at, %%at, %%offset; ld.global.b%d %%a2, [%%at];
-          ld.param.u64 %%out, [p0]; add.s64 %%out, %%out, %%offset;
-          %s %s%s;
-          %s
-          ret;
-        }
-        """
+    .version 7.8
+    .target sm_80
+    .address_size 64
+    .visible .entry kernel(.param .u64 p0, .param .u64 p1, .param .u64 p2, .param .u64 p3)
+    {
+      .reg .pred %%p<1>; .reg .b32 %%i<4>; .reg .b64 %%out, %%at, %%offset, %%wide;
+      .reg .b%d %%a<3>; .reg .b32 %%by; .reg .b%d %%result;
+      mov.u32 %%i0, %%tid.x; mov.u32 %%i1, %%ctaid.x; mov.u32 %%i2, %%ntid.x;
+      mad.lo.s32 %%i3, %%i1, %%i2, %%i0;
+      mul.wide.u32 %%offset, %%i3, 8;
+      ld.param.u64 %%at, [p1]; add.s64 %%at, %%at, %%offset; ld.global.b%d %%a0, [%%at];
+      ld.param.u64 %%at, [p2]; add.s64 %%at, %%at, %%offset; ld.global.b%d %%a1, [%%at];
+      ld.global.b32 %%by, [%%at];
+      ld.param.u64 %%at, [p3]; add.s64 %%at, %%at, %%offset; ld.global.b%d %%a2, [%%at];
+      ld.param.u64 %%out, [p0]; add.s64 %%out, %%out, %%offset;
+      %s %s%s;
+      %s
+      ret;
+    }
+    """
         .formatted(
             meaning.in(),
             Math.max(meaning.out(), 16),

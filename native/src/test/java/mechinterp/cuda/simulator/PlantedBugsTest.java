@@ -18,8 +18,8 @@ class PlantedBugsTest {
   private final Simulator simulator = new Simulator(LaunchOrder.FORWARD, 1_000_000);
 
   /**
-   * Each of the barriers of our top-k is needed, and its loss is found: as a race, or as a read of what
-   * has not been written yet.
+   * Each of the barriers of our top-k is needed, and its loss is found: as a race, or as a read of
+   * what has not been written yet.
    */
   @ParameterizedTest
   @EnumSource
@@ -36,14 +36,13 @@ class PlantedBugsTest {
       SimulatorException e =
           assertThrows(
               SimulatorException.class,
-              () -> topK(new Simulator(order), String.join("\n", wrong)),
+              () -> topK(new Simulator(order, 2_000_000), String.join("\n", wrong)),
               "without the barrier in line " + (i + 1));
-      assertTrue(
-          e.fault() == Fault.RACE || e.fault() == Fault.UNINITIALISED, e.getMessage());
+      assertTrue(e.fault() == Fault.RACE || e.fault() == Fault.UNINITIALISED, e.getMessage());
       assertEquals("topk_rows", e.place().kernel());
     }
     assertTrue(barriers >= 5, barriers + " barriers");
-    topK(new Simulator(order), String.join("\n", lines));
+    topK(new Simulator(order, 2_000_000), String.join("\n", lines));
   }
 
   private static void topK(Simulator simulator, String ptx) {
@@ -106,8 +105,7 @@ class PlantedBugsTest {
             st.shared.u32 [%base], %tid;
             """);
     run(kernel, new Launch(Dimensions.of(1), Dimensions.of(64), 256));
-    SimulatorException e =
-        fails(kernel, new Launch(Dimensions.of(1), Dimensions.of(64), 252));
+    SimulatorException e = fails(kernel, new Launch(Dimensions.of(1), Dimensions.of(64), 252));
     assertEquals(Fault.OUT_OF_BOUNDS, e.fault());
     assertEquals(63, e.place().thread().x());
     assertTrue(e.getMessage().endsWith("252 bytes into the launch's 252"), e.getMessage());
@@ -176,7 +174,8 @@ class PlantedBugsTest {
         assertThrows(
             SimulatorException.class,
             () ->
-                simulator.launch(loaded, "kernel", Launch.of(1, 1), new KernelArguments().add(out)));
+                simulator.launch(
+                    loaded, "kernel", Launch.of(1, 1), new KernelArguments().add(out)));
     assertEquals(Fault.USE_AFTER_FREE, e.fault());
     assertThrows(IllegalArgumentException.class, () -> simulator.memory().free(out));
     assertEquals(before, simulator.memory().allocatedBytes());
@@ -220,20 +219,20 @@ class PlantedBugsTest {
   /** A kernel with a pointer, a thread's number and some memory of each kind. */
   private static String body(String statements) {
     return """
-        .version 7.8
-        .target sm_80
-        .address_size 64
-        .const .align 4 .u32 table[2] = {1, 2};
-        .extern .shared .align 16 .b8 buffer[];
-        .visible .entry kernel(.param .u64 p0)
-        {
-          .reg .pred %p; .reg .b32 %r, %tid; .reg .b64 %out, %wide, %base;
-          .shared .align 4 .b8 first[64];
-          .shared .align 4 .b8 second[256];
-          .local .align 8 .b8 depot[16];
-          mov.u32 %tid, %tid.x;
-          ld.param.u64 %out, [p0];
-        """
+    .version 7.8
+    .target sm_80
+    .address_size 64
+    .const .align 4 .u32 table[2] = {1, 2};
+    .extern .shared .align 16 .b8 buffer[];
+    .visible .entry kernel(.param .u64 p0)
+    {
+      .reg .pred %p; .reg .b32 %r, %tid; .reg .b64 %out, %wide, %base;
+      .shared .align 4 .b8 first[64];
+      .shared .align 4 .b8 second[256];
+      .local .align 8 .b8 depot[16];
+      mov.u32 %tid, %tid.x;
+      ld.param.u64 %out, [p0];
+    """
         + statements
         + "  ret;\n}\n";
   }

@@ -131,7 +131,8 @@ final class Scalar {
         a -> (int) a == 0 ? -1 : Integer.numberOfLeadingZeros((int) a));
     meanings.put("prmt.b32", new Meaning(32, 32, 3, Scalar::permute));
     meanings.put("bfe.u32", new Meaning(32, 32, 3, (a, b, c) -> field((int) a, b, c)));
-    meanings.put("bfi.b32", new Meaning(32, 32, 3, (a, b, c) -> (int) b & ~0xFF0 | (a & 0xFF) << 4));
+    meanings.put(
+        "bfi.b32", new Meaning(32, 32, 3, (a, b, c) -> (int) b & ~0xFF0 | (a & 0xFF) << 4));
     meanings.put(
         "shf.l.wrap.b32",
         new Meaning(
@@ -139,9 +140,7 @@ final class Scalar {
             32,
             3,
             (a, b, c) -> (c & 31) == 0 ? b : (int) b << (c & 31) | (int) a >>> 32 - (c & 31)));
-    meanings.put(
-        "lop3.b32",
-        new Meaning(32, 32, 3, (a, b, c) -> (a & b) ^ c));
+    meanings.put("lop3.b32", new Meaning(32, 32, 3, (a, b, c) -> (a & b) ^ c));
   }
 
   private static long permute(long a, long b, long c) {
@@ -226,7 +225,8 @@ final class Scalar {
     unary("cvt.rni.s32.f32", 32, 32, a -> (int) Math.rint(f(a)));
     unary("cvt.rmi.f32.f32", 32, 32, a -> Float.floatToRawIntBits((float) Math.floor(f(a))));
     unary("cvt.f64.f32", 32, 64, a -> Double.doubleToRawLongBits(f(a)));
-    unary("cvt.rn.f32.f64", 64, 32, a -> Float.floatToRawIntBits((float) Double.longBitsToDouble(a)));
+    unary(
+        "cvt.rn.f32.f64", 64, 32, a -> Float.floatToRawIntBits((float) Double.longBitsToDouble(a)));
   }
 
   private static long bfloat(float value) {
@@ -264,7 +264,9 @@ final class Scalar {
     order.forEach((relation, test) -> {
       predicate(relation + ".s32", 32, (a, b) -> test.holds(Integer.compare((int) a, (int) b), 0));
       predicate(
-          relation + ".u32", 32, (a, b) -> test.holds(Integer.compareUnsigned((int) a, (int) b), 0));
+          relation + ".u32",
+          32,
+          (a, b) -> test.holds(Integer.compareUnsigned((int) a, (int) b), 0));
       predicate(relation + ".s64", 64, (a, b) -> test.holds(Long.compare(a, b), 0));
       predicate(relation + ".u64", 64, (a, b) -> test.holds(Long.compareUnsigned(a, b), 0));
       Relation<Float> ordered = (a, b) -> a < b || a > b || a.floatValue() == b.floatValue();

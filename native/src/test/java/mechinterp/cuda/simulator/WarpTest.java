@@ -59,7 +59,8 @@ class WarpTest {
         shfl.sync.idx.b32 %r, %r, 2, 31, -1;
         """,
         t -> (t / 32 * 32 + 2 + 2) / 3 * 3);
-    check("setp.gt.u32 %p, %tid, 50; @!%p bra low; mov.u32 %r, 7; bra end; low: mov.u32 %r, 9; end:",
+    check(
+        "setp.gt.u32 %p, %tid, 50; @!%p bra low; mov.u32 %r, 7; bra end; low: mov.u32 %r, 9; end:",
         t -> t > 50 ? 7 : 9);
     // the two halves of a warp shuffle among themselves, at different places
     check(
@@ -104,10 +105,8 @@ class WarpTest {
         "and.b32 %r, %tid, 1; mul.wide.u32 %b, %r, 4; mov.u64 %a, table; add.s64 %a, %a, %b;"
             + " ld.const.u32 %r, [%a];",
         t -> t % 2 == 0 ? -7 : 0x3F80_0000);
-    check(
-        "mov.b64 %a, {%tid, %tid}; shr.u64 %a, %a, 32; mov.b64 {%r, %s}, %a;", t -> t);
-    check(
-        "{ .reg .b16 %h<2>; mov.b32 {%h0, %h1}, %tid; mov.b32 %r, {%h1, %h0}; }", t -> t << 16);
+    check("mov.b64 %a, {%tid, %tid}; shr.u64 %a, %a, 32; mov.b64 {%r, %s}, %a;", t -> t);
+    check("{ .reg .b16 %h<2>; mov.b32 {%h0, %h1}, %tid; mov.b32 %r, {%h1, %h0}; }", t -> t << 16);
     check("{ .reg .b32 %r; mov.u32 %r, 1; } mov.u32 %r, 3;", t -> 3);
     check("ld.param.u64 %b, [p0]; ld.global.s8 %r, [%b+3];", t -> -2);
   }
@@ -116,7 +115,10 @@ class WarpTest {
   void whatIsNotUnderstoodIsRefusedByLine() {
     for (String statement :
         new String[] {
-          "add.sat.s32 %r, %r, %r;", "bar.sync 1;", "tex.1d.v4.f32.s32 %r, %r;", "mov.u32 %r, nothing;"
+          "add.sat.s32 %r, %r, %r;",
+          "bar.sync 1;",
+          "tex.1d.v4.f32.s32 %r, %r;",
+          "mov.u32 %r, nothing;"
         }) {
       PtxException e = assertThrows(PtxException.class, () -> check(statement, t -> 0));
       assertEquals("warp.ptx line 11: ", e.getMessage().substring(0, 18));
@@ -131,7 +133,9 @@ class WarpTest {
     check(LaunchOrder.FORWARD, statements, expected);
   }
 
-  /** Runs statements that set %r, in three warps, and compares it with what each thread should have. */
+  /**
+   * Runs statements that set %r, in three warps, and compares it with what each thread should have.
+   */
   private static void check(LaunchOrder order, String statements, IntUnaryOperator expected) {
     String ptx =
         """
