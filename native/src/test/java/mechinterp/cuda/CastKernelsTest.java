@@ -59,7 +59,7 @@ class CastKernelsTest {
     float[] x = new float[count];
     for (int i = 0; i < count; i++) {
       int bits = random.nextInt();
-      x[i] = Float.intBitsToFloat(i % 3 == 0 ? bits & 0xFFFF0000 | 0x8000 : bits); // ties too
+      x[i] = Float.intBitsToFloat(i % 3 == 0 ? (bits & 0xFFFF0000) | 0x8000 : bits); // ties too
     }
     return x;
   }

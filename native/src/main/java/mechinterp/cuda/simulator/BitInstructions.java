@@ -115,7 +115,7 @@ final class BitInstructions {
     long result = 0;
     for (int bit = 0; bit < type.bits(); bit++) {
       boolean inField = bit < count && from + bit < type.bits();
-      result |= (inField ? extended >> from + bit & 1 : filled & 1) << bit;
+      result |= (inField ? (extended >> (from + bit)) & 1 : filled & 1) << bit;
     }
     return type.truncate(result);
   }
@@ -136,7 +136,7 @@ final class BitInstructions {
         long ones = count >= Long.SIZE ? -1 : (1L << count) - 1;
         long mask = from >= type.bits() ? 0 : ones << from;
         long bits = from >= type.bits() ? 0 : warp.get(field, lane) << from;
-        warp.set(to, lane, type.truncate(bits & mask | warp.get(into, lane) & ~mask));
+        warp.set(to, lane, type.truncate((bits & mask) | (warp.get(into, lane) & ~mask)));
       }
     };
   }
@@ -149,7 +149,7 @@ final class BitInstructions {
       case "cnot" -> a -> type.truncate(a) == 0 ? 1 : 0;
       case "popc" -> a -> Long.bitCount(type.truncate(a));
       case "clz" -> a -> Long.numberOfLeadingZeros(type.truncate(a)) - (Long.SIZE - type.bits());
-      case "brev" -> a -> Long.reverse(a) >>> Long.SIZE - type.bits();
+      case "brev" -> a -> Long.reverse(a) >>> (Long.SIZE - type.bits());
       case "bfind" -> a -> leadingBit(type, a, shiftAmount);
       default -> throw d.unsupported();
     };
@@ -171,10 +171,10 @@ final class BitInstructions {
     long both = PtxType.B32.truncate(b) << WORD | PtxType.B32.truncate(a);
     long result = 0;
     for (int i = 0; i < 4; i++) {
-      int choice = (int) (selector >> 4 * i & 0xF);
-      byte chosen = (byte) (both >> (choice & 7) * Byte.SIZE);
+      int choice = (int) ((selector >> (4 * i)) & 0xF);
+      byte chosen = (byte) (both >> ((choice & 7) * Byte.SIZE));
       int value = (choice & 8) == 0 ? chosen & 0xFF : chosen < 0 ? 0xFF : 0;
-      result |= (long) value << i * Byte.SIZE;
+      result |= (long) value << (i * Byte.SIZE);
     }
     return result;
   }

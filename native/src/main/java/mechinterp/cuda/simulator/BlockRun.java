@@ -82,6 +82,6 @@ final class BlockRun {
             kernel.module(),
             instruction.line(),
             instruction.source()),
-        fault.getMessage());
+        fault.detail());
   }
 }

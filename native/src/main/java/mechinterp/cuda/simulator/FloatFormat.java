@@ -54,6 +54,6 @@ record FloatFormat(PtxType type, boolean flush) {
     }
     int bits = Float.floatToRawIntBits(value);
     int roundUp = 0x7FFF + (bits >>> BFLOAT_SHIFT & 1);
-    return bits + roundUp >>> BFLOAT_SHIFT & 0xFFFF;
+    return (((long) bits + roundUp) >>> BFLOAT_SHIFT) & 0xFFFF;
   }
 }

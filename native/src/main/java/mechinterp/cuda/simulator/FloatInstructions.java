@@ -19,8 +19,8 @@ final class FloatInstructions {
       case "add", "sub", "mul", "div", "min", "max" ->
           Operation.of(d.out(), d.in(1), d.in(2), saturated(d, format, binary(d, format)));
       case "copysign" -> {
-        long sign = 1L << format.type().bits() - 1;
-        yield Operation.of(d.out(), d.in(1), d.in(2), (a, b) -> a & sign | b & ~sign);
+        long sign = 1L << (format.type().bits() - 1);
+        yield Operation.of(d.out(), d.in(1), d.in(2), (a, b) -> (a & sign) | (b & ~sign));
       }
       default -> Operation.of(d.out(), d.in(1), unary(d, format));
     };
@@ -95,7 +95,7 @@ final class FloatInstructions {
     if (FloatRounding.of(d) != FloatRounding.NEAREST) {
       throw d.unsupported();
     }
-    long sign = 1L << format.type().bits() - 1;
+    long sign = 1L << (format.type().bits() - 1);
     return switch (d.opcode()) {
       case "abs" -> a -> format.bits(format.value(a)) & ~sign;
       case "neg" -> a -> format.bits(format.value(a)) ^ sign;

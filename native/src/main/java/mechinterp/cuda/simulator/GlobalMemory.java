@@ -103,7 +103,7 @@ public final class GlobalMemory {
       return allocation(address, bytes).bytes();
     } catch (FaultException fault) {
       throw new IllegalArgumentException(
-          what + ": " + fault.fault().words() + ", " + fault.getMessage(), fault);
+          what + ": " + fault.fault().words() + ", " + fault.detail(), fault);
     }
   }
 

@@ -71,7 +71,7 @@ final class IntegerInstructions {
 
   private static long upperHalf(PtxType type, long a, long b) {
     if (type.bits() < Long.SIZE) {
-      return a * b >> type.bits();
+      return (a * b) >> type.bits();
     }
     return type.isSigned() ? Math.multiplyHigh(a, b) : Math.unsignedMultiplyHigh(a, b);
   }

@@ -39,7 +39,7 @@ final class MoveInstructions {
         int lane = Integer.numberOfTrailingZeros(rest);
         long value = warp.get(from, lane);
         for (int i = 0; i < to.length; i++) {
-          warp.set(to[i], lane, value >>> i * width & (1L << width) - 1);
+          warp.set(to[i], lane, (value >>> (i * width)) & ((1L << width) - 1));
         }
       }
     };
@@ -54,7 +54,7 @@ final class MoveInstructions {
         int lane = Integer.numberOfTrailingZeros(rest);
         long value = 0;
         for (int i = 0; i < from.length; i++) {
-          value |= (warp.get(from[i], lane) & (1L << width) - 1) << i * width;
+          value |= (warp.get(from[i], lane) & ((1L << width) - 1)) << (i * width);
         }
         warp.set(to, lane, value);
       }
@@ -178,7 +178,8 @@ final class MoveInstructions {
       if (!nearest && to != PtxType.F32) {
         throw d.unsupported();
       }
-      return a -> target.bits(nearest ? (double) from.extend(a) : rounding.sum(from.extend(a), 0));
+      return a ->
+          target.bits(nearest ? (double) from.extend(a) : rounding.sum((double) from.extend(a), 0));
     }
     requireNearest(d);
     return switch (to) {

@@ -1,5 +1,6 @@
 package mechinterp.cuda.simulator;
 
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -8,6 +9,7 @@ import mechinterp.cuda.ptx.PtxVariable;
 /** Where a kernel's arguments lie, each at a multiple of its alignment. */
 final class ParameterLayout {
   private final List<PtxVariable> parameters;
+  private final List<Integer> starts = new ArrayList<>();
   private final Map<String, Integer> offsets = new HashMap<>();
   private int bytes;
 
@@ -16,6 +18,7 @@ final class ParameterLayout {
     for (PtxVariable parameter : parameters) {
       int alignment = parameter.alignment();
       bytes = (bytes + alignment - 1) / alignment * alignment;
+      starts.add(bytes);
       offsets.put(parameter.name(), bytes);
       bytes += parameter.bytes();
     }
@@ -45,7 +48,7 @@ final class ParameterLayout {
             "%s: argument %d has %d bytes; the parameter has %d"
                 .formatted(kernel, i, values.get(i).length, parameter.bytes()));
       }
-      all.write(offsets.get(parameter.name()), values.get(i));
+      all.write(starts.get(i), values.get(i));
     }
     return all;
   }

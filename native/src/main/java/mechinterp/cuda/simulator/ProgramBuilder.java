@@ -80,7 +80,10 @@ final class ProgramBuilder {
 
   private int target(PtxInstruction instruction) {
     if (instruction.operands().getFirst() instanceof PtxOperand.Symbol(String label, long _)) {
-      return kernel.labels().get(label);
+      Integer target = kernel.labels().get(label);
+      if (target != null) {
+        return target;
+      }
     }
     throw refuse(instruction, "a jump to an address in a register is not supported");
   }

@@ -17,9 +17,11 @@ final class SharedLayout {
   private static final int DYNAMIC_ALIGNMENT = 128;
 
   private final Map<String, Integer> addresses = new LinkedHashMap<>();
-  private final List<PtxVariable> variables = new ArrayList<>();
+  private final List<Placed> variables = new ArrayList<>();
   private final int dynamicStart;
   private int staticBytes;
+
+  private record Placed(String name, int start, int bytes) {}
 
   SharedLayout(PtxModule module, PtxKernel kernel) {
     int end = 0;
@@ -36,7 +38,7 @@ final class SharedLayout {
       }
       int start = roundUp(end, variable.alignment());
       addresses.put(variable.name(), start);
-      variables.add(variable);
+      variables.add(new Placed(variable.name(), start, variable.bytes()));
       staticBytes = roundUp(staticBytes, variable.alignment()) + variable.bytes();
       end = start + variable.bytes() + GAP;
     }
@@ -66,9 +68,8 @@ final class SharedLayout {
     if (address >= dynamicStart) {
       return true;
     }
-    for (PtxVariable variable : variables) {
-      int start = addresses.get(variable.name());
-      if (address >= start && address + count <= start + variable.bytes()) {
+    for (Placed variable : variables) {
+      if (address >= variable.start() && address + count <= variable.start() + variable.bytes()) {
         return true;
       }
     }
@@ -81,8 +82,8 @@ final class SharedLayout {
       return "%d bytes into the launch's %d".formatted(address - dynamicStart, size - dynamicStart);
     }
     String nearest = "no variable is below it";
-    for (PtxVariable variable : variables) {
-      long offset = address - addresses.get(variable.name());
+    for (Placed variable : variables) {
+      long offset = address - variable.start();
       if (offset >= 0) {
         nearest = "%d bytes into %s of %d".formatted(offset, variable.name(), variable.bytes());
       }

@@ -78,13 +78,13 @@ final class WarpInstructions {
     int by = offset & 0x1F;
     int clamp = limits & 0x1F;
     int segment = limits >> 8 & 0x1F;
-    int most = lane & segment | clamp & ~segment;
+    int most = (lane & segment) | (clamp & ~segment);
     int least = lane & segment;
     return switch (direction) {
       case UP -> lane - by >= most ? lane - by : -1;
       case DOWN -> lane + by <= most ? lane + by : -1;
       case BUTTERFLY -> (lane ^ by) <= most ? lane ^ by : -1;
-      case INDEX -> (least | by & ~segment) <= most ? least | by & ~segment : -1;
+      case INDEX -> (least | (by & ~segment)) <= most ? least | (by & ~segment) : -1;
     };
   }
 
