@@ -19,21 +19,21 @@ public final class Gpu {
   }
 
   public long upload(float[] values) {
-    ByteBuffer bytes = buffer(Float.BYTES * values.length);
-    bytes.asFloatBuffer().put(values);
-    return simulator.memory().allocate(bytes.array());
+    byte[] bytes = new byte[Float.BYTES * values.length];
+    littleEndian(bytes).asFloatBuffer().put(values);
+    return simulator.memory().allocate(bytes);
   }
 
   public long upload(int[] values) {
-    ByteBuffer bytes = buffer(Integer.BYTES * values.length);
-    bytes.asIntBuffer().put(values);
-    return simulator.memory().allocate(bytes.array());
+    byte[] bytes = new byte[Integer.BYTES * values.length];
+    littleEndian(bytes).asIntBuffer().put(values);
+    return simulator.memory().allocate(bytes);
   }
 
   public long upload(short[] values) {
-    ByteBuffer bytes = buffer(Short.BYTES * values.length);
-    bytes.asShortBuffer().put(values);
-    return simulator.memory().allocate(bytes.array());
+    byte[] bytes = new byte[Short.BYTES * values.length];
+    littleEndian(bytes).asShortBuffer().put(values);
+    return simulator.memory().allocate(bytes);
   }
 
   /** Room for floats or integers that only the kernel writes. */
@@ -60,11 +60,11 @@ public final class Gpu {
   }
 
   private ByteBuffer bytes(long address, int count) {
-    return ByteBuffer.wrap(simulator.memory().read(address, count)).order(ByteOrder.LITTLE_ENDIAN);
+    return littleEndian(simulator.memory().read(address, count));
   }
 
-  private static ByteBuffer buffer(int bytes) {
-    return ByteBuffer.allocate(bytes).order(ByteOrder.LITTLE_ENDIAN);
+  private static ByteBuffer littleEndian(byte[] bytes) {
+    return ByteBuffer.wrap(bytes).order(ByteOrder.LITTLE_ENDIAN);
   }
 
   public void launch(String kernel, int blocks, int threads, KernelArguments arguments) {

@@ -13,6 +13,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 class TopKKernelTest {
   private static final int ROWS = 3;
 
+  @SuppressWarnings("ArrayRecordComponent") // compared element by element, never as a whole
   private record Codes(int[] indices, float[] values, int[] counts) {}
 
   @ParameterizedTest

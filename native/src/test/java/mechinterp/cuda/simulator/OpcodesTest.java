@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Random;
 import java.util.Set;
 import java.util.TreeSet;
@@ -66,9 +67,9 @@ class OpcodesTest {
   @ParameterizedTest
   @MethodSource("names")
   void computesWhatJavaComputes(String name) {
-    Scalar.Meaning meaning = MEANINGS.get(name);
+    Scalar.Meaning meaning = Objects.requireNonNull(MEANINGS.get(name));
     long[][] operands = {numbers(1), numbers(2), numbers(3)};
-    if (name.startsWith("div.") && !name.endsWith("f32") || name.startsWith("rem.")) {
+    if ((name.startsWith("div.") && !name.endsWith("f32")) || name.startsWith("rem.")) {
       long ones = meaning.in() == 32 ? 0xFFFF_FFFFL : -1;
       java.util.Arrays.setAll(operands[1], i -> (operands[1][i] & ones) == 0 ? 7 : operands[1][i]);
     }

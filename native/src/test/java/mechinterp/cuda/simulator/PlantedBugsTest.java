@@ -52,7 +52,7 @@ class PlantedBugsTest {
     for (int i = 0; i < COLUMNS; i++) {
       int bits = Float.floatToIntBits(1 + i * 7919 % 101);
       for (int b = 0; b < Float.BYTES; b++) {
-        row[Float.BYTES * i + b] = (byte) (bits >> 8 * b);
+        row[Float.BYTES * i + b] = (byte) (bits >> (8 * b));
       }
     }
     GlobalMemory memory = simulator.memory();
@@ -86,7 +86,7 @@ class PlantedBugsTest {
     int line = e.place().line();
     assertTrue(wrong.lines().toList().get(line - 1).contains("st.global.f32"), e.getMessage());
     assertTrue(
-        e.getMessage()
+        String.valueOf(e.getMessage())
             .matches(
                 "fill: out of bounds in block \\(0, 0, 0\\), thread \\(21, 0, 0\\),"
                     + " elementwise\\.ptx line \\d+ \\(elementwise\\.cu:\\d+\\): 4 bytes at 0x[0-9a-f]+,"
@@ -108,7 +108,8 @@ class PlantedBugsTest {
     SimulatorException e = fails(kernel, new Launch(Dimensions.of(1), Dimensions.of(64), 252));
     assertEquals(Fault.OUT_OF_BOUNDS, e.fault());
     assertEquals(63, e.place().thread().x());
-    assertTrue(e.getMessage().endsWith("252 bytes into the launch's 252"), e.getMessage());
+    assertTrue(
+        String.valueOf(e.getMessage()).endsWith("252 bytes into the launch's 252"), e.getMessage());
   }
 
   @Test
@@ -124,7 +125,8 @@ class PlantedBugsTest {
     SimulatorException e = fails(kernel, Launch.of(1, 32));
     assertEquals(Fault.OUT_OF_BOUNDS, e.fault());
     assertEquals(16, e.place().thread().x());
-    assertTrue(e.getMessage().endsWith("64 bytes into first of 64"), e.getMessage());
+    assertTrue(
+        String.valueOf(e.getMessage()).endsWith("64 bytes into first of 64"), e.getMessage());
   }
 
   @Test
@@ -249,7 +251,8 @@ class PlantedBugsTest {
 
   private SimulatorException fails(String ptx, Launch launch) {
     SimulatorException e = assertThrows(SimulatorException.class, () -> run(ptx, launch));
-    assertTrue(e.getMessage().startsWith("kernel: " + e.fault().words()), e.getMessage());
+    assertTrue(
+        String.valueOf(e.getMessage()).startsWith("kernel: " + e.fault().words()), e.getMessage());
     return e;
   }
 }

@@ -9,6 +9,10 @@ import java.util.function.LongBinaryOperator;
 import java.util.function.LongUnaryOperator;
 
 /** What instructions compute, written once more in Java's own scalars. */
+@SuppressWarnings({
+  "IntLongMath",
+  "NarrowCalculation"
+}) // sums and products of 32 bits are meant to wrap
 final class Scalar {
   /** A function of three registers. */
   interface Function {
@@ -89,8 +93,8 @@ final class Scalar {
     meanings.put(
         "mul.wide.u32",
         new Meaning(32, 64, 2, (a, b, c) -> (a & 0xFFFF_FFFFL) * (b & 0xFFFF_FFFFL)));
-    binary("mul.hi.s32", 32, (a, b) -> (long) (int) a * (int) b >> 32);
-    binary("mul.hi.u32", 32, (a, b) -> (a & 0xFFFF_FFFFL) * (b & 0xFFFF_FFFFL) >>> 32);
+    binary("mul.hi.s32", 32, (a, b) -> ((long) (int) a * (int) b) >> 32);
+    binary("mul.hi.u32", 32, (a, b) -> ((a & 0xFFFF_FFFFL) * (b & 0xFFFF_FFFFL)) >>> 32);
     binary("mul.hi.s64", 64, Math::multiplyHigh);
     binary("div.s32", 32, (a, b) -> (int) a / (int) b);
     binary("div.u32", 32, (a, b) -> Integer.divideUnsigned((int) a, (int) b));
@@ -132,28 +136,29 @@ final class Scalar {
     meanings.put("prmt.b32", new Meaning(32, 32, 3, Scalar::permute));
     meanings.put("bfe.u32", new Meaning(32, 32, 3, (a, b, c) -> field((int) a, b, c)));
     meanings.put(
-        "bfi.b32", new Meaning(32, 32, 3, (a, b, c) -> (int) b & ~0xFF0 | (a & 0xFF) << 4));
+        "bfi.b32", new Meaning(32, 32, 3, (a, b, c) -> ((int) b & ~0xFF0) | ((a & 0xFF) << 4)));
     meanings.put(
         "shf.l.wrap.b32",
         new Meaning(
             32,
             32,
             3,
-            (a, b, c) -> (c & 31) == 0 ? b : (int) b << (c & 31) | (int) a >>> 32 - (c & 31)));
+            (a, b, c) ->
+                (c & 31) == 0 ? b : ((int) b << (c & 31)) | ((int) a >>> (32 - (c & 31)))));
     meanings.put("lop3.b32", new Meaning(32, 32, 3, (a, b, c) -> (a & b) ^ c));
   }
 
   private static long permute(long a, long b, long c) {
     byte[] bytes = new byte[8];
     for (int i = 0; i < 4; i++) {
-      bytes[i] = (byte) (a >> 8 * i);
-      bytes[4 + i] = (byte) (b >> 8 * i);
+      bytes[i] = (byte) (a >> (8 * i));
+      bytes[4 + i] = (byte) (b >> (8 * i));
     }
     long result = 0;
     for (int i = 0; i < 4; i++) {
-      int nibble = (int) (c >> 4 * i) & 15;
+      int nibble = (int) (c >> (4 * i)) & 15;
       int chosen = bytes[nibble % 8];
-      result |= (nibble < 8 ? chosen & 0xFFL : chosen < 0 ? 0xFFL : 0) << 8 * i;
+      result |= (nibble < 8 ? chosen & 0xFFL : chosen < 0 ? 0xFFL : 0) << (8 * i);
     }
     return result;
   }
@@ -162,7 +167,7 @@ final class Scalar {
     long from = start & 0xFF;
     long count = length & 0xFF;
     long rest = from > 31 ? 0 : a >>> from;
-    return count > 31 ? rest : rest & (1 << count) - 1;
+    return count > 31 ? rest : rest & ((1L << count) - 1);
   }
 
   private void floats() {

@@ -20,7 +20,7 @@ class WarpTest {
 
   @Test
   void shuffles() {
-    check("shfl.sync.bfly.b32 %r, %tid, 5, 31, -1;", t -> t / 32 * 32 + (t % 32 ^ 5));
+    check("shfl.sync.bfly.b32 %r, %tid, 5, 31, -1;", t -> t / 32 * 32 + ((t % 32) ^ 5));
     check("shfl.sync.up.b32 %r, %tid, 3, 0, -1;", t -> t % 32 < 3 ? t : t - 3);
     check("shfl.sync.down.b32 %r, %tid, 4, 31, -1;", t -> t % 32 > 27 ? t : t + 4);
     check("shfl.sync.idx.b32 %r, %tid, 9, 31, -1;", t -> t / 32 * 32 + 9);
@@ -121,7 +121,7 @@ class WarpTest {
           "mov.u32 %r, nothing;"
         }) {
       PtxException e = assertThrows(PtxException.class, () -> check(statement, t -> 0));
-      assertEquals("warp.ptx line 11: ", e.getMessage().substring(0, 18));
+      assertEquals("warp.ptx line 11: ", String.valueOf(e.getMessage()).substring(0, 18));
     }
     assertThrows(PtxException.class, () -> PtxModule.parse("a.ptx", "not PTX at all"));
     assertThrows(PtxException.class, () -> check("mov.u32 %unknown, 1;", t -> 0));
