@@ -1,7 +1,6 @@
 /**
- * The CUDA side of the engine: the kernels' source and their PTX as resources, the catalogue that
- * names each kernel with its parameters and launch shape, and the simulator that runs that PTX on a
- * machine without a GPU. Empty until the first kernel arrives.
+ * The CUDA side of the engine: the kernels, as PTX resources. {@code mechinterp.cuda.ptx} reads
+ * them, {@code mechinterp.cuda.simulator} runs them on a machine without a GPU.
  */
 @NullMarked
 package mechinterp.cuda;
