@@ -65,6 +65,7 @@ public enum LawForm {
       LawTerm.of(oneForEachKind(), log(Covariate.FLOPS), log(Covariate.MODEL_PARAMS)));
 
   private final String formula;
+
   @SuppressWarnings("ImmutableEnumChecker") // List.of immutable records
   private final List<LawTerm> terms;
 
