@@ -17,6 +17,7 @@ import mechinterp.experiments.command.ModelCommand;
 import mechinterp.experiments.command.NeuronpediaCommand;
 import mechinterp.experiments.command.QuickstartCommand;
 import mechinterp.experiments.command.SaeCommand;
+import mechinterp.experiments.command.ScalingCommand;
 import mechinterp.experiments.command.Serve;
 import mechinterp.experiments.command.Steer;
 import mechinterp.experiments.command.Tokenize;
@@ -51,6 +52,7 @@ import picocli.CommandLine.Spec;
       Steer.class,
       Serve.class,
       CompareCommand.class,
+      ScalingCommand.class,
       CircuitCommand.class,
       ModelCommand.class,
       SaeCommand.class,
