@@ -18,11 +18,7 @@ import mechinterp.io.http.EnvironmentProxies;
  * @param proxies the way to servers on other machines
  */
 public record ChatServerConfig(
-    URI address,
-    String model,
-    Optional<ApiKey> key,
-    Duration timeout,
-    EnvironmentProxies proxies) {
+    URI address, String model, Optional<ApiKey> key, Duration timeout, EnvironmentProxies proxies) {
   private static final String COMPLETIONS = "/chat/completions";
 
   /**

@@ -40,7 +40,8 @@ public final class EnvironmentProxies extends ProxySelector {
   public static EnvironmentProxies of(Map<String, String> environment) {
     String exceptions = value(environment, "no_proxy").orElse("");
     EnvironmentProxies proxies =
-        new EnvironmentProxies(List.of(exceptions.toLowerCase(Locale.ROOT).strip().split("[\\s,]+")));
+        new EnvironmentProxies(
+            List.of(exceptions.toLowerCase(Locale.ROOT).strip().split("[\\s,]+")));
     for (String scheme : SCHEMES) {
       String name = value(environment, scheme + "_proxy").isPresent() ? scheme : "all";
       value(environment, name + "_proxy")

@@ -129,8 +129,7 @@ public final class CircuitFeatures implements Callable<Integer> {
   @Override
   public Integer call() throws IOException {
     FeatureThresholds thresholds = new FeatureThresholds(nodeThreshold, edgeThreshold);
-    FeatureSettings settings =
-        new FeatureSettings(options.settings(), replacement, byPosition);
+    FeatureSettings settings = new FeatureSettings(options.settings(), replacement, byPosition);
     try (Device device = deviceOptions.open()) {
       Transformer model = modelOptions.load(device, output, LoadOptions.frozen());
       FeatureModel features = new FeatureModel(model, sites(model));

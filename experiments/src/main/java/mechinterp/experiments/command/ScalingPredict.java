@@ -164,6 +164,7 @@ public final class ScalingPredict implements Callable<Integer> {
     return format("\nWarning: %.2f times their range (of logarithms) beyond them; %s.", far, word);
   }
 
+  @SuppressWarnings("AnnotateFormatMethod")
   private static String format(String format, Object... values) {
     return String.format(Locale.ROOT, format, values);
   }

@@ -190,6 +190,6 @@ class ExplainTest {
     Execution refused = explain("--top", "4");
     assertFalse(refused.err().contains("harvest"), refused.err());
     refused.assertRefusedAtTheEnd(
-            address() + "/v1/chat/completions: no connection; is the server running?");
+        address() + "/v1/chat/completions: no connection; is the server running?");
   }
 }
