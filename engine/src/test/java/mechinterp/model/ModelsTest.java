@@ -66,7 +66,7 @@ final class ModelsTest {
         Refusal.of(IllegalArgumentException.class, () -> Models.load("no-such-model", device));
     assertTrue(
         message.startsWith(
-            "model no-such-model: no model, folder or file of this name; known are all-MiniLM-L6-v2, tiny-lm, folders with config.json and safetensors or with model.onnx, .gguf files, and models of the hub; "),
+            "model no-such-model: no model, folder or file of this name; known are all-MiniLM-L6-v2, tiny-lm, folders with config.json and safetensors or with model.onnx, .gguf files, pypi:NAME for Python packages, and models of the hub; "),
         message);
     Refusal.of(IllegalArgumentException.class, () -> Models.load("\0", device));
   }

@@ -111,6 +111,19 @@ public final class PackagedModels {
   }
 
   /**
+   * Returns the GGUF file of a package from the cache alone.
+   *
+   * @throws IllegalArgumentException when it is not there
+   */
+  public Path cached(PackageName name) throws IOException {
+    return find(name)
+        .orElseThrow(() ->
+            new IllegalArgumentException(
+                "%s: is not in the cache %s; without --offline it is fetched"
+                    .formatted(name, cache)));
+  }
+
+  /**
    * Returns the GGUF file of a package, after fetching it when it is not here: the version of the
    * name, or else the newest that there is.
    *

