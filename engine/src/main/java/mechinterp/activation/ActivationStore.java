@@ -389,6 +389,28 @@ public final class ActivationStore implements AutoCloseable {
   }
 
   /**
+   * Returns those activations that are no longer than a limit, such as that of the activations that
+   * were trained on. The whole store is read.
+   */
+  public KeptTokens withinNorm(OutlierLimit limit) {
+    return KeptTokens.withinNorm(this, limit);
+  }
+
+  /**
+   * Returns a store of some activations alone, in their order. Closing one closes both.
+   *
+   * @param kept what {@link #withinNorm} or {@link #first} of this store returned
+   * @throws IllegalArgumentException when none is kept
+   */
+  public ActivationStore only(KeptTokens kept) {
+    if (kept.count() == 0) {
+      throw new IllegalArgumentException(
+          "tokens: of the %d of %s none is kept; at least one must be".formatted(tokens, name));
+    }
+    return new ActivationStore(name, dIn, identity, sites, List.of(new KeptShard(this, kept)));
+  }
+
+  /**
    * Returns the first activations, such as those to train on where the others are held out.
    *
    * @throws IllegalArgumentException when there are none or not as many

@@ -30,15 +30,27 @@ public final class KeptTokens {
   }
 
   static KeptTokens withinNorm(ActivationStore store, double multiple) {
+    double[] norms = norms(store);
+    return withinNorm(norms, OutlierLimit.of(multiple, norms.clone()));
+  }
+
+  static KeptTokens withinNorm(ActivationStore store, OutlierLimit limit) {
+    return withinNorm(norms(store), limit);
+  }
+
+  private static double[] norms(ActivationStore store) {
     double[] norms = new double[store.tokens()];
     int width = store.sites().getFirst().width();
     store.forEachRow((token, rows, from) -> norms[token] = MeanNorm.norm(rows, from, width));
-    OutlierLimit limit = OutlierLimit.of(multiple, norms.clone());
+    return norms;
+  }
+
+  private static KeptTokens withinNorm(double[] norms, OutlierLimit limit) {
     int[] kept =
         IntStream.range(0, norms.length)
             .filter(token -> norms[token] <= limit.largestNorm())
             .toArray();
-    return new KeptTokens(store.tokens(), kept.length, Optional.of(limit), kept);
+    return new KeptTokens(norms.length, kept.length, Optional.of(limit), kept);
   }
 
   /** Returns how many tokens are trained on. */

@@ -1,7 +1,7 @@
 package mechinterp.activation;
 
 /** A part of a store: rows of activations that lie together, in memory or in a mapped file. */
-sealed interface Shard permits MemoryShard, MappedShard, ColumnShard {
+sealed interface Shard permits MemoryShard, MappedShard, ColumnShard, KeptShard {
   /** Returns how many tokens there are. */
   int rows();
 

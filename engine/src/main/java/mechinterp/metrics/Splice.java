@@ -1,10 +1,16 @@
 package mechinterp.metrics;
 
+import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.function.Consumer;
+import java.util.function.IntPredicate;
+import mechinterp.activation.OutlierLimit;
+import mechinterp.device.Device;
 import mechinterp.kernel.Kernels;
 import mechinterp.model.Edit;
 import mechinterp.model.HookPoint;
+import mechinterp.model.TokenBatch;
 import mechinterp.model.Transformer;
 import mechinterp.sae.Sae;
 import mechinterp.tensor.FloatMatrix;
@@ -13,13 +19,15 @@ import mechinterp.tensor.SparseCodes;
 /**
  * What can be put in the place of the activations at a hook point: an autoencoder's
  * reconstructions, or for comparison one and the same mean activation, or zeros. Special tokens
- * keep their activations, since autoencoders are not trained on them.
+ * keep their activations, since autoencoders are not trained on them; so do, where a limit is given,
+ * tokens whose activations are longer.
  */
 public final class Splice {
   private final Transformer model;
   private final HookPoint hook;
   private final Sae sae;
   private final FloatMatrix mean;
+  private final Optional<OutlierLimit> limit;
 
   /**
    * Begins.
@@ -32,6 +40,15 @@ public final class Splice {
    *     autoencoder
    */
   public Splice(Transformer model, HookPoint hook, Sae sae, FloatMatrix mean) {
+    this(model, hook, sae, mean, Optional.empty());
+  }
+
+  private Splice(
+      Transformer model,
+      HookPoint hook,
+      Sae sae,
+      FloatMatrix mean,
+      Optional<OutlierLimit> limit) {
     if (sae.config().siteWidths().size() != 1) {
       throw new IllegalArgumentException(
           "splice: the %s is of %d hook points; spliced in are autoencoders of one"
@@ -46,6 +63,12 @@ public final class Splice {
     this.hook = hook;
     this.sae = sae;
     this.mean = mean;
+    this.limit = limit;
+  }
+
+  /** Returns a splice that leaves activations as they are that are longer than a limit. */
+  public Splice within(OutlierLimit other) {
+    return new Splice(model, hook, sae, mean, Optional.of(other));
   }
 
   /** Returns whose activations are replaced. */
@@ -76,8 +99,22 @@ public final class Splice {
     return Map.of(
         hook,
         (activation, batch) ->
-            TextRows.of(model.tokenizer(), batch)
+            rows(activation, batch)
                 .forEach(rows -> change.accept(activation.rowRange(rows.from(), rows.to()))));
+  }
+
+  private List<TextRows> rows(FloatMatrix activation, TokenBatch batch) {
+    return limit
+        .map(found -> TextRows.of(model.tokenizer(), batch, within(activation, found)))
+        .orElseGet(() -> TextRows.of(model.tokenizer(), batch));
+  }
+
+  private IntPredicate within(FloatMatrix activation, OutlierLimit largest) {
+    Device device = model.device();
+    FloatMatrix squares = device.floats(activation.rows(), 1);
+    device.kernels().rowDots(squares, activation, activation);
+    float[] norms = device.toHost(squares);
+    return row -> Math.sqrt(norms[row]) <= largest.largestNorm();
   }
 
   private void reconstruct(FloatMatrix x) {

@@ -140,6 +140,24 @@ class ShuffledBatchesTest {
   }
 
   @Test
+  void aStoreOfWhatIsKeptHasThoseRowsInTheirOrder() {
+    ActivationStore store = ActivationStore.inMemory(1, new float[] {1, -5, 2, -1, 9, 1});
+    ActivationStore only = store.only(store.withinNorm(1));
+    assertArrayEquals(new float[] {1, 2, -1, 1}, read(only, 0, 4));
+    assertArrayEquals(new float[] {2, -1}, read(only, 1, 2));
+    ActivationStore longer = store.only(store.withinNorm(new OutlierLimit(3, 2)));
+    assertArrayEquals(new float[] {1, -5, 2, -1, 1}, read(longer, 0, 5));
+    KeptTokens none = store.withinNorm(new OutlierLimit(1, 0));
+    assertThrows(IllegalArgumentException.class, () -> store.only(none));
+  }
+
+  private static float[] read(ActivationStore store, int first, int count) {
+    float[] rows = new float[count * store.dIn()];
+    store.read(first, count, rows, 0);
+    return rows;
+  }
+
+  @Test
   void onlyTheFirstTokensAreHandedOutWhereTheOthersAreHeldOut() {
     ActivationStore store = store();
     KeptTokens first = store.first(TOKENS - 10);

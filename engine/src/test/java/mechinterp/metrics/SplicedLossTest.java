@@ -1,12 +1,17 @@
 package mechinterp.metrics;
 
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import mechinterp.activation.OutlierLimit;
 import mechinterp.device.CpuDevice;
 import mechinterp.device.Device;
 import mechinterp.model.Edit;
@@ -90,6 +95,42 @@ final class SplicedLossTest {
     assertEquals(result.meanAblation(), result.reconstruction());
     assertEquals(0, result.lossRecoveredFromMean(), 0);
     assertTrue(result.meanAblation().klDivergence() > 1e-3, result.toString());
+  }
+
+  @Test
+  void activationsLongerThanALimitStayAsTheyAre() {
+    TopKSae sae = TopKSae.allocate(device, new TopKConfig(dModel, 4, 1));
+    sae.weightsChanged();
+    Splice splice = new Splice(model, HOOK, sae, mean);
+    TokenBatch batch = TokenBatch.ofIds(SEQUENCES);
+    float[] clean = device.toHost(model.run(batch, Set.of(), Map.of()).output());
+    float[] all = device.toHost(model.run(batch, Set.of(), splice.reconstruction()).output());
+
+    assertArrayEquals(clean, spliced(splice.within(new OutlierLimit(1, 0)), batch));
+    assertArrayEquals(all, spliced(splice.within(new OutlierLimit(1, 1e30)), batch));
+    float[] some = spliced(splice.within(new OutlierLimit(1, medianNorm(batch))), batch);
+    assertFalse(Arrays.equals(clean, some));
+    assertFalse(Arrays.equals(all, some));
+  }
+
+  private float[] spliced(Splice splice, TokenBatch batch) {
+    return device.toHost(model.run(batch, Set.of(), splice.reconstruction()).output());
+  }
+
+  private double medianNorm(TokenBatch batch) {
+    List<Double> norms = new ArrayList<>();
+    Edit look =
+        (activation, _) -> {
+          for (int t = 0; t < activation.rows(); t++) {
+            double squares = 0;
+            for (float value : device.toHost(activation.row(t))) {
+              squares += value * value;
+            }
+            norms.add(Math.sqrt(squares));
+          }
+        };
+    model.run(batch, Set.of(), Map.of(HOOK, look));
+    return norms.stream().sorted().skip(norms.size() / 2).findFirst().orElseThrow();
   }
 
   @Test

@@ -16,6 +16,8 @@ import mechinterp.activation.CorpusSplit;
 import mechinterp.activation.Document;
 import mechinterp.activation.HarvestConfig;
 import mechinterp.activation.Harvester;
+import mechinterp.activation.KeptTokens;
+import mechinterp.activation.OutlierLimit;
 import mechinterp.analysis.DecoderGeometry;
 import mechinterp.device.Device;
 import mechinterp.experiments.console.Progress;
@@ -51,6 +53,7 @@ final class ModelActivations implements ComparedActivations {
   private final ActivationStore training;
   private final ActivationStore validation;
   private final ActivationStore test;
+  private final Optional<OutlierLimit> limit;
   private final FloatMatrix mean;
   private final TokenDetection tokens;
   private final Probes probes;
@@ -61,6 +64,7 @@ final class ModelActivations implements ComparedActivations {
       Transformer model,
       List<TokenBatch> splicedTexts,
       List<ActivationStore> stores,
+      Optional<OutlierLimit> limit,
       Probes probes,
       Device device) {
     this.data = data;
@@ -71,6 +75,7 @@ final class ModelActivations implements ComparedActivations {
     this.training = stores.get(0);
     this.validation = stores.get(1);
     this.test = stores.get(2);
+    this.limit = limit;
     this.mean = MeanActivation.of(training, device);
     this.probes = probes;
     this.tokens = TokenDetection.ofFrequent(training, data.frequentTokens());
@@ -84,15 +89,21 @@ final class ModelActivations implements ComparedActivations {
     Harvester harvester =
         Harvester.of(model, HookPoint.parse(data.hook()))
             .with(HarvestConfig.ofContext(data.maxContext()));
-    Stores stores = new Stores(folder, harvester, display);
+    Stores harvested = new Stores(folder, harvester, display, Optional.empty());
+    ActivationStore training =
+        harvested.of("training", text.training(), data.trainingActivations());
+    Optional<KeptTokens> kept = data.maxActivationNorm().map(training::withinNorm);
+    Optional<OutlierLimit> limit = kept.flatMap(KeptTokens::limit);
+    Stores stores = new Stores(folder, harvester, display, limit);
     return new ModelActivations(
         data,
         model,
         batches(heldOut.heldOut(), model, data),
         List.of(
-            stores.of("training", text.training(), data.trainingActivations()),
+            kept.map(training::only).orElse(training),
             stores.of("validation", heldOut.training(), data.validationTokens()),
             stores.of("test", heldOut.heldOut(), data.testTokens())),
+        limit,
         Probes.of(
             data.probedEntries(),
             data.text().seed(),
@@ -101,8 +112,14 @@ final class ModelActivations implements ComparedActivations {
   }
 
   /** Folders of activations; one that an earlier run left is not harvested again. */
-  private record Stores(Path folder, Harvester harvester, Progress.Display display) {
+  private record Stores(
+      Path folder, Harvester harvester, Progress.Display display, Optional<OutlierLimit> limit) {
     ActivationStore of(String name, Corpus corpus, int tokens) throws IOException {
+      ActivationStore all = harvested(name, corpus, tokens);
+      return limit.map(found -> all.only(all.withinNorm(found))).orElse(all);
+    }
+
+    private ActivationStore harvested(String name, Corpus corpus, int tokens) throws IOException {
       Path store = folder.resolve(name);
       if (!Files.exists(store)) {
         Files.createDirectories(folder);
@@ -205,7 +222,8 @@ final class ModelActivations implements ComparedActivations {
   private void addSpliced(Map<String, Double> figures, Sae sae) {
     Untouched clean = untouched.orElseGet(() -> Untouched.of(model, splicedTexts));
     untouched = Optional.of(clean);
-    Splice splice = new Splice(model, hook, sae, mean);
+    Splice whole = new Splice(model, hook, sae, mean);
+    Splice splice = limit.map(whole::within).orElse(whole);
     PredictionLoss spliced = new PredictionLoss(model);
     clean.runs().forEach(run -> spliced.add(run, splice.reconstruction()));
     figures.put("ce_rise", spliced.crossEntropy() - clean.crossEntropy());

@@ -2,7 +2,9 @@ package mechinterp.experiments.comparison;
 
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.Optional;
 import mechinterp.activation.Normalization;
+import mechinterp.activation.OutlierLimit;
 import mechinterp.device.Device;
 import mechinterp.experiments.console.Progress;
 import mechinterp.experiments.text.TextSettings;
@@ -23,6 +25,9 @@ import mechinterp.experiments.text.TextSettings;
  * @param frequentTokens how many of the most frequent tokens single latents shall detect
  * @param probedEntries how many dictionary entries of each subject are told apart by few latents
  * @param normalizeActivations what activations are multiplied with while training
+ * @param maxActivationNorm if given, tokens whose activations are longer than so many times the
+ *     median norm of those to train on are neither trained nor reported on, and keep their
+ *     activations where reconstructions are spliced in
  */
 public record ModelData(
     String model,
@@ -35,7 +40,8 @@ public record ModelData(
     int splicedTexts,
     int frequentTokens,
     int probedEntries,
-    Normalization.Method normalizeActivations)
+    Normalization.Method normalizeActivations,
+    Optional<Double> maxActivationNorm)
     implements ComparisonData {
   /**
    * Checks the ranges.
@@ -50,6 +56,7 @@ public record ModelData(
     ComparisonData.requirePositive("spliced_texts", splicedTexts);
     ComparisonData.requirePositive("frequent_tokens", frequentTokens);
     ComparisonData.requirePositive("probed_entries", probedEntries);
+    maxActivationNorm.ifPresent(OutlierLimit::requireMultiple);
   }
 
   @Override
@@ -71,6 +78,7 @@ public record ModelData(
         splicedTexts,
         frequentTokens,
         probedEntries,
-        normalizeActivations);
+        normalizeActivations,
+        maxActivationNorm);
   }
 }

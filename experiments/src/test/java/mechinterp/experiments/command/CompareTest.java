@@ -261,7 +261,8 @@ class CompareTest {
             6,
             10,
             12,
-            Normalization.Method.EXPECTED_AVERAGE_ONLY_IN);
+            Normalization.Method.EXPECTED_AVERAGE_ONLY_IN,
+            Optional.empty());
     TrainConfig train =
         TrainConfig.defaults().toBuilder().tokens(8_000).batchSize(200).bDecSample(500).build();
     return new ComparisonConfig(
