@@ -31,7 +31,19 @@ class CublasFunctionsTest {
   }
 
   /** A matrix in column-major order with a gap behind each column. */
-  private record Stored(float[] values, int rows, int columns, boolean transposed) {
+  private static final class Stored {
+    private final float[] values;
+    private final int rows;
+    private final int columns;
+    private final boolean transposed;
+
+    Stored(float[] values, int rows, int columns, boolean transposed) {
+      this.values = values;
+      this.rows = rows;
+      this.columns = columns;
+      this.transposed = transposed;
+    }
+
     static Stored random(int rows, int columns, boolean transposed, long seed) {
       int length = transposed ? columns : rows;
       int lines = transposed ? rows : columns;
@@ -53,7 +65,7 @@ class CublasFunctionsTest {
 
   private static double product(Stored a, Stored b, int row, int column) {
     double sum = 0;
-    for (int p = 0; p < a.columns(); p++) {
+    for (int p = 0; p < a.columns; p++) {
       sum += a.at(row, p) * b.at(p, column);
     }
     return sum;
@@ -68,7 +80,7 @@ class CublasFunctionsTest {
   }
 
   private float[] sgemm(Stored a, Stored b, float alpha, float beta, Stored c) {
-    long to = program.upload(c.values());
+    long to = program.upload(c.values);
     program.checkBlas(
         cublas.cublasSgemm_v2(
             handle,
@@ -78,14 +90,14 @@ class CublasFunctionsTest {
             N,
             K,
             number(alpha),
-            at(program.upload(a.values())),
+            at(program.upload(a.values)),
             a.stride(),
-            at(program.upload(b.values())),
+            at(program.upload(b.values)),
             b.stride(),
             number(beta),
             at(to),
             c.stride()));
-    return program.download(to, c.values().length);
+    return program.download(to, c.values.length);
   }
 
   @ParameterizedTest
@@ -104,7 +116,7 @@ class CublasFunctionsTest {
       for (int i = 0; i < c.stride(); i++) {
         int index = j * c.stride() + i;
         double expected =
-            i < M ? alpha * product(a, b, i, j) + beta * c.at(i, j) : c.values()[index];
+            i < M ? alpha * product(a, b, i, j) + beta * c.at(i, j) : c.values[index];
         assertEquals(expected, found[index], 1e-5);
       }
     }
@@ -114,10 +126,10 @@ class CublasFunctionsTest {
   void aTensorCoreKeepsElevenBits() {
     Stored c = Stored.random(M, N, false, 3);
     Stored a = Stored.random(M, K, false, 1);
-    a.values()[0] = 1 + 0x1p-11f;
+    a.values[0] = 1 + 0x1p-11f;
     Stored b = Stored.random(K, N, false, 2);
-    java.util.Arrays.fill(b.values(), 0);
-    b.values()[0] = 1;
+    java.util.Arrays.fill(b.values, 0);
+    b.values[0] = 1;
     assertEquals(1 + 0x1p-11f, sgemm(a, b, 1, 0, c)[0], "strict by default");
     program.checkBlas(cublas.cublasSetMathMode(handle, Cublas.CUBLAS_TF32_TENSOR_OP_MATH()));
     assertEquals(1 + 0x1p-10f, sgemm(a, b, 1, 0, c)[0]);
