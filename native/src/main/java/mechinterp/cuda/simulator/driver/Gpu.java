@@ -77,8 +77,7 @@ final class Gpu {
     if (context.address() == 0) {
       current.remove();
     } else {
-      Context known = handles.get(context, Context.class);
-      known.requireWhole();
+      handles.get(context, Context.class);
       current.set(context);
     }
   }

@@ -9,6 +9,8 @@ import java.lang.foreign.MemoryLayout;
 import java.lang.foreign.MemorySegment;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
+import java.util.Map;
+import java.util.stream.Collectors;
 import mechinterp.cuda.KernelFamily;
 import mechinterp.cuda.ptx.PtxException;
 import mechinterp.cuda.ptx.PtxKernel;
@@ -63,11 +65,15 @@ final class ModuleFunctions {
   /** What is shipped has the name of its file, so that errors say which. */
   private PtxModule read(String ptx) {
     modules++;
-    return Arrays.stream(KernelFamily.values())
-        .filter(family -> family.ptx().equals(ptx))
-        .findFirst()
-        .map(KernelFamily::module)
-        .orElseGet(() -> PtxModule.parse("module " + modules, ptx));
+    PtxModule shipped = Shipped.MODULES.get(ptx);
+    return shipped != null ? shipped : PtxModule.parse("module " + modules, ptx);
+  }
+
+  /** The modules that come with this library by their text, read once. */
+  private static final class Shipped {
+    static final Map<String, PtxModule> MODULES =
+        Arrays.stream(KernelFamily.values())
+            .collect(Collectors.toUnmodifiableMap(KernelFamily::ptx, KernelFamily::module));
   }
 
   private static void log(
