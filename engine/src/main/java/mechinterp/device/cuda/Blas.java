@@ -28,8 +28,7 @@ final class Blas extends CudaResource {
       MemorySegment out = arena.allocate(ValueLayout.ADDRESS);
       check(functions, "cublasCreate", functions.cublasCreate_v2(out));
       Blas blas = context.own(new Blas(context, functions, out.get(ValueLayout.ADDRESS, 0)));
-      blas.check(
-          "cublasSetStream", functions.cublasSetStream_v2(blas.handle, stream.handle()));
+      blas.check("cublasSetStream", functions.cublasSetStream_v2(blas.handle, stream.handle()));
       blas.check(
           "cublasSetMathMode",
           functions.cublasSetMathMode(blas.handle, Cublas.CUBLAS_PEDANTIC_MATH()));
@@ -47,8 +46,7 @@ final class Blas extends CudaResource {
     enter();
     try (Arena arena = Arena.ofConfined()) {
       MemorySegment one = arena.allocateFrom(ValueLayout.JAVA_FLOAT, 1);
-      MemorySegment kept =
-          arena.allocateFrom(ValueLayout.JAVA_FLOAT, write == Write.ADD ? 1 : 0);
+      MemorySegment kept = arena.allocateFrom(ValueLayout.JAVA_FLOAT, write == Write.ADD ? 1 : 0);
       check(
           "cublasSgemm",
           functions.cublasSgemm_v2(

@@ -41,8 +41,7 @@ final class CudaContext implements AutoCloseable {
       MemorySegment out = arena.allocate(ValueLayout.ADDRESS);
       driver.check("cuDeviceGet", functions.cuDeviceGet(out, ordinal));
       int device = out.get(ValueLayout.JAVA_INT, 0);
-      driver.check(
-          "cuDevicePrimaryCtxRetain", functions.cuDevicePrimaryCtxRetain(out, device));
+      driver.check("cuDevicePrimaryCtxRetain", functions.cuDevicePrimaryCtxRetain(out, device));
       return new CudaContext(driver, device, out.get(ValueLayout.ADDRESS, 0));
     }
   }

@@ -37,7 +37,8 @@ public final class CudaDevice implements MatrixMemory {
   /**
    * Returns the GPU of this number.
    *
-   * @throws IllegalStateException when there is no driver or no cuBLAS; says where it was looked for
+   * @throws IllegalStateException when there is no driver or no cuBLAS; says where it was looked
+   *     for
    * @throws CudaException when the driver refuses
    */
   public static CudaDevice open(int ordinal) {

@@ -13,9 +13,9 @@ import mechinterp.tensor.MatrixLayout;
 import mechinterp.tensor.SparseCodes;
 
 /**
- * The kernels of a GPU: products by cuBLAS in strict 32-bit arithmetic, the rest by our own kernels.
- * Nothing waits: a call asks for work, and what goes wrong in it is reported by a later call. In
- * which order cuBLAS adds may depend on how many rows there are.
+ * The kernels of a GPU: products by cuBLAS in strict 32-bit arithmetic, the rest by our own
+ * kernels. Nothing waits: a call asks for work, and what goes wrong in it is reported by a later
+ * call. In which order cuBLAS adds may depend on how many rows there are.
  */
 final class CudaKernels implements CoreKernels {
   private static final int WARP = 32;
@@ -91,8 +91,7 @@ final class CudaKernels implements CoreKernels {
   @Override
   public void matmulPackedTransposed(FloatMatrix out, FloatMatrix a, PackedMatrix b, Write write) {
     CudaPacked factor = (CudaPacked) b;
-    Operand transposed =
-        factor.order() == Operand.AS_IS ? Operand.TRANSPOSED : Operand.AS_IS;
+    Operand transposed = factor.order() == Operand.AS_IS ? Operand.TRANSPOSED : Operand.AS_IS;
     matmul(out, a, Operand.AS_IS, factor.numbers(), transposed, write);
   }
 
@@ -240,8 +239,7 @@ final class CudaKernels implements CoreKernels {
     byRow(KernelFamily.SOFTMAX, "softmax_backward", y, arguments);
   }
 
-  private void byRow(
-      KernelFamily family, String kernel, FloatMatrix x, LaunchArguments arguments) {
+  private void byRow(KernelFamily family, String kernel, FloatMatrix x, LaunchArguments arguments) {
     if (x.size() > 0) {
       work.launch(family, kernel, x.rows(), wholeWarps(x.cols()), arguments);
     }

@@ -73,8 +73,7 @@ final class CudaWork {
 
   /** Sets numbers of 4 bytes to zero. */
   void clear(DeviceBuffer buffer, long numbers) {
-    int status =
-        context.enter().cuMemsetD32Async(buffer.address(), 0, numbers, stream.handle());
+    int status = context.enter().cuMemsetD32Async(buffer.address(), 0, numbers, stream.handle());
     context.driver().check("cuMemsetD32Async", status);
   }
 }

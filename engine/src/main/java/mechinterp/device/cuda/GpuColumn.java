@@ -24,15 +24,14 @@ final class GpuColumn implements AutoCloseable {
   /** For reading. */
   static GpuColumn read(CudaWork work, FloatMatrix column) {
     GpuColumn gpu = new GpuColumn(work, column);
-    gpu.scratch.ifPresent(
-        buffer ->
-            work.copyRows(
-                buffer.address(),
-                1,
-                DeviceNumbers.address(column),
-                column.layout().rowStride(),
-                column.rows(),
-                1));
+    gpu.scratch.ifPresent(buffer ->
+        work.copyRows(
+            buffer.address(),
+            1,
+            DeviceNumbers.address(column),
+            column.layout().rowStride(),
+            column.rows(),
+            1));
     return gpu;
   }
 
@@ -47,15 +46,14 @@ final class GpuColumn implements AutoCloseable {
 
   /** Copies what was written to where it belongs. */
   void finish() {
-    scratch.ifPresent(
-        buffer ->
-            work.copyRows(
-                DeviceNumbers.address(column),
-                column.layout().rowStride(),
-                buffer.address(),
-                1,
-                column.rows(),
-                1));
+    scratch.ifPresent(buffer ->
+        work.copyRows(
+            DeviceNumbers.address(column),
+            column.layout().rowStride(),
+            buffer.address(),
+            1,
+            column.rows(),
+            1));
   }
 
   @Override

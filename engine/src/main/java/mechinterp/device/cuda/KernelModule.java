@@ -41,8 +41,7 @@ final class KernelModule extends CudaResource {
       values.setAtIndex(ValueLayout.ADDRESS, 1, MemorySegment.ofAddress(LOG_BYTES));
       MemorySegment out = arena.allocate(ValueLayout.ADDRESS);
       int status =
-          functions.cuModuleLoadDataEx(
-              out, arena.allocateFrom(family.ptx()), 2, options, values);
+          functions.cuModuleLoadDataEx(out, arena.allocateFrom(family.ptx()), 2, options, values);
       context
           .driver()
           .check(

@@ -19,8 +19,7 @@ final class PinnedBuffer extends CudaResource {
     try (Arena arena = Arena.ofConfined()) {
       MemorySegment out = arena.allocate(ValueLayout.ADDRESS);
       context.driver().check("cuMemHostAlloc", functions.cuMemHostAlloc(out, bytes, 0));
-      return context.own(
-          new PinnedBuffer(context, sized(out.get(ValueLayout.ADDRESS, 0), bytes)));
+      return context.own(new PinnedBuffer(context, sized(out.get(ValueLayout.ADDRESS, 0), bytes)));
     }
   }
 

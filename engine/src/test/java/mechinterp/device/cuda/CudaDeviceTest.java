@@ -55,8 +55,7 @@ class CudaDeviceTest {
   void outOfMemorySaysWhatWasAskedForAndWhatIsFree() {
     try (CudaDevice gpu = open()) {
       long free = gpu.availableBytes();
-      CudaException full =
-          assertThrows(CudaException.class, () -> gpu.floats(1024, 1025));
+      CudaException full = assertThrows(CudaException.class, () -> gpu.floats(1024, 1025));
       assertEquals(
           String.format(
               Locale.ROOT,
@@ -77,12 +76,11 @@ class CudaDeviceTest {
     gpu.kernels().gatherRows(out, table, gpu.matrix(1, 1, new int[] {1 << 20}));
     CudaException fault = assertThrows(CudaException.class, gpu::synchronize);
     assertTrue(
-        fault
-            .getMessage()
+        String.valueOf(fault.getMessage())
             .startsWith(
                 "cuStreamSynchronize: CUDA_ERROR_ILLEGAL_ADDRESS (700); an illegal memory access was"
                     + " encountered: gather_rows: out of bounds in block (0, 0, 0), thread (0, 0, 0)"),
-        fault.getMessage());
+        fault::getMessage);
     assertThrows(CudaException.class, () -> gpu.toHost(out));
     assertThrows(CudaException.class, gpu::close);
     assertEquals(List.of(), driver.leaks());
@@ -98,14 +96,12 @@ class CudaDeviceTest {
         ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor()) {
       List<Future<float[]>> sums =
           IntStream.range(0, 8)
-              .mapToObj(
-                  i ->
-                      threads.submit(
-                          () -> {
-                            FloatMatrix x = gpu.matrix(1, 2, new float[] {i, 2 * i});
-                            gpu.kernels().add(x, x, x);
-                            return gpu.toHost(x);
-                          }))
+              .mapToObj(i ->
+                  threads.submit(() -> {
+                    FloatMatrix x = gpu.matrix(1, 2, new float[] {i, 2 * i});
+                    gpu.kernels().add(x, x, x);
+                    return gpu.toHost(x);
+                  }))
               .toList();
       for (int i = 0; i < sums.size(); i++) {
         assertArrayEquals(new float[] {2 * i, 4 * i}, sums.get(i).get());
@@ -121,8 +117,7 @@ class CudaDeviceTest {
     FloatMatrix there = CpuDevice.scalar().floats(1, 1);
     assertEquals(
         "FloatMatrix[1, 1] is in host memory; the GPU's kernels need GPU memory",
-        assertThrows(
-                IllegalArgumentException.class, () -> gpu.kernels().copy(here, there))
+        assertThrows(IllegalArgumentException.class, () -> gpu.kernels().copy(here, there))
             .getMessage());
     gpu.close();
     gpu.close();
@@ -137,13 +132,11 @@ class CudaDeviceTest {
     assertEquals(
         "cuda:0: libcuda.so.1: not here",
         assertThrows(
-                IllegalStateException.class,
-                () -> CudaDevice.open(0, missing, driver.cublas()))
+                IllegalStateException.class, () -> CudaDevice.open(0, missing, driver.cublas()))
             .getMessage());
     assertEquals(
         "cuDeviceGet: CUDA_ERROR_INVALID_DEVICE (101); invalid device ordinal: device 1; there is only 0",
-        assertThrows(
-                CudaException.class, () -> CudaDevice.open(1, driver.cuda(), driver.cublas()))
+        assertThrows(CudaException.class, () -> CudaDevice.open(1, driver.cuda(), driver.cublas()))
             .getMessage());
   }
 

@@ -2,8 +2,8 @@ package mechinterp.device.cuda;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
-import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assertions.assertTimeoutPreemptively;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.time.Duration;
 import java.util.HashMap;
@@ -34,8 +34,7 @@ class CudaFaultTest {
       kernels.pack(encoder, weights, Operand.TRANSPOSED);
       FloatMatrix scale = gpu.floats(2, 2).columnRange(0, 1);
       kernels.normScale(scale, x, 1e-5f, Norm.RMS);
-      SparseCodes codes =
-          new SparseCodes(gpu.ints(2, 2), gpu.floats(2, 2), gpu.ints(2, 1), 3);
+      SparseCodes codes = new SparseCodes(gpu.ints(2, 2), gpu.floats(2, 2), gpu.ints(2, 1), 3);
       kernels.encodeTopK(codes, x, encoder, gpu.floats(1, 3), 2);
       FloatMatrix out = gpu.floats(2, 2);
       kernels.decode(out, codes, weights, gpu.floats(1, 2));
@@ -63,9 +62,7 @@ class CudaFaultTest {
       }
       EmulatedDriver failing = driver();
       failing.fail(
-          function,
-          occurrence,
-          function.startsWith("cublas") ? CUBLAS_INTERNAL_ERROR : UNKNOWN);
+          function, occurrence, function.startsWith("cublas") ? CUBLAS_INTERNAL_ERROR : UNKNOWN);
       String which = function + ", call " + occurrence;
       CudaException failure =
           assertTimeoutPreemptively(

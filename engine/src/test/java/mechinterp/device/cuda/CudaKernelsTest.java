@@ -28,8 +28,7 @@ import org.junit.jupiter.params.provider.EnumSource;
 class CudaKernelsTest {
   private static final double NEARLY = 1e-5;
 
-  private final Twins twins =
-      new Twins(SimulatedGpu.ofMebibytes(8).withOrder(LaunchOrder.REVERSE));
+  private final Twins twins = new Twins(SimulatedGpu.ofMebibytes(8).withOrder(LaunchOrder.REVERSE));
   private final CoreKernels cpu = twins.cpu.kernels();
   private final CoreKernels gpu = twins.gpu.kernels();
 
@@ -67,7 +66,7 @@ class CudaKernelsTest {
     cpu.pack(onCpu, b.onCpu(), asB);
     gpu.pack(onGpu, b.onGpu(), asB);
     assertEquals(onCpu.cols(), onGpu.cols());
-    assertEquals(4 * rows * (cols + 2), gpu.packedBytes(rows, cols + 2));
+    assertEquals(4L * rows * (cols + 2), gpu.packedBytes(rows, cols + 2));
 
     Twins.Floats a = twins.gaussian(5, rows);
     Twins.Floats product = twins.gaussian(5, cols);
@@ -243,9 +242,7 @@ class CudaKernelsTest {
     IllegalArgumentException wrong =
         assertThrows(
             IllegalArgumentException.class,
-            () ->
-                gpu.add(
-                    twins.gpu.floats(2, 3), twins.gpu.floats(2, 3), twins.gpu.floats(3, 2)));
-    assertTrue(wrong.getMessage().startsWith("add: "), wrong.getMessage());
+            () -> gpu.add(twins.gpu.floats(2, 3), twins.gpu.floats(2, 3), twins.gpu.floats(3, 2)));
+    assertTrue(String.valueOf(wrong.getMessage()).startsWith("add: "), wrong::getMessage);
   }
 }

@@ -95,7 +95,8 @@ final class Context {
       throw CudaStatus.CUDA_ERROR_INVALID_VALUE.because("%d bytes".formatted(bytes));
     }
     if (bytes > Integer.MAX_VALUE || granules(bytes) > freeBytes()) {
-      throw CudaStatus.CUDA_ERROR_OUT_OF_MEMORY.because(String.format(Locale.ROOT, "asked for %,d bytes, %,d are free", bytes, freeBytes()));
+      throw CudaStatus.CUDA_ERROR_OUT_OF_MEMORY.because(
+          String.format(Locale.ROOT, "asked for %,d bytes, %,d are free", bytes, freeBytes()));
     }
     long address = memory().allocate((int) bytes);
     allocations.put(address, bytes);
@@ -106,7 +107,8 @@ final class Context {
   void free(long address) {
     Long bytes = allocations.remove(address);
     if (bytes == null) {
-      throw CudaStatus.CUDA_ERROR_INVALID_VALUE.because("free: 0x%x is no allocation, or has been freed before".formatted(address));
+      throw CudaStatus.CUDA_ERROR_INVALID_VALUE.because(
+          "free: 0x%x is no allocation, or has been freed before".formatted(address));
     }
     memory().free(address);
     usedBytes -= granules(bytes);

@@ -220,7 +220,9 @@ final class CublasFunctions {
             && b.stride() >= Math.max(1, b.transposed() ? n : k)
             && c.stride() >= Math.max(1, m);
     if (!fits) {
-      throw CublasStatus.CUBLAS_STATUS_INVALID_VALUE.because("m %d, n %d, k %d, leading dimensions %d, %d, %d".formatted(m, n, k, a.stride(), b.stride(), c.stride()));
+      throw CublasStatus.CUBLAS_STATUS_INVALID_VALUE.because(
+          "m %d, n %d, k %d, leading dimensions %d, %d, %d"
+              .formatted(m, n, k, a.stride(), b.stride(), c.stride()));
     }
   }
 
@@ -228,7 +230,8 @@ final class CublasFunctions {
     return switch (number) {
       case FLOAT -> Gemm.Type.FLOAT;
       case BFLOAT16 -> Gemm.Type.BFLOAT16;
-      default -> throw CublasStatus.CUBLAS_STATUS_NOT_SUPPORTED.because("data type %d".formatted(number));
+      default ->
+          throw CublasStatus.CUBLAS_STATUS_NOT_SUPPORTED.because("data type %d".formatted(number));
     };
   }
 
@@ -239,7 +242,8 @@ final class CublasFunctions {
       case COMPUTE_32F_FAST_TF32 -> Rounding.TF32;
       case COMPUTE_32F_FAST_16BF -> Rounding.BFLOAT16;
       default ->
-          throw CublasStatus.CUBLAS_STATUS_NOT_SUPPORTED.because("compute type %d".formatted(computeType));
+          throw CublasStatus.CUBLAS_STATUS_NOT_SUPPORTED.because(
+              "compute type %d".formatted(computeType));
     };
   }
 

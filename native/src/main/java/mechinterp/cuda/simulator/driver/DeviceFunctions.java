@@ -66,7 +66,8 @@ final class DeviceFunctions {
 
   public void cuInit(int flags) {
     if (flags != 0) {
-      throw CudaStatus.CUDA_ERROR_INVALID_VALUE.because("cuInit: flags %d; must be 0".formatted(flags));
+      throw CudaStatus.CUDA_ERROR_INVALID_VALUE.because(
+          "cuInit: flags %d; must be 0".formatted(flags));
     }
     gpu.initialise();
   }
@@ -106,7 +107,8 @@ final class DeviceFunctions {
         return;
       }
     }
-    throw CudaStatus.CUDA_ERROR_INVALID_VALUE.because("attribute %d is not known".formatted(attribute));
+    throw CudaStatus.CUDA_ERROR_INVALID_VALUE.because(
+        "attribute %d is not known".formatted(attribute));
   }
 
   public void cuDevicePrimaryCtxRetain(MemorySegment context, int device) {

@@ -43,7 +43,8 @@ final class Gpu {
   void requireDevice(int device) {
     requireInitialised();
     if (device != 0) {
-      throw CudaStatus.CUDA_ERROR_INVALID_DEVICE.because("device %d; there is only 0".formatted(device));
+      throw CudaStatus.CUDA_ERROR_INVALID_DEVICE.because(
+          "device %d; there is only 0".formatted(device));
     }
   }
 

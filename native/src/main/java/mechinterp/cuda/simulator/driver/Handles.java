@@ -23,7 +23,8 @@ final class Handles {
   <T> T get(MemorySegment handle, Class<T> kind) {
     Object object = objects.get(handle.address());
     if (!kind.isInstance(object)) {
-      throw CudaStatus.CUDA_ERROR_INVALID_HANDLE.because("0x%x is no %s, or no longer one".formatted(handle.address(), kind.getSimpleName()));
+      throw CudaStatus.CUDA_ERROR_INVALID_HANDLE.because(
+          "0x%x is no %s, or no longer one".formatted(handle.address(), kind.getSimpleName()));
     }
     return kind.cast(object);
   }

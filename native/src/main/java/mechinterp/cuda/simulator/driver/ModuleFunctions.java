@@ -114,7 +114,8 @@ final class ModuleFunctions {
     PtxModule ptx = loaded.module().module();
     PtxKernel kernel = ptx.kernels().get(name.getString(0));
     if (kernel == null) {
-      throw CudaStatus.CUDA_ERROR_NOT_FOUND.because("%s: no kernel %s".formatted(ptx.name(), name.getString(0)));
+      throw CudaStatus.CUDA_ERROR_NOT_FOUND.because(
+          "%s: no kernel %s".formatted(ptx.name(), name.getString(0)));
     }
     LoadedKernels.Function found = new LoadedKernels.Function(loaded, kernel);
     function.set(ADDRESS, 0, gpu.handles().add(found));
@@ -130,7 +131,8 @@ final class ModuleFunctions {
           case MAX_THREADS_PER_BLOCK -> 1024;
           case MAX_DYNAMIC_SHARED_SIZE_BYTES -> of.mostSharedBytes();
           default ->
-              throw CudaStatus.CUDA_ERROR_INVALID_VALUE.because("attribute %d is not known here".formatted(attribute));
+              throw CudaStatus.CUDA_ERROR_INVALID_VALUE.because(
+                  "attribute %d is not known here".formatted(attribute));
         });
   }
 
@@ -138,7 +140,8 @@ final class ModuleFunctions {
     gpu.context();
     LoadedKernels.Function of = gpu.handles().get(function, LoadedKernels.Function.class);
     if (attribute != MAX_DYNAMIC_SHARED_SIZE_BYTES || value < 0 || value > MOST_SHARED_BYTES) {
-      throw CudaStatus.CUDA_ERROR_INVALID_VALUE.because("attribute %d cannot be set to %d".formatted(attribute, value));
+      throw CudaStatus.CUDA_ERROR_INVALID_VALUE.because(
+          "attribute %d cannot be set to %d".formatted(attribute, value));
     }
     of.allowSharedBytes(value);
   }
@@ -158,7 +161,8 @@ final class ModuleFunctions {
     Context context = gpu.context();
     LoadedKernels.Function of = gpu.handles().get(function, LoadedKernels.Function.class);
     if (extra.address() != 0) {
-      throw CudaStatus.CUDA_ERROR_NOT_SUPPORTED.because("%s: arguments in one buffer".formatted(of.kernel().name()));
+      throw CudaStatus.CUDA_ERROR_NOT_SUPPORTED.because(
+          "%s: arguments in one buffer".formatted(of.kernel().name()));
     }
     Launch launch =
         launch(
@@ -178,12 +182,15 @@ final class ModuleFunctions {
   private static Launch launch(
       LoadedKernels.Function function, Dimensions grid, Dimensions block, int sharedBytes) {
     if (sharedBytes > function.mostSharedBytes()) {
-      throw CudaStatus.CUDA_ERROR_INVALID_VALUE.because("%s: %d bytes of shared memory; %d are allowed".formatted(function.kernel().name(), sharedBytes, function.mostSharedBytes()));
+      throw CudaStatus.CUDA_ERROR_INVALID_VALUE.because(
+          "%s: %d bytes of shared memory; %d are allowed"
+              .formatted(function.kernel().name(), sharedBytes, function.mostSharedBytes()));
     }
     try {
       return new Launch(grid, block, sharedBytes);
     } catch (IllegalArgumentException shape) {
-      throw CudaStatus.CUDA_ERROR_INVALID_VALUE.because("%s: %s".formatted(function.kernel().name(), shape.getMessage()));
+      throw CudaStatus.CUDA_ERROR_INVALID_VALUE.because(
+          "%s: %s".formatted(function.kernel().name(), shape.getMessage()));
     }
   }
 

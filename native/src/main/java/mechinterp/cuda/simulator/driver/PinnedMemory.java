@@ -32,7 +32,8 @@ final class PinnedMemory {
   MemorySegment remove(MemorySegment pointer) {
     MemorySegment memory = ranges.remove(pointer.address());
     if (memory == null) {
-      throw CudaStatus.CUDA_ERROR_INVALID_VALUE.because("0x%x is no pinned memory, or no longer".formatted(pointer.address()));
+      throw CudaStatus.CUDA_ERROR_INVALID_VALUE.because(
+          "0x%x is no pinned memory, or no longer".formatted(pointer.address()));
     }
     return memory;
   }
@@ -50,7 +51,8 @@ final class PinnedMemory {
     long offset = pointer.address() - below.getKey();
     long size = below.getValue().byteSize();
     if (offset + bytes > size) {
-      throw CudaStatus.CUDA_ERROR_INVALID_VALUE.because("%d bytes, %d from the start of %d pinned ones".formatted(bytes, offset, size));
+      throw CudaStatus.CUDA_ERROR_INVALID_VALUE.because(
+          "%d bytes, %d from the start of %d pinned ones".formatted(bytes, offset, size));
     }
     return Optional.of(below.getValue().asSlice(offset, bytes));
   }

@@ -115,8 +115,7 @@ class CublasFunctionsTest {
     for (int j = 0; j < N; j++) {
       for (int i = 0; i < c.stride(); i++) {
         int index = j * c.stride() + i;
-        double expected =
-            i < M ? alpha * product(a, b, i, j) + beta * c.at(i, j) : c.values[index];
+        double expected = i < M ? alpha * product(a, b, i, j) + beta * c.at(i, j) : c.values[index];
         assertEquals(expected, found[index], 1e-5);
       }
     }
