@@ -15,9 +15,9 @@ import java.util.Optional;
  *   <li>{@code $CUDA_HOME}, {@code $CUDA_PATH} and the usual folders of CUDA 11.8 to 13 on Linux.
  * </ol>
  *
- * Asking never throws: a machine without CUDA gets {@link NativeLibrary.Missing}. The generated
- * classes {@code CudaDriver} and {@code Cublas} take their symbols from here; ask here first, and
- * call their functions only when the answer is {@link NativeLibrary.Found}.
+ * Asking never throws: a machine without CUDA gets {@link NativeLibrary.Missing}. Instances of the
+ * generated classes {@code CudaDriver} and {@code Cublas} are made of the symbols of a {@link
+ * NativeLibrary.Found}, found here or made elsewhere.
  */
 public final class NativeLibraries {
 

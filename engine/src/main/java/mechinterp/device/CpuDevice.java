@@ -101,21 +101,21 @@ public final class CpuDevice implements Device {
 
   @Override
   public void upload(FloatMatrix to, float[] from, int offset) {
-    checkLength("upload", to.layout(), offset, from.length);
+    to.layout().requireArray("upload", offset, from.length);
     copyRows(
         to.layout(), (row, at) -> System.arraycopy(from, offset + row, array(to), at, to.cols()));
   }
 
   @Override
   public void upload(IntMatrix to, int[] from, int offset) {
-    checkLength("upload", to.layout(), offset, from.length);
+    to.layout().requireArray("upload", offset, from.length);
     copyRows(
         to.layout(), (row, at) -> System.arraycopy(from, offset + row, array(to), at, to.cols()));
   }
 
   @Override
   public void download(float[] to, int offset, FloatMatrix from) {
-    checkLength("download", from.layout(), offset, to.length);
+    from.layout().requireArray("download", offset, to.length);
     copyRows(
         from.layout(),
         (row, at) -> System.arraycopy(array(from), at, to, offset + row, from.cols()));
@@ -123,7 +123,7 @@ public final class CpuDevice implements Device {
 
   @Override
   public void download(int[] to, int offset, IntMatrix from) {
-    checkLength("download", from.layout(), offset, to.length);
+    from.layout().requireArray("download", offset, to.length);
     copyRows(
         from.layout(),
         (row, at) -> System.arraycopy(array(from), at, to, offset + row, from.cols()));
@@ -149,14 +149,6 @@ public final class CpuDevice implements Device {
 
   private static int[] array(IntMatrix matrix) {
     return ((HostInts) matrix.storage()).array();
-  }
-
-  private static void checkLength(String action, MatrixLayout layout, int offset, int length) {
-    if (offset < 0 || offset + layout.size() > length) {
-      throw new IllegalArgumentException(
-          "%s: matrix is %s, array has %d numbers from index %d on; it must have as many as the matrix"
-              .formatted(action, layout.shape(), length - offset, offset));
-    }
   }
 
   @Override

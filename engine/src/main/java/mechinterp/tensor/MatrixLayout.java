@@ -83,6 +83,20 @@ public record MatrixLayout(int offset, int rows, int cols, int rowStride) {
     return "[" + rows + ", " + cols + "]";
   }
 
+  /**
+   * Checks that a host array has as many numbers from an index on as the matrix.
+   *
+   * @param action what is done with it, for the message
+   * @throws IllegalArgumentException when it has fewer
+   */
+  public void requireArray(String action, int offset, int length) {
+    if (offset < 0 || offset + size() > length) {
+      throw new IllegalArgumentException(
+          "%s: matrix is %s, array has %d numbers from index %d on; it must have as many as the matrix"
+              .formatted(action, shape(), length - offset, offset));
+    }
+  }
+
   void checkFits(Storage storage) {
     if (end() > storage.length()) {
       throw new IllegalArgumentException(

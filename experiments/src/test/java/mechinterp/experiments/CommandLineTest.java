@@ -46,4 +46,16 @@ class CommandLineTest {
     assertTrue(doctor.out().contains("device   cpu"), doctor.out());
     assertFalse(doctor.out().contains("{"));
   }
+
+  @Test
+  void doctorDescribesTheSimulatorThroughItsDriver() throws Exception {
+    var cuda = Execution.of("doctor", "--device", "simulator", "--json").json().get("cuda");
+    assertTrue(cuda.get("available").asBoolean());
+    assertEquals("11.8", cuda.get("version").asString());
+    assertEquals(
+        "mechinterp simulator, 1.0 GiB, compute capability 8.0",
+        cuda.get("devices").get(0).asString());
+    Execution.of("doctor", "--device", "gpu")
+        .assertRefused("--device: is gpu; it must be cuda or simulator");
+  }
 }

@@ -14,13 +14,14 @@ import static java.lang.foreign.MemoryLayout.PathElement.*;
 
 public class Cublas extends Cublas$shared {
 
-    Cublas() {
-        // Should not be called directly
+    /** Makes the functions of the library that has these symbols. */
+    public Cublas(SymbolLookup symbols) {
+        functions = new mechinterp.bindings.NativeFunctions(symbols);
     }
 
     static final Arena LIBRARY_ARENA = Arena.ofAuto();
 
-    static final SymbolLookup SYMBOL_LOOKUP = mechinterp.bindings.NativeLibraries.cublas().symbols();
+    private final mechinterp.bindings.NativeFunctions functions;
 
     private static final int CUBLAS_STATUS_SUCCESS = (int)0L;
     /**
@@ -244,10 +245,6 @@ public class Cublas extends Cublas$shared {
             Cublas.C_INT,
             Cublas.C_POINTER
         );
-
-        public static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("cublasCreate_v2");
-
-        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
     }
 
     /**
@@ -266,8 +263,8 @@ public class Cublas extends Cublas$shared {
      * cublasStatus_t cublasCreate_v2(cublasHandle_t *handle)
      * }
      */
-    public static MethodHandle cublasCreate_v2$handle() {
-        return cublasCreate_v2.HANDLE;
+    public MethodHandle cublasCreate_v2$handle() {
+        return functions.handle("cublasCreate_v2", cublasCreate_v2.DESC);
     }
 
     /**
@@ -276,8 +273,8 @@ public class Cublas extends Cublas$shared {
      * cublasStatus_t cublasCreate_v2(cublasHandle_t *handle)
      * }
      */
-    public static MemorySegment cublasCreate_v2$address() {
-        return cublasCreate_v2.ADDR;
+    public MemorySegment cublasCreate_v2$address() {
+        return functions.address("cublasCreate_v2");
     }
 
     /**
@@ -285,8 +282,8 @@ public class Cublas extends Cublas$shared {
      * cublasStatus_t cublasCreate_v2(cublasHandle_t *handle)
      * }
      */
-    public static int cublasCreate_v2(MemorySegment handle) {
-        var mh$ = cublasCreate_v2.HANDLE;
+    public int cublasCreate_v2(MemorySegment handle) {
+        var mh$ = functions.handle("cublasCreate_v2", cublasCreate_v2.DESC);
         try {
             if (TRACE_DOWNCALLS) {
                 traceDowncall("cublasCreate_v2", handle);
@@ -304,10 +301,6 @@ public class Cublas extends Cublas$shared {
             Cublas.C_INT,
             Cublas.C_POINTER
         );
-
-        public static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("cublasDestroy_v2");
-
-        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
     }
 
     /**
@@ -326,8 +319,8 @@ public class Cublas extends Cublas$shared {
      * cublasStatus_t cublasDestroy_v2(cublasHandle_t handle)
      * }
      */
-    public static MethodHandle cublasDestroy_v2$handle() {
-        return cublasDestroy_v2.HANDLE;
+    public MethodHandle cublasDestroy_v2$handle() {
+        return functions.handle("cublasDestroy_v2", cublasDestroy_v2.DESC);
     }
 
     /**
@@ -336,8 +329,8 @@ public class Cublas extends Cublas$shared {
      * cublasStatus_t cublasDestroy_v2(cublasHandle_t handle)
      * }
      */
-    public static MemorySegment cublasDestroy_v2$address() {
-        return cublasDestroy_v2.ADDR;
+    public MemorySegment cublasDestroy_v2$address() {
+        return functions.address("cublasDestroy_v2");
     }
 
     /**
@@ -345,8 +338,8 @@ public class Cublas extends Cublas$shared {
      * cublasStatus_t cublasDestroy_v2(cublasHandle_t handle)
      * }
      */
-    public static int cublasDestroy_v2(MemorySegment handle) {
-        var mh$ = cublasDestroy_v2.HANDLE;
+    public int cublasDestroy_v2(MemorySegment handle) {
+        var mh$ = functions.handle("cublasDestroy_v2", cublasDestroy_v2.DESC);
         try {
             if (TRACE_DOWNCALLS) {
                 traceDowncall("cublasDestroy_v2", handle);
@@ -365,10 +358,6 @@ public class Cublas extends Cublas$shared {
             Cublas.C_POINTER,
             Cublas.C_POINTER
         );
-
-        public static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("cublasGetVersion_v2");
-
-        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
     }
 
     /**
@@ -387,8 +376,8 @@ public class Cublas extends Cublas$shared {
      * cublasStatus_t cublasGetVersion_v2(cublasHandle_t handle, int *version)
      * }
      */
-    public static MethodHandle cublasGetVersion_v2$handle() {
-        return cublasGetVersion_v2.HANDLE;
+    public MethodHandle cublasGetVersion_v2$handle() {
+        return functions.handle("cublasGetVersion_v2", cublasGetVersion_v2.DESC);
     }
 
     /**
@@ -397,8 +386,8 @@ public class Cublas extends Cublas$shared {
      * cublasStatus_t cublasGetVersion_v2(cublasHandle_t handle, int *version)
      * }
      */
-    public static MemorySegment cublasGetVersion_v2$address() {
-        return cublasGetVersion_v2.ADDR;
+    public MemorySegment cublasGetVersion_v2$address() {
+        return functions.address("cublasGetVersion_v2");
     }
 
     /**
@@ -406,8 +395,8 @@ public class Cublas extends Cublas$shared {
      * cublasStatus_t cublasGetVersion_v2(cublasHandle_t handle, int *version)
      * }
      */
-    public static int cublasGetVersion_v2(MemorySegment handle, MemorySegment version) {
-        var mh$ = cublasGetVersion_v2.HANDLE;
+    public int cublasGetVersion_v2(MemorySegment handle, MemorySegment version) {
+        var mh$ = functions.handle("cublasGetVersion_v2", cublasGetVersion_v2.DESC);
         try {
             if (TRACE_DOWNCALLS) {
                 traceDowncall("cublasGetVersion_v2", handle, version);
@@ -425,10 +414,6 @@ public class Cublas extends Cublas$shared {
             Cublas.C_POINTER,
             Cublas.C_INT
         );
-
-        public static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("cublasGetStatusName");
-
-        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
     }
 
     /**
@@ -447,8 +432,8 @@ public class Cublas extends Cublas$shared {
      * const char *cublasGetStatusName(cublasStatus_t status)
      * }
      */
-    public static MethodHandle cublasGetStatusName$handle() {
-        return cublasGetStatusName.HANDLE;
+    public MethodHandle cublasGetStatusName$handle() {
+        return functions.handle("cublasGetStatusName", cublasGetStatusName.DESC);
     }
 
     /**
@@ -457,8 +442,8 @@ public class Cublas extends Cublas$shared {
      * const char *cublasGetStatusName(cublasStatus_t status)
      * }
      */
-    public static MemorySegment cublasGetStatusName$address() {
-        return cublasGetStatusName.ADDR;
+    public MemorySegment cublasGetStatusName$address() {
+        return functions.address("cublasGetStatusName");
     }
 
     /**
@@ -466,8 +451,8 @@ public class Cublas extends Cublas$shared {
      * const char *cublasGetStatusName(cublasStatus_t status)
      * }
      */
-    public static MemorySegment cublasGetStatusName(int status) {
-        var mh$ = cublasGetStatusName.HANDLE;
+    public MemorySegment cublasGetStatusName(int status) {
+        var mh$ = functions.handle("cublasGetStatusName", cublasGetStatusName.DESC);
         try {
             if (TRACE_DOWNCALLS) {
                 traceDowncall("cublasGetStatusName", status);
@@ -485,10 +470,6 @@ public class Cublas extends Cublas$shared {
             Cublas.C_POINTER,
             Cublas.C_INT
         );
-
-        public static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("cublasGetStatusString");
-
-        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
     }
 
     /**
@@ -507,8 +488,8 @@ public class Cublas extends Cublas$shared {
      * const char *cublasGetStatusString(cublasStatus_t status)
      * }
      */
-    public static MethodHandle cublasGetStatusString$handle() {
-        return cublasGetStatusString.HANDLE;
+    public MethodHandle cublasGetStatusString$handle() {
+        return functions.handle("cublasGetStatusString", cublasGetStatusString.DESC);
     }
 
     /**
@@ -517,8 +498,8 @@ public class Cublas extends Cublas$shared {
      * const char *cublasGetStatusString(cublasStatus_t status)
      * }
      */
-    public static MemorySegment cublasGetStatusString$address() {
-        return cublasGetStatusString.ADDR;
+    public MemorySegment cublasGetStatusString$address() {
+        return functions.address("cublasGetStatusString");
     }
 
     /**
@@ -526,8 +507,8 @@ public class Cublas extends Cublas$shared {
      * const char *cublasGetStatusString(cublasStatus_t status)
      * }
      */
-    public static MemorySegment cublasGetStatusString(int status) {
-        var mh$ = cublasGetStatusString.HANDLE;
+    public MemorySegment cublasGetStatusString(int status) {
+        var mh$ = functions.handle("cublasGetStatusString", cublasGetStatusString.DESC);
         try {
             if (TRACE_DOWNCALLS) {
                 traceDowncall("cublasGetStatusString", status);
@@ -546,10 +527,6 @@ public class Cublas extends Cublas$shared {
             Cublas.C_POINTER,
             Cublas.C_POINTER
         );
-
-        public static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("cublasSetStream_v2");
-
-        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
     }
 
     /**
@@ -568,8 +545,8 @@ public class Cublas extends Cublas$shared {
      * cublasStatus_t cublasSetStream_v2(cublasHandle_t handle, cudaStream_t stream)
      * }
      */
-    public static MethodHandle cublasSetStream_v2$handle() {
-        return cublasSetStream_v2.HANDLE;
+    public MethodHandle cublasSetStream_v2$handle() {
+        return functions.handle("cublasSetStream_v2", cublasSetStream_v2.DESC);
     }
 
     /**
@@ -578,8 +555,8 @@ public class Cublas extends Cublas$shared {
      * cublasStatus_t cublasSetStream_v2(cublasHandle_t handle, cudaStream_t stream)
      * }
      */
-    public static MemorySegment cublasSetStream_v2$address() {
-        return cublasSetStream_v2.ADDR;
+    public MemorySegment cublasSetStream_v2$address() {
+        return functions.address("cublasSetStream_v2");
     }
 
     /**
@@ -587,8 +564,8 @@ public class Cublas extends Cublas$shared {
      * cublasStatus_t cublasSetStream_v2(cublasHandle_t handle, cudaStream_t stream)
      * }
      */
-    public static int cublasSetStream_v2(MemorySegment handle, MemorySegment stream) {
-        var mh$ = cublasSetStream_v2.HANDLE;
+    public int cublasSetStream_v2(MemorySegment handle, MemorySegment stream) {
+        var mh$ = functions.handle("cublasSetStream_v2", cublasSetStream_v2.DESC);
         try {
             if (TRACE_DOWNCALLS) {
                 traceDowncall("cublasSetStream_v2", handle, stream);
@@ -608,10 +585,6 @@ public class Cublas extends Cublas$shared {
             Cublas.C_POINTER,
             Cublas.C_LONG
         );
-
-        public static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("cublasSetWorkspace_v2");
-
-        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
     }
 
     /**
@@ -630,8 +603,8 @@ public class Cublas extends Cublas$shared {
      * cublasStatus_t cublasSetWorkspace_v2(cublasHandle_t handle, void *workspace, size_t bytes)
      * }
      */
-    public static MethodHandle cublasSetWorkspace_v2$handle() {
-        return cublasSetWorkspace_v2.HANDLE;
+    public MethodHandle cublasSetWorkspace_v2$handle() {
+        return functions.handle("cublasSetWorkspace_v2", cublasSetWorkspace_v2.DESC);
     }
 
     /**
@@ -640,8 +613,8 @@ public class Cublas extends Cublas$shared {
      * cublasStatus_t cublasSetWorkspace_v2(cublasHandle_t handle, void *workspace, size_t bytes)
      * }
      */
-    public static MemorySegment cublasSetWorkspace_v2$address() {
-        return cublasSetWorkspace_v2.ADDR;
+    public MemorySegment cublasSetWorkspace_v2$address() {
+        return functions.address("cublasSetWorkspace_v2");
     }
 
     /**
@@ -649,8 +622,8 @@ public class Cublas extends Cublas$shared {
      * cublasStatus_t cublasSetWorkspace_v2(cublasHandle_t handle, void *workspace, size_t bytes)
      * }
      */
-    public static int cublasSetWorkspace_v2(MemorySegment handle, MemorySegment workspace, long bytes) {
-        var mh$ = cublasSetWorkspace_v2.HANDLE;
+    public int cublasSetWorkspace_v2(MemorySegment handle, MemorySegment workspace, long bytes) {
+        var mh$ = functions.handle("cublasSetWorkspace_v2", cublasSetWorkspace_v2.DESC);
         try {
             if (TRACE_DOWNCALLS) {
                 traceDowncall("cublasSetWorkspace_v2", handle, workspace, bytes);
@@ -669,10 +642,6 @@ public class Cublas extends Cublas$shared {
             Cublas.C_POINTER,
             Cublas.C_INT
         );
-
-        public static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("cublasSetMathMode");
-
-        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
     }
 
     /**
@@ -691,8 +660,8 @@ public class Cublas extends Cublas$shared {
      * cublasStatus_t cublasSetMathMode(cublasHandle_t handle, cublasMath_t mode)
      * }
      */
-    public static MethodHandle cublasSetMathMode$handle() {
-        return cublasSetMathMode.HANDLE;
+    public MethodHandle cublasSetMathMode$handle() {
+        return functions.handle("cublasSetMathMode", cublasSetMathMode.DESC);
     }
 
     /**
@@ -701,8 +670,8 @@ public class Cublas extends Cublas$shared {
      * cublasStatus_t cublasSetMathMode(cublasHandle_t handle, cublasMath_t mode)
      * }
      */
-    public static MemorySegment cublasSetMathMode$address() {
-        return cublasSetMathMode.ADDR;
+    public MemorySegment cublasSetMathMode$address() {
+        return functions.address("cublasSetMathMode");
     }
 
     /**
@@ -710,8 +679,8 @@ public class Cublas extends Cublas$shared {
      * cublasStatus_t cublasSetMathMode(cublasHandle_t handle, cublasMath_t mode)
      * }
      */
-    public static int cublasSetMathMode(MemorySegment handle, int mode) {
-        var mh$ = cublasSetMathMode.HANDLE;
+    public int cublasSetMathMode(MemorySegment handle, int mode) {
+        var mh$ = functions.handle("cublasSetMathMode", cublasSetMathMode.DESC);
         try {
             if (TRACE_DOWNCALLS) {
                 traceDowncall("cublasSetMathMode", handle, mode);
@@ -730,10 +699,6 @@ public class Cublas extends Cublas$shared {
             Cublas.C_POINTER,
             Cublas.C_INT
         );
-
-        public static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("cublasSetPointerMode_v2");
-
-        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
     }
 
     /**
@@ -752,8 +717,8 @@ public class Cublas extends Cublas$shared {
      * cublasStatus_t cublasSetPointerMode_v2(cublasHandle_t handle, cublasPointerMode_t mode)
      * }
      */
-    public static MethodHandle cublasSetPointerMode_v2$handle() {
-        return cublasSetPointerMode_v2.HANDLE;
+    public MethodHandle cublasSetPointerMode_v2$handle() {
+        return functions.handle("cublasSetPointerMode_v2", cublasSetPointerMode_v2.DESC);
     }
 
     /**
@@ -762,8 +727,8 @@ public class Cublas extends Cublas$shared {
      * cublasStatus_t cublasSetPointerMode_v2(cublasHandle_t handle, cublasPointerMode_t mode)
      * }
      */
-    public static MemorySegment cublasSetPointerMode_v2$address() {
-        return cublasSetPointerMode_v2.ADDR;
+    public MemorySegment cublasSetPointerMode_v2$address() {
+        return functions.address("cublasSetPointerMode_v2");
     }
 
     /**
@@ -771,8 +736,8 @@ public class Cublas extends Cublas$shared {
      * cublasStatus_t cublasSetPointerMode_v2(cublasHandle_t handle, cublasPointerMode_t mode)
      * }
      */
-    public static int cublasSetPointerMode_v2(MemorySegment handle, int mode) {
-        var mh$ = cublasSetPointerMode_v2.HANDLE;
+    public int cublasSetPointerMode_v2(MemorySegment handle, int mode) {
+        var mh$ = functions.handle("cublasSetPointerMode_v2", cublasSetPointerMode_v2.DESC);
         try {
             if (TRACE_DOWNCALLS) {
                 traceDowncall("cublasSetPointerMode_v2", handle, mode);
@@ -803,10 +768,6 @@ public class Cublas extends Cublas$shared {
             Cublas.C_POINTER,
             Cublas.C_INT
         );
-
-        public static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("cublasSgemm_v2");
-
-        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
     }
 
     /**
@@ -825,8 +786,8 @@ public class Cublas extends Cublas$shared {
      * cublasStatus_t cublasSgemm_v2(cublasHandle_t handle, cublasOperation_t transA, cublasOperation_t transB, int m, int n, int k, const float *alpha, const float *a, int lda, const float *b, int ldb, const float *beta, float *c, int ldc)
      * }
      */
-    public static MethodHandle cublasSgemm_v2$handle() {
-        return cublasSgemm_v2.HANDLE;
+    public MethodHandle cublasSgemm_v2$handle() {
+        return functions.handle("cublasSgemm_v2", cublasSgemm_v2.DESC);
     }
 
     /**
@@ -835,8 +796,8 @@ public class Cublas extends Cublas$shared {
      * cublasStatus_t cublasSgemm_v2(cublasHandle_t handle, cublasOperation_t transA, cublasOperation_t transB, int m, int n, int k, const float *alpha, const float *a, int lda, const float *b, int ldb, const float *beta, float *c, int ldc)
      * }
      */
-    public static MemorySegment cublasSgemm_v2$address() {
-        return cublasSgemm_v2.ADDR;
+    public MemorySegment cublasSgemm_v2$address() {
+        return functions.address("cublasSgemm_v2");
     }
 
     /**
@@ -844,8 +805,8 @@ public class Cublas extends Cublas$shared {
      * cublasStatus_t cublasSgemm_v2(cublasHandle_t handle, cublasOperation_t transA, cublasOperation_t transB, int m, int n, int k, const float *alpha, const float *a, int lda, const float *b, int ldb, const float *beta, float *c, int ldc)
      * }
      */
-    public static int cublasSgemm_v2(MemorySegment handle, int transA, int transB, int m, int n, int k, MemorySegment alpha, MemorySegment a, int lda, MemorySegment b, int ldb, MemorySegment beta, MemorySegment c, int ldc) {
-        var mh$ = cublasSgemm_v2.HANDLE;
+    public int cublasSgemm_v2(MemorySegment handle, int transA, int transB, int m, int n, int k, MemorySegment alpha, MemorySegment a, int lda, MemorySegment b, int ldb, MemorySegment beta, MemorySegment c, int ldc) {
+        var mh$ = functions.handle("cublasSgemm_v2", cublasSgemm_v2.DESC);
         try {
             if (TRACE_DOWNCALLS) {
                 traceDowncall("cublasSgemm_v2", handle, transA, transB, m, n, k, alpha, a, lda, b, ldb, beta, c, ldc);
@@ -881,10 +842,6 @@ public class Cublas extends Cublas$shared {
             Cublas.C_INT,
             Cublas.C_INT
         );
-
-        public static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("cublasGemmEx");
-
-        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
     }
 
     /**
@@ -903,8 +860,8 @@ public class Cublas extends Cublas$shared {
      * cublasStatus_t cublasGemmEx(cublasHandle_t handle, cublasOperation_t transA, cublasOperation_t transB, int m, int n, int k, const void *alpha, const void *a, cudaDataType aType, int lda, const void *b, cudaDataType bType, int ldb, const void *beta, void *c, cudaDataType cType, int ldc, cublasComputeType_t computeType, cublasGemmAlgo_t algorithm)
      * }
      */
-    public static MethodHandle cublasGemmEx$handle() {
-        return cublasGemmEx.HANDLE;
+    public MethodHandle cublasGemmEx$handle() {
+        return functions.handle("cublasGemmEx", cublasGemmEx.DESC);
     }
 
     /**
@@ -913,8 +870,8 @@ public class Cublas extends Cublas$shared {
      * cublasStatus_t cublasGemmEx(cublasHandle_t handle, cublasOperation_t transA, cublasOperation_t transB, int m, int n, int k, const void *alpha, const void *a, cudaDataType aType, int lda, const void *b, cudaDataType bType, int ldb, const void *beta, void *c, cudaDataType cType, int ldc, cublasComputeType_t computeType, cublasGemmAlgo_t algorithm)
      * }
      */
-    public static MemorySegment cublasGemmEx$address() {
-        return cublasGemmEx.ADDR;
+    public MemorySegment cublasGemmEx$address() {
+        return functions.address("cublasGemmEx");
     }
 
     /**
@@ -922,8 +879,8 @@ public class Cublas extends Cublas$shared {
      * cublasStatus_t cublasGemmEx(cublasHandle_t handle, cublasOperation_t transA, cublasOperation_t transB, int m, int n, int k, const void *alpha, const void *a, cudaDataType aType, int lda, const void *b, cudaDataType bType, int ldb, const void *beta, void *c, cudaDataType cType, int ldc, cublasComputeType_t computeType, cublasGemmAlgo_t algorithm)
      * }
      */
-    public static int cublasGemmEx(MemorySegment handle, int transA, int transB, int m, int n, int k, MemorySegment alpha, MemorySegment a, int aType, int lda, MemorySegment b, int bType, int ldb, MemorySegment beta, MemorySegment c, int cType, int ldc, int computeType, int algorithm) {
-        var mh$ = cublasGemmEx.HANDLE;
+    public int cublasGemmEx(MemorySegment handle, int transA, int transB, int m, int n, int k, MemorySegment alpha, MemorySegment a, int aType, int lda, MemorySegment b, int bType, int ldb, MemorySegment beta, MemorySegment c, int cType, int ldc, int computeType, int algorithm) {
+        var mh$ = functions.handle("cublasGemmEx", cublasGemmEx.DESC);
         try {
             if (TRACE_DOWNCALLS) {
                 traceDowncall("cublasGemmEx", handle, transA, transB, m, n, k, alpha, a, aType, lda, b, bType, ldb, beta, c, cType, ldc, computeType, algorithm);
@@ -963,10 +920,6 @@ public class Cublas extends Cublas$shared {
             Cublas.C_INT,
             Cublas.C_INT
         );
-
-        public static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("cublasGemmStridedBatchedEx");
-
-        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
     }
 
     /**
@@ -985,8 +938,8 @@ public class Cublas extends Cublas$shared {
      * cublasStatus_t cublasGemmStridedBatchedEx(cublasHandle_t handle, cublasOperation_t transA, cublasOperation_t transB, int m, int n, int k, const void *alpha, const void *a, cudaDataType aType, int lda, long long strideA, const void *b, cudaDataType bType, int ldb, long long strideB, const void *beta, void *c, cudaDataType cType, int ldc, long long strideC, int batchCount, cublasComputeType_t computeType, cublasGemmAlgo_t algorithm)
      * }
      */
-    public static MethodHandle cublasGemmStridedBatchedEx$handle() {
-        return cublasGemmStridedBatchedEx.HANDLE;
+    public MethodHandle cublasGemmStridedBatchedEx$handle() {
+        return functions.handle("cublasGemmStridedBatchedEx", cublasGemmStridedBatchedEx.DESC);
     }
 
     /**
@@ -995,8 +948,8 @@ public class Cublas extends Cublas$shared {
      * cublasStatus_t cublasGemmStridedBatchedEx(cublasHandle_t handle, cublasOperation_t transA, cublasOperation_t transB, int m, int n, int k, const void *alpha, const void *a, cudaDataType aType, int lda, long long strideA, const void *b, cudaDataType bType, int ldb, long long strideB, const void *beta, void *c, cudaDataType cType, int ldc, long long strideC, int batchCount, cublasComputeType_t computeType, cublasGemmAlgo_t algorithm)
      * }
      */
-    public static MemorySegment cublasGemmStridedBatchedEx$address() {
-        return cublasGemmStridedBatchedEx.ADDR;
+    public MemorySegment cublasGemmStridedBatchedEx$address() {
+        return functions.address("cublasGemmStridedBatchedEx");
     }
 
     /**
@@ -1004,8 +957,8 @@ public class Cublas extends Cublas$shared {
      * cublasStatus_t cublasGemmStridedBatchedEx(cublasHandle_t handle, cublasOperation_t transA, cublasOperation_t transB, int m, int n, int k, const void *alpha, const void *a, cudaDataType aType, int lda, long long strideA, const void *b, cudaDataType bType, int ldb, long long strideB, const void *beta, void *c, cudaDataType cType, int ldc, long long strideC, int batchCount, cublasComputeType_t computeType, cublasGemmAlgo_t algorithm)
      * }
      */
-    public static int cublasGemmStridedBatchedEx(MemorySegment handle, int transA, int transB, int m, int n, int k, MemorySegment alpha, MemorySegment a, int aType, int lda, long strideA, MemorySegment b, int bType, int ldb, long strideB, MemorySegment beta, MemorySegment c, int cType, int ldc, long strideC, int batchCount, int computeType, int algorithm) {
-        var mh$ = cublasGemmStridedBatchedEx.HANDLE;
+    public int cublasGemmStridedBatchedEx(MemorySegment handle, int transA, int transB, int m, int n, int k, MemorySegment alpha, MemorySegment a, int aType, int lda, long strideA, MemorySegment b, int bType, int ldb, long strideB, MemorySegment beta, MemorySegment c, int cType, int ldc, long strideC, int batchCount, int computeType, int algorithm) {
+        var mh$ = functions.handle("cublasGemmStridedBatchedEx", cublasGemmStridedBatchedEx.DESC);
         try {
             if (TRACE_DOWNCALLS) {
                 traceDowncall("cublasGemmStridedBatchedEx", handle, transA, transB, m, n, k, alpha, a, aType, lda, strideA, b, bType, ldb, strideB, beta, c, cType, ldc, strideC, batchCount, computeType, algorithm);
@@ -1018,4 +971,3 @@ public class Cublas extends Cublas$shared {
         }
     }
 }
-

@@ -14,13 +14,14 @@ import static java.lang.foreign.MemoryLayout.PathElement.*;
 
 public class CudaDriver extends CudaDriver$shared {
 
-    CudaDriver() {
-        // Should not be called directly
+    /** Makes the functions of the library that has these symbols. */
+    public CudaDriver(SymbolLookup symbols) {
+        functions = new mechinterp.bindings.NativeFunctions(symbols);
     }
 
     static final Arena LIBRARY_ARENA = Arena.ofAuto();
 
-    static final SymbolLookup SYMBOL_LOOKUP = mechinterp.bindings.NativeLibraries.cuda().symbols();
+    private final mechinterp.bindings.NativeFunctions functions;
 
     private static final int CUDA_SUCCESS = (int)0L;
     /**
@@ -479,10 +480,6 @@ public class CudaDriver extends CudaDriver$shared {
             CudaDriver.C_INT,
             CudaDriver.C_POINTER
         );
-
-        public static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("cuGetErrorName");
-
-        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
     }
 
     /**
@@ -501,8 +498,8 @@ public class CudaDriver extends CudaDriver$shared {
      * CUresult cuGetErrorName(CUresult error, const char **name)
      * }
      */
-    public static MethodHandle cuGetErrorName$handle() {
-        return cuGetErrorName.HANDLE;
+    public MethodHandle cuGetErrorName$handle() {
+        return functions.handle("cuGetErrorName", cuGetErrorName.DESC);
     }
 
     /**
@@ -511,8 +508,8 @@ public class CudaDriver extends CudaDriver$shared {
      * CUresult cuGetErrorName(CUresult error, const char **name)
      * }
      */
-    public static MemorySegment cuGetErrorName$address() {
-        return cuGetErrorName.ADDR;
+    public MemorySegment cuGetErrorName$address() {
+        return functions.address("cuGetErrorName");
     }
 
     /**
@@ -520,8 +517,8 @@ public class CudaDriver extends CudaDriver$shared {
      * CUresult cuGetErrorName(CUresult error, const char **name)
      * }
      */
-    public static int cuGetErrorName(int error, MemorySegment name) {
-        var mh$ = cuGetErrorName.HANDLE;
+    public int cuGetErrorName(int error, MemorySegment name) {
+        var mh$ = functions.handle("cuGetErrorName", cuGetErrorName.DESC);
         try {
             if (TRACE_DOWNCALLS) {
                 traceDowncall("cuGetErrorName", error, name);
@@ -540,10 +537,6 @@ public class CudaDriver extends CudaDriver$shared {
             CudaDriver.C_INT,
             CudaDriver.C_POINTER
         );
-
-        public static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("cuGetErrorString");
-
-        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
     }
 
     /**
@@ -562,8 +555,8 @@ public class CudaDriver extends CudaDriver$shared {
      * CUresult cuGetErrorString(CUresult error, const char **text)
      * }
      */
-    public static MethodHandle cuGetErrorString$handle() {
-        return cuGetErrorString.HANDLE;
+    public MethodHandle cuGetErrorString$handle() {
+        return functions.handle("cuGetErrorString", cuGetErrorString.DESC);
     }
 
     /**
@@ -572,8 +565,8 @@ public class CudaDriver extends CudaDriver$shared {
      * CUresult cuGetErrorString(CUresult error, const char **text)
      * }
      */
-    public static MemorySegment cuGetErrorString$address() {
-        return cuGetErrorString.ADDR;
+    public MemorySegment cuGetErrorString$address() {
+        return functions.address("cuGetErrorString");
     }
 
     /**
@@ -581,8 +574,8 @@ public class CudaDriver extends CudaDriver$shared {
      * CUresult cuGetErrorString(CUresult error, const char **text)
      * }
      */
-    public static int cuGetErrorString(int error, MemorySegment text) {
-        var mh$ = cuGetErrorString.HANDLE;
+    public int cuGetErrorString(int error, MemorySegment text) {
+        var mh$ = functions.handle("cuGetErrorString", cuGetErrorString.DESC);
         try {
             if (TRACE_DOWNCALLS) {
                 traceDowncall("cuGetErrorString", error, text);
@@ -600,10 +593,6 @@ public class CudaDriver extends CudaDriver$shared {
             CudaDriver.C_INT,
             CudaDriver.C_INT
         );
-
-        public static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("cuInit");
-
-        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
     }
 
     /**
@@ -622,8 +611,8 @@ public class CudaDriver extends CudaDriver$shared {
      * CUresult cuInit(unsigned int flags)
      * }
      */
-    public static MethodHandle cuInit$handle() {
-        return cuInit.HANDLE;
+    public MethodHandle cuInit$handle() {
+        return functions.handle("cuInit", cuInit.DESC);
     }
 
     /**
@@ -632,8 +621,8 @@ public class CudaDriver extends CudaDriver$shared {
      * CUresult cuInit(unsigned int flags)
      * }
      */
-    public static MemorySegment cuInit$address() {
-        return cuInit.ADDR;
+    public MemorySegment cuInit$address() {
+        return functions.address("cuInit");
     }
 
     /**
@@ -641,8 +630,8 @@ public class CudaDriver extends CudaDriver$shared {
      * CUresult cuInit(unsigned int flags)
      * }
      */
-    public static int cuInit(int flags) {
-        var mh$ = cuInit.HANDLE;
+    public int cuInit(int flags) {
+        var mh$ = functions.handle("cuInit", cuInit.DESC);
         try {
             if (TRACE_DOWNCALLS) {
                 traceDowncall("cuInit", flags);
@@ -660,10 +649,6 @@ public class CudaDriver extends CudaDriver$shared {
             CudaDriver.C_INT,
             CudaDriver.C_POINTER
         );
-
-        public static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("cuDriverGetVersion");
-
-        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
     }
 
     /**
@@ -682,8 +667,8 @@ public class CudaDriver extends CudaDriver$shared {
      * CUresult cuDriverGetVersion(int *version)
      * }
      */
-    public static MethodHandle cuDriverGetVersion$handle() {
-        return cuDriverGetVersion.HANDLE;
+    public MethodHandle cuDriverGetVersion$handle() {
+        return functions.handle("cuDriverGetVersion", cuDriverGetVersion.DESC);
     }
 
     /**
@@ -692,8 +677,8 @@ public class CudaDriver extends CudaDriver$shared {
      * CUresult cuDriverGetVersion(int *version)
      * }
      */
-    public static MemorySegment cuDriverGetVersion$address() {
-        return cuDriverGetVersion.ADDR;
+    public MemorySegment cuDriverGetVersion$address() {
+        return functions.address("cuDriverGetVersion");
     }
 
     /**
@@ -701,8 +686,8 @@ public class CudaDriver extends CudaDriver$shared {
      * CUresult cuDriverGetVersion(int *version)
      * }
      */
-    public static int cuDriverGetVersion(MemorySegment version) {
-        var mh$ = cuDriverGetVersion.HANDLE;
+    public int cuDriverGetVersion(MemorySegment version) {
+        var mh$ = functions.handle("cuDriverGetVersion", cuDriverGetVersion.DESC);
         try {
             if (TRACE_DOWNCALLS) {
                 traceDowncall("cuDriverGetVersion", version);
@@ -720,10 +705,6 @@ public class CudaDriver extends CudaDriver$shared {
             CudaDriver.C_INT,
             CudaDriver.C_POINTER
         );
-
-        public static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("cuDeviceGetCount");
-
-        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
     }
 
     /**
@@ -742,8 +723,8 @@ public class CudaDriver extends CudaDriver$shared {
      * CUresult cuDeviceGetCount(int *count)
      * }
      */
-    public static MethodHandle cuDeviceGetCount$handle() {
-        return cuDeviceGetCount.HANDLE;
+    public MethodHandle cuDeviceGetCount$handle() {
+        return functions.handle("cuDeviceGetCount", cuDeviceGetCount.DESC);
     }
 
     /**
@@ -752,8 +733,8 @@ public class CudaDriver extends CudaDriver$shared {
      * CUresult cuDeviceGetCount(int *count)
      * }
      */
-    public static MemorySegment cuDeviceGetCount$address() {
-        return cuDeviceGetCount.ADDR;
+    public MemorySegment cuDeviceGetCount$address() {
+        return functions.address("cuDeviceGetCount");
     }
 
     /**
@@ -761,8 +742,8 @@ public class CudaDriver extends CudaDriver$shared {
      * CUresult cuDeviceGetCount(int *count)
      * }
      */
-    public static int cuDeviceGetCount(MemorySegment count) {
-        var mh$ = cuDeviceGetCount.HANDLE;
+    public int cuDeviceGetCount(MemorySegment count) {
+        var mh$ = functions.handle("cuDeviceGetCount", cuDeviceGetCount.DESC);
         try {
             if (TRACE_DOWNCALLS) {
                 traceDowncall("cuDeviceGetCount", count);
@@ -781,10 +762,6 @@ public class CudaDriver extends CudaDriver$shared {
             CudaDriver.C_POINTER,
             CudaDriver.C_INT
         );
-
-        public static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("cuDeviceGet");
-
-        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
     }
 
     /**
@@ -803,8 +780,8 @@ public class CudaDriver extends CudaDriver$shared {
      * CUresult cuDeviceGet(CUdevice *device, int ordinal)
      * }
      */
-    public static MethodHandle cuDeviceGet$handle() {
-        return cuDeviceGet.HANDLE;
+    public MethodHandle cuDeviceGet$handle() {
+        return functions.handle("cuDeviceGet", cuDeviceGet.DESC);
     }
 
     /**
@@ -813,8 +790,8 @@ public class CudaDriver extends CudaDriver$shared {
      * CUresult cuDeviceGet(CUdevice *device, int ordinal)
      * }
      */
-    public static MemorySegment cuDeviceGet$address() {
-        return cuDeviceGet.ADDR;
+    public MemorySegment cuDeviceGet$address() {
+        return functions.address("cuDeviceGet");
     }
 
     /**
@@ -822,8 +799,8 @@ public class CudaDriver extends CudaDriver$shared {
      * CUresult cuDeviceGet(CUdevice *device, int ordinal)
      * }
      */
-    public static int cuDeviceGet(MemorySegment device, int ordinal) {
-        var mh$ = cuDeviceGet.HANDLE;
+    public int cuDeviceGet(MemorySegment device, int ordinal) {
+        var mh$ = functions.handle("cuDeviceGet", cuDeviceGet.DESC);
         try {
             if (TRACE_DOWNCALLS) {
                 traceDowncall("cuDeviceGet", device, ordinal);
@@ -843,10 +820,6 @@ public class CudaDriver extends CudaDriver$shared {
             CudaDriver.C_INT,
             CudaDriver.C_INT
         );
-
-        public static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("cuDeviceGetName");
-
-        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
     }
 
     /**
@@ -865,8 +838,8 @@ public class CudaDriver extends CudaDriver$shared {
      * CUresult cuDeviceGetName(char *name, int length, CUdevice device)
      * }
      */
-    public static MethodHandle cuDeviceGetName$handle() {
-        return cuDeviceGetName.HANDLE;
+    public MethodHandle cuDeviceGetName$handle() {
+        return functions.handle("cuDeviceGetName", cuDeviceGetName.DESC);
     }
 
     /**
@@ -875,8 +848,8 @@ public class CudaDriver extends CudaDriver$shared {
      * CUresult cuDeviceGetName(char *name, int length, CUdevice device)
      * }
      */
-    public static MemorySegment cuDeviceGetName$address() {
-        return cuDeviceGetName.ADDR;
+    public MemorySegment cuDeviceGetName$address() {
+        return functions.address("cuDeviceGetName");
     }
 
     /**
@@ -884,8 +857,8 @@ public class CudaDriver extends CudaDriver$shared {
      * CUresult cuDeviceGetName(char *name, int length, CUdevice device)
      * }
      */
-    public static int cuDeviceGetName(MemorySegment name, int length, int device) {
-        var mh$ = cuDeviceGetName.HANDLE;
+    public int cuDeviceGetName(MemorySegment name, int length, int device) {
+        var mh$ = functions.handle("cuDeviceGetName", cuDeviceGetName.DESC);
         try {
             if (TRACE_DOWNCALLS) {
                 traceDowncall("cuDeviceGetName", name, length, device);
@@ -904,10 +877,6 @@ public class CudaDriver extends CudaDriver$shared {
             CudaDriver.C_POINTER,
             CudaDriver.C_INT
         );
-
-        public static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("cuDeviceTotalMem_v2");
-
-        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
     }
 
     /**
@@ -926,8 +895,8 @@ public class CudaDriver extends CudaDriver$shared {
      * CUresult cuDeviceTotalMem_v2(size_t *bytes, CUdevice device)
      * }
      */
-    public static MethodHandle cuDeviceTotalMem_v2$handle() {
-        return cuDeviceTotalMem_v2.HANDLE;
+    public MethodHandle cuDeviceTotalMem_v2$handle() {
+        return functions.handle("cuDeviceTotalMem_v2", cuDeviceTotalMem_v2.DESC);
     }
 
     /**
@@ -936,8 +905,8 @@ public class CudaDriver extends CudaDriver$shared {
      * CUresult cuDeviceTotalMem_v2(size_t *bytes, CUdevice device)
      * }
      */
-    public static MemorySegment cuDeviceTotalMem_v2$address() {
-        return cuDeviceTotalMem_v2.ADDR;
+    public MemorySegment cuDeviceTotalMem_v2$address() {
+        return functions.address("cuDeviceTotalMem_v2");
     }
 
     /**
@@ -945,8 +914,8 @@ public class CudaDriver extends CudaDriver$shared {
      * CUresult cuDeviceTotalMem_v2(size_t *bytes, CUdevice device)
      * }
      */
-    public static int cuDeviceTotalMem_v2(MemorySegment bytes, int device) {
-        var mh$ = cuDeviceTotalMem_v2.HANDLE;
+    public int cuDeviceTotalMem_v2(MemorySegment bytes, int device) {
+        var mh$ = functions.handle("cuDeviceTotalMem_v2", cuDeviceTotalMem_v2.DESC);
         try {
             if (TRACE_DOWNCALLS) {
                 traceDowncall("cuDeviceTotalMem_v2", bytes, device);
@@ -966,10 +935,6 @@ public class CudaDriver extends CudaDriver$shared {
             CudaDriver.C_INT,
             CudaDriver.C_INT
         );
-
-        public static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("cuDeviceGetAttribute");
-
-        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
     }
 
     /**
@@ -988,8 +953,8 @@ public class CudaDriver extends CudaDriver$shared {
      * CUresult cuDeviceGetAttribute(int *value, int attribute, CUdevice device)
      * }
      */
-    public static MethodHandle cuDeviceGetAttribute$handle() {
-        return cuDeviceGetAttribute.HANDLE;
+    public MethodHandle cuDeviceGetAttribute$handle() {
+        return functions.handle("cuDeviceGetAttribute", cuDeviceGetAttribute.DESC);
     }
 
     /**
@@ -998,8 +963,8 @@ public class CudaDriver extends CudaDriver$shared {
      * CUresult cuDeviceGetAttribute(int *value, int attribute, CUdevice device)
      * }
      */
-    public static MemorySegment cuDeviceGetAttribute$address() {
-        return cuDeviceGetAttribute.ADDR;
+    public MemorySegment cuDeviceGetAttribute$address() {
+        return functions.address("cuDeviceGetAttribute");
     }
 
     /**
@@ -1007,8 +972,8 @@ public class CudaDriver extends CudaDriver$shared {
      * CUresult cuDeviceGetAttribute(int *value, int attribute, CUdevice device)
      * }
      */
-    public static int cuDeviceGetAttribute(MemorySegment value, int attribute, int device) {
-        var mh$ = cuDeviceGetAttribute.HANDLE;
+    public int cuDeviceGetAttribute(MemorySegment value, int attribute, int device) {
+        var mh$ = functions.handle("cuDeviceGetAttribute", cuDeviceGetAttribute.DESC);
         try {
             if (TRACE_DOWNCALLS) {
                 traceDowncall("cuDeviceGetAttribute", value, attribute, device);
@@ -1027,10 +992,6 @@ public class CudaDriver extends CudaDriver$shared {
             CudaDriver.C_POINTER,
             CudaDriver.C_INT
         );
-
-        public static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("cuDevicePrimaryCtxRetain");
-
-        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
     }
 
     /**
@@ -1049,8 +1010,8 @@ public class CudaDriver extends CudaDriver$shared {
      * CUresult cuDevicePrimaryCtxRetain(CUcontext *context, CUdevice device)
      * }
      */
-    public static MethodHandle cuDevicePrimaryCtxRetain$handle() {
-        return cuDevicePrimaryCtxRetain.HANDLE;
+    public MethodHandle cuDevicePrimaryCtxRetain$handle() {
+        return functions.handle("cuDevicePrimaryCtxRetain", cuDevicePrimaryCtxRetain.DESC);
     }
 
     /**
@@ -1059,8 +1020,8 @@ public class CudaDriver extends CudaDriver$shared {
      * CUresult cuDevicePrimaryCtxRetain(CUcontext *context, CUdevice device)
      * }
      */
-    public static MemorySegment cuDevicePrimaryCtxRetain$address() {
-        return cuDevicePrimaryCtxRetain.ADDR;
+    public MemorySegment cuDevicePrimaryCtxRetain$address() {
+        return functions.address("cuDevicePrimaryCtxRetain");
     }
 
     /**
@@ -1068,8 +1029,8 @@ public class CudaDriver extends CudaDriver$shared {
      * CUresult cuDevicePrimaryCtxRetain(CUcontext *context, CUdevice device)
      * }
      */
-    public static int cuDevicePrimaryCtxRetain(MemorySegment context, int device) {
-        var mh$ = cuDevicePrimaryCtxRetain.HANDLE;
+    public int cuDevicePrimaryCtxRetain(MemorySegment context, int device) {
+        var mh$ = functions.handle("cuDevicePrimaryCtxRetain", cuDevicePrimaryCtxRetain.DESC);
         try {
             if (TRACE_DOWNCALLS) {
                 traceDowncall("cuDevicePrimaryCtxRetain", context, device);
@@ -1087,10 +1048,6 @@ public class CudaDriver extends CudaDriver$shared {
             CudaDriver.C_INT,
             CudaDriver.C_INT
         );
-
-        public static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("cuDevicePrimaryCtxRelease_v2");
-
-        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
     }
 
     /**
@@ -1109,8 +1066,8 @@ public class CudaDriver extends CudaDriver$shared {
      * CUresult cuDevicePrimaryCtxRelease_v2(CUdevice device)
      * }
      */
-    public static MethodHandle cuDevicePrimaryCtxRelease_v2$handle() {
-        return cuDevicePrimaryCtxRelease_v2.HANDLE;
+    public MethodHandle cuDevicePrimaryCtxRelease_v2$handle() {
+        return functions.handle("cuDevicePrimaryCtxRelease_v2", cuDevicePrimaryCtxRelease_v2.DESC);
     }
 
     /**
@@ -1119,8 +1076,8 @@ public class CudaDriver extends CudaDriver$shared {
      * CUresult cuDevicePrimaryCtxRelease_v2(CUdevice device)
      * }
      */
-    public static MemorySegment cuDevicePrimaryCtxRelease_v2$address() {
-        return cuDevicePrimaryCtxRelease_v2.ADDR;
+    public MemorySegment cuDevicePrimaryCtxRelease_v2$address() {
+        return functions.address("cuDevicePrimaryCtxRelease_v2");
     }
 
     /**
@@ -1128,8 +1085,8 @@ public class CudaDriver extends CudaDriver$shared {
      * CUresult cuDevicePrimaryCtxRelease_v2(CUdevice device)
      * }
      */
-    public static int cuDevicePrimaryCtxRelease_v2(int device) {
-        var mh$ = cuDevicePrimaryCtxRelease_v2.HANDLE;
+    public int cuDevicePrimaryCtxRelease_v2(int device) {
+        var mh$ = functions.handle("cuDevicePrimaryCtxRelease_v2", cuDevicePrimaryCtxRelease_v2.DESC);
         try {
             if (TRACE_DOWNCALLS) {
                 traceDowncall("cuDevicePrimaryCtxRelease_v2", device);
@@ -1147,10 +1104,6 @@ public class CudaDriver extends CudaDriver$shared {
             CudaDriver.C_INT,
             CudaDriver.C_POINTER
         );
-
-        public static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("cuCtxSetCurrent");
-
-        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
     }
 
     /**
@@ -1169,8 +1122,8 @@ public class CudaDriver extends CudaDriver$shared {
      * CUresult cuCtxSetCurrent(CUcontext context)
      * }
      */
-    public static MethodHandle cuCtxSetCurrent$handle() {
-        return cuCtxSetCurrent.HANDLE;
+    public MethodHandle cuCtxSetCurrent$handle() {
+        return functions.handle("cuCtxSetCurrent", cuCtxSetCurrent.DESC);
     }
 
     /**
@@ -1179,8 +1132,8 @@ public class CudaDriver extends CudaDriver$shared {
      * CUresult cuCtxSetCurrent(CUcontext context)
      * }
      */
-    public static MemorySegment cuCtxSetCurrent$address() {
-        return cuCtxSetCurrent.ADDR;
+    public MemorySegment cuCtxSetCurrent$address() {
+        return functions.address("cuCtxSetCurrent");
     }
 
     /**
@@ -1188,8 +1141,8 @@ public class CudaDriver extends CudaDriver$shared {
      * CUresult cuCtxSetCurrent(CUcontext context)
      * }
      */
-    public static int cuCtxSetCurrent(MemorySegment context) {
-        var mh$ = cuCtxSetCurrent.HANDLE;
+    public int cuCtxSetCurrent(MemorySegment context) {
+        var mh$ = functions.handle("cuCtxSetCurrent", cuCtxSetCurrent.DESC);
         try {
             if (TRACE_DOWNCALLS) {
                 traceDowncall("cuCtxSetCurrent", context);
@@ -1207,10 +1160,6 @@ public class CudaDriver extends CudaDriver$shared {
             CudaDriver.C_INT,
             CudaDriver.C_POINTER
         );
-
-        public static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("cuCtxGetCurrent");
-
-        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
     }
 
     /**
@@ -1229,8 +1178,8 @@ public class CudaDriver extends CudaDriver$shared {
      * CUresult cuCtxGetCurrent(CUcontext *context)
      * }
      */
-    public static MethodHandle cuCtxGetCurrent$handle() {
-        return cuCtxGetCurrent.HANDLE;
+    public MethodHandle cuCtxGetCurrent$handle() {
+        return functions.handle("cuCtxGetCurrent", cuCtxGetCurrent.DESC);
     }
 
     /**
@@ -1239,8 +1188,8 @@ public class CudaDriver extends CudaDriver$shared {
      * CUresult cuCtxGetCurrent(CUcontext *context)
      * }
      */
-    public static MemorySegment cuCtxGetCurrent$address() {
-        return cuCtxGetCurrent.ADDR;
+    public MemorySegment cuCtxGetCurrent$address() {
+        return functions.address("cuCtxGetCurrent");
     }
 
     /**
@@ -1248,8 +1197,8 @@ public class CudaDriver extends CudaDriver$shared {
      * CUresult cuCtxGetCurrent(CUcontext *context)
      * }
      */
-    public static int cuCtxGetCurrent(MemorySegment context) {
-        var mh$ = cuCtxGetCurrent.HANDLE;
+    public int cuCtxGetCurrent(MemorySegment context) {
+        var mh$ = functions.handle("cuCtxGetCurrent", cuCtxGetCurrent.DESC);
         try {
             if (TRACE_DOWNCALLS) {
                 traceDowncall("cuCtxGetCurrent", context);
@@ -1265,10 +1214,6 @@ public class CudaDriver extends CudaDriver$shared {
     private static class cuCtxSynchronize {
         public static final FunctionDescriptor DESC = FunctionDescriptor.of(
             CudaDriver.C_INT    );
-
-        public static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("cuCtxSynchronize");
-
-        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
     }
 
     /**
@@ -1287,8 +1232,8 @@ public class CudaDriver extends CudaDriver$shared {
      * CUresult cuCtxSynchronize(void)
      * }
      */
-    public static MethodHandle cuCtxSynchronize$handle() {
-        return cuCtxSynchronize.HANDLE;
+    public MethodHandle cuCtxSynchronize$handle() {
+        return functions.handle("cuCtxSynchronize", cuCtxSynchronize.DESC);
     }
 
     /**
@@ -1297,8 +1242,8 @@ public class CudaDriver extends CudaDriver$shared {
      * CUresult cuCtxSynchronize(void)
      * }
      */
-    public static MemorySegment cuCtxSynchronize$address() {
-        return cuCtxSynchronize.ADDR;
+    public MemorySegment cuCtxSynchronize$address() {
+        return functions.address("cuCtxSynchronize");
     }
 
     /**
@@ -1306,8 +1251,8 @@ public class CudaDriver extends CudaDriver$shared {
      * CUresult cuCtxSynchronize(void)
      * }
      */
-    public static int cuCtxSynchronize() {
-        var mh$ = cuCtxSynchronize.HANDLE;
+    public int cuCtxSynchronize() {
+        var mh$ = functions.handle("cuCtxSynchronize", cuCtxSynchronize.DESC);
         try {
             if (TRACE_DOWNCALLS) {
                 traceDowncall("cuCtxSynchronize");
@@ -1326,10 +1271,6 @@ public class CudaDriver extends CudaDriver$shared {
             CudaDriver.C_POINTER,
             CudaDriver.C_POINTER
         );
-
-        public static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("cuMemGetInfo_v2");
-
-        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
     }
 
     /**
@@ -1348,8 +1289,8 @@ public class CudaDriver extends CudaDriver$shared {
      * CUresult cuMemGetInfo_v2(size_t *free, size_t *total)
      * }
      */
-    public static MethodHandle cuMemGetInfo_v2$handle() {
-        return cuMemGetInfo_v2.HANDLE;
+    public MethodHandle cuMemGetInfo_v2$handle() {
+        return functions.handle("cuMemGetInfo_v2", cuMemGetInfo_v2.DESC);
     }
 
     /**
@@ -1358,8 +1299,8 @@ public class CudaDriver extends CudaDriver$shared {
      * CUresult cuMemGetInfo_v2(size_t *free, size_t *total)
      * }
      */
-    public static MemorySegment cuMemGetInfo_v2$address() {
-        return cuMemGetInfo_v2.ADDR;
+    public MemorySegment cuMemGetInfo_v2$address() {
+        return functions.address("cuMemGetInfo_v2");
     }
 
     /**
@@ -1367,8 +1308,8 @@ public class CudaDriver extends CudaDriver$shared {
      * CUresult cuMemGetInfo_v2(size_t *free, size_t *total)
      * }
      */
-    public static int cuMemGetInfo_v2(MemorySegment free, MemorySegment total) {
-        var mh$ = cuMemGetInfo_v2.HANDLE;
+    public int cuMemGetInfo_v2(MemorySegment free, MemorySegment total) {
+        var mh$ = functions.handle("cuMemGetInfo_v2", cuMemGetInfo_v2.DESC);
         try {
             if (TRACE_DOWNCALLS) {
                 traceDowncall("cuMemGetInfo_v2", free, total);
@@ -1387,10 +1328,6 @@ public class CudaDriver extends CudaDriver$shared {
             CudaDriver.C_POINTER,
             CudaDriver.C_LONG
         );
-
-        public static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("cuMemAlloc_v2");
-
-        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
     }
 
     /**
@@ -1409,8 +1346,8 @@ public class CudaDriver extends CudaDriver$shared {
      * CUresult cuMemAlloc_v2(CUdeviceptr *pointer, size_t bytes)
      * }
      */
-    public static MethodHandle cuMemAlloc_v2$handle() {
-        return cuMemAlloc_v2.HANDLE;
+    public MethodHandle cuMemAlloc_v2$handle() {
+        return functions.handle("cuMemAlloc_v2", cuMemAlloc_v2.DESC);
     }
 
     /**
@@ -1419,8 +1356,8 @@ public class CudaDriver extends CudaDriver$shared {
      * CUresult cuMemAlloc_v2(CUdeviceptr *pointer, size_t bytes)
      * }
      */
-    public static MemorySegment cuMemAlloc_v2$address() {
-        return cuMemAlloc_v2.ADDR;
+    public MemorySegment cuMemAlloc_v2$address() {
+        return functions.address("cuMemAlloc_v2");
     }
 
     /**
@@ -1428,8 +1365,8 @@ public class CudaDriver extends CudaDriver$shared {
      * CUresult cuMemAlloc_v2(CUdeviceptr *pointer, size_t bytes)
      * }
      */
-    public static int cuMemAlloc_v2(MemorySegment pointer, long bytes) {
-        var mh$ = cuMemAlloc_v2.HANDLE;
+    public int cuMemAlloc_v2(MemorySegment pointer, long bytes) {
+        var mh$ = functions.handle("cuMemAlloc_v2", cuMemAlloc_v2.DESC);
         try {
             if (TRACE_DOWNCALLS) {
                 traceDowncall("cuMemAlloc_v2", pointer, bytes);
@@ -1447,10 +1384,6 @@ public class CudaDriver extends CudaDriver$shared {
             CudaDriver.C_INT,
             CudaDriver.C_LONG_LONG
         );
-
-        public static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("cuMemFree_v2");
-
-        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
     }
 
     /**
@@ -1469,8 +1402,8 @@ public class CudaDriver extends CudaDriver$shared {
      * CUresult cuMemFree_v2(CUdeviceptr pointer)
      * }
      */
-    public static MethodHandle cuMemFree_v2$handle() {
-        return cuMemFree_v2.HANDLE;
+    public MethodHandle cuMemFree_v2$handle() {
+        return functions.handle("cuMemFree_v2", cuMemFree_v2.DESC);
     }
 
     /**
@@ -1479,8 +1412,8 @@ public class CudaDriver extends CudaDriver$shared {
      * CUresult cuMemFree_v2(CUdeviceptr pointer)
      * }
      */
-    public static MemorySegment cuMemFree_v2$address() {
-        return cuMemFree_v2.ADDR;
+    public MemorySegment cuMemFree_v2$address() {
+        return functions.address("cuMemFree_v2");
     }
 
     /**
@@ -1488,8 +1421,8 @@ public class CudaDriver extends CudaDriver$shared {
      * CUresult cuMemFree_v2(CUdeviceptr pointer)
      * }
      */
-    public static int cuMemFree_v2(long pointer) {
-        var mh$ = cuMemFree_v2.HANDLE;
+    public int cuMemFree_v2(long pointer) {
+        var mh$ = functions.handle("cuMemFree_v2", cuMemFree_v2.DESC);
         try {
             if (TRACE_DOWNCALLS) {
                 traceDowncall("cuMemFree_v2", pointer);
@@ -1509,10 +1442,6 @@ public class CudaDriver extends CudaDriver$shared {
             CudaDriver.C_LONG,
             CudaDriver.C_POINTER
         );
-
-        public static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("cuMemAllocAsync");
-
-        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
     }
 
     /**
@@ -1531,8 +1460,8 @@ public class CudaDriver extends CudaDriver$shared {
      * CUresult cuMemAllocAsync(CUdeviceptr *pointer, size_t bytes, CUstream stream)
      * }
      */
-    public static MethodHandle cuMemAllocAsync$handle() {
-        return cuMemAllocAsync.HANDLE;
+    public MethodHandle cuMemAllocAsync$handle() {
+        return functions.handle("cuMemAllocAsync", cuMemAllocAsync.DESC);
     }
 
     /**
@@ -1541,8 +1470,8 @@ public class CudaDriver extends CudaDriver$shared {
      * CUresult cuMemAllocAsync(CUdeviceptr *pointer, size_t bytes, CUstream stream)
      * }
      */
-    public static MemorySegment cuMemAllocAsync$address() {
-        return cuMemAllocAsync.ADDR;
+    public MemorySegment cuMemAllocAsync$address() {
+        return functions.address("cuMemAllocAsync");
     }
 
     /**
@@ -1550,8 +1479,8 @@ public class CudaDriver extends CudaDriver$shared {
      * CUresult cuMemAllocAsync(CUdeviceptr *pointer, size_t bytes, CUstream stream)
      * }
      */
-    public static int cuMemAllocAsync(MemorySegment pointer, long bytes, MemorySegment stream) {
-        var mh$ = cuMemAllocAsync.HANDLE;
+    public int cuMemAllocAsync(MemorySegment pointer, long bytes, MemorySegment stream) {
+        var mh$ = functions.handle("cuMemAllocAsync", cuMemAllocAsync.DESC);
         try {
             if (TRACE_DOWNCALLS) {
                 traceDowncall("cuMemAllocAsync", pointer, bytes, stream);
@@ -1570,10 +1499,6 @@ public class CudaDriver extends CudaDriver$shared {
             CudaDriver.C_LONG_LONG,
             CudaDriver.C_POINTER
         );
-
-        public static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("cuMemFreeAsync");
-
-        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
     }
 
     /**
@@ -1592,8 +1517,8 @@ public class CudaDriver extends CudaDriver$shared {
      * CUresult cuMemFreeAsync(CUdeviceptr pointer, CUstream stream)
      * }
      */
-    public static MethodHandle cuMemFreeAsync$handle() {
-        return cuMemFreeAsync.HANDLE;
+    public MethodHandle cuMemFreeAsync$handle() {
+        return functions.handle("cuMemFreeAsync", cuMemFreeAsync.DESC);
     }
 
     /**
@@ -1602,8 +1527,8 @@ public class CudaDriver extends CudaDriver$shared {
      * CUresult cuMemFreeAsync(CUdeviceptr pointer, CUstream stream)
      * }
      */
-    public static MemorySegment cuMemFreeAsync$address() {
-        return cuMemFreeAsync.ADDR;
+    public MemorySegment cuMemFreeAsync$address() {
+        return functions.address("cuMemFreeAsync");
     }
 
     /**
@@ -1611,8 +1536,8 @@ public class CudaDriver extends CudaDriver$shared {
      * CUresult cuMemFreeAsync(CUdeviceptr pointer, CUstream stream)
      * }
      */
-    public static int cuMemFreeAsync(long pointer, MemorySegment stream) {
-        var mh$ = cuMemFreeAsync.HANDLE;
+    public int cuMemFreeAsync(long pointer, MemorySegment stream) {
+        var mh$ = functions.handle("cuMemFreeAsync", cuMemFreeAsync.DESC);
         try {
             if (TRACE_DOWNCALLS) {
                 traceDowncall("cuMemFreeAsync", pointer, stream);
@@ -1632,10 +1557,6 @@ public class CudaDriver extends CudaDriver$shared {
             CudaDriver.C_LONG,
             CudaDriver.C_INT
         );
-
-        public static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("cuMemHostAlloc");
-
-        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
     }
 
     /**
@@ -1654,8 +1575,8 @@ public class CudaDriver extends CudaDriver$shared {
      * CUresult cuMemHostAlloc(void **pointer, size_t bytes, unsigned int flags)
      * }
      */
-    public static MethodHandle cuMemHostAlloc$handle() {
-        return cuMemHostAlloc.HANDLE;
+    public MethodHandle cuMemHostAlloc$handle() {
+        return functions.handle("cuMemHostAlloc", cuMemHostAlloc.DESC);
     }
 
     /**
@@ -1664,8 +1585,8 @@ public class CudaDriver extends CudaDriver$shared {
      * CUresult cuMemHostAlloc(void **pointer, size_t bytes, unsigned int flags)
      * }
      */
-    public static MemorySegment cuMemHostAlloc$address() {
-        return cuMemHostAlloc.ADDR;
+    public MemorySegment cuMemHostAlloc$address() {
+        return functions.address("cuMemHostAlloc");
     }
 
     /**
@@ -1673,8 +1594,8 @@ public class CudaDriver extends CudaDriver$shared {
      * CUresult cuMemHostAlloc(void **pointer, size_t bytes, unsigned int flags)
      * }
      */
-    public static int cuMemHostAlloc(MemorySegment pointer, long bytes, int flags) {
-        var mh$ = cuMemHostAlloc.HANDLE;
+    public int cuMemHostAlloc(MemorySegment pointer, long bytes, int flags) {
+        var mh$ = functions.handle("cuMemHostAlloc", cuMemHostAlloc.DESC);
         try {
             if (TRACE_DOWNCALLS) {
                 traceDowncall("cuMemHostAlloc", pointer, bytes, flags);
@@ -1692,10 +1613,6 @@ public class CudaDriver extends CudaDriver$shared {
             CudaDriver.C_INT,
             CudaDriver.C_POINTER
         );
-
-        public static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("cuMemFreeHost");
-
-        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
     }
 
     /**
@@ -1714,8 +1631,8 @@ public class CudaDriver extends CudaDriver$shared {
      * CUresult cuMemFreeHost(void *pointer)
      * }
      */
-    public static MethodHandle cuMemFreeHost$handle() {
-        return cuMemFreeHost.HANDLE;
+    public MethodHandle cuMemFreeHost$handle() {
+        return functions.handle("cuMemFreeHost", cuMemFreeHost.DESC);
     }
 
     /**
@@ -1724,8 +1641,8 @@ public class CudaDriver extends CudaDriver$shared {
      * CUresult cuMemFreeHost(void *pointer)
      * }
      */
-    public static MemorySegment cuMemFreeHost$address() {
-        return cuMemFreeHost.ADDR;
+    public MemorySegment cuMemFreeHost$address() {
+        return functions.address("cuMemFreeHost");
     }
 
     /**
@@ -1733,8 +1650,8 @@ public class CudaDriver extends CudaDriver$shared {
      * CUresult cuMemFreeHost(void *pointer)
      * }
      */
-    public static int cuMemFreeHost(MemorySegment pointer) {
-        var mh$ = cuMemFreeHost.HANDLE;
+    public int cuMemFreeHost(MemorySegment pointer) {
+        var mh$ = functions.handle("cuMemFreeHost", cuMemFreeHost.DESC);
         try {
             if (TRACE_DOWNCALLS) {
                 traceDowncall("cuMemFreeHost", pointer);
@@ -1754,10 +1671,6 @@ public class CudaDriver extends CudaDriver$shared {
             CudaDriver.C_LONG,
             CudaDriver.C_INT
         );
-
-        public static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("cuMemHostRegister_v2");
-
-        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
     }
 
     /**
@@ -1776,8 +1689,8 @@ public class CudaDriver extends CudaDriver$shared {
      * CUresult cuMemHostRegister_v2(void *pointer, size_t bytes, unsigned int flags)
      * }
      */
-    public static MethodHandle cuMemHostRegister_v2$handle() {
-        return cuMemHostRegister_v2.HANDLE;
+    public MethodHandle cuMemHostRegister_v2$handle() {
+        return functions.handle("cuMemHostRegister_v2", cuMemHostRegister_v2.DESC);
     }
 
     /**
@@ -1786,8 +1699,8 @@ public class CudaDriver extends CudaDriver$shared {
      * CUresult cuMemHostRegister_v2(void *pointer, size_t bytes, unsigned int flags)
      * }
      */
-    public static MemorySegment cuMemHostRegister_v2$address() {
-        return cuMemHostRegister_v2.ADDR;
+    public MemorySegment cuMemHostRegister_v2$address() {
+        return functions.address("cuMemHostRegister_v2");
     }
 
     /**
@@ -1795,8 +1708,8 @@ public class CudaDriver extends CudaDriver$shared {
      * CUresult cuMemHostRegister_v2(void *pointer, size_t bytes, unsigned int flags)
      * }
      */
-    public static int cuMemHostRegister_v2(MemorySegment pointer, long bytes, int flags) {
-        var mh$ = cuMemHostRegister_v2.HANDLE;
+    public int cuMemHostRegister_v2(MemorySegment pointer, long bytes, int flags) {
+        var mh$ = functions.handle("cuMemHostRegister_v2", cuMemHostRegister_v2.DESC);
         try {
             if (TRACE_DOWNCALLS) {
                 traceDowncall("cuMemHostRegister_v2", pointer, bytes, flags);
@@ -1814,10 +1727,6 @@ public class CudaDriver extends CudaDriver$shared {
             CudaDriver.C_INT,
             CudaDriver.C_POINTER
         );
-
-        public static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("cuMemHostUnregister");
-
-        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
     }
 
     /**
@@ -1836,8 +1745,8 @@ public class CudaDriver extends CudaDriver$shared {
      * CUresult cuMemHostUnregister(void *pointer)
      * }
      */
-    public static MethodHandle cuMemHostUnregister$handle() {
-        return cuMemHostUnregister.HANDLE;
+    public MethodHandle cuMemHostUnregister$handle() {
+        return functions.handle("cuMemHostUnregister", cuMemHostUnregister.DESC);
     }
 
     /**
@@ -1846,8 +1755,8 @@ public class CudaDriver extends CudaDriver$shared {
      * CUresult cuMemHostUnregister(void *pointer)
      * }
      */
-    public static MemorySegment cuMemHostUnregister$address() {
-        return cuMemHostUnregister.ADDR;
+    public MemorySegment cuMemHostUnregister$address() {
+        return functions.address("cuMemHostUnregister");
     }
 
     /**
@@ -1855,8 +1764,8 @@ public class CudaDriver extends CudaDriver$shared {
      * CUresult cuMemHostUnregister(void *pointer)
      * }
      */
-    public static int cuMemHostUnregister(MemorySegment pointer) {
-        var mh$ = cuMemHostUnregister.HANDLE;
+    public int cuMemHostUnregister(MemorySegment pointer) {
+        var mh$ = functions.handle("cuMemHostUnregister", cuMemHostUnregister.DESC);
         try {
             if (TRACE_DOWNCALLS) {
                 traceDowncall("cuMemHostUnregister", pointer);
@@ -1876,10 +1785,6 @@ public class CudaDriver extends CudaDriver$shared {
             CudaDriver.C_POINTER,
             CudaDriver.C_LONG
         );
-
-        public static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("cuMemcpyHtoD_v2");
-
-        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
     }
 
     /**
@@ -1898,8 +1803,8 @@ public class CudaDriver extends CudaDriver$shared {
      * CUresult cuMemcpyHtoD_v2(CUdeviceptr destination, const void *source, size_t bytes)
      * }
      */
-    public static MethodHandle cuMemcpyHtoD_v2$handle() {
-        return cuMemcpyHtoD_v2.HANDLE;
+    public MethodHandle cuMemcpyHtoD_v2$handle() {
+        return functions.handle("cuMemcpyHtoD_v2", cuMemcpyHtoD_v2.DESC);
     }
 
     /**
@@ -1908,8 +1813,8 @@ public class CudaDriver extends CudaDriver$shared {
      * CUresult cuMemcpyHtoD_v2(CUdeviceptr destination, const void *source, size_t bytes)
      * }
      */
-    public static MemorySegment cuMemcpyHtoD_v2$address() {
-        return cuMemcpyHtoD_v2.ADDR;
+    public MemorySegment cuMemcpyHtoD_v2$address() {
+        return functions.address("cuMemcpyHtoD_v2");
     }
 
     /**
@@ -1917,8 +1822,8 @@ public class CudaDriver extends CudaDriver$shared {
      * CUresult cuMemcpyHtoD_v2(CUdeviceptr destination, const void *source, size_t bytes)
      * }
      */
-    public static int cuMemcpyHtoD_v2(long destination, MemorySegment source, long bytes) {
-        var mh$ = cuMemcpyHtoD_v2.HANDLE;
+    public int cuMemcpyHtoD_v2(long destination, MemorySegment source, long bytes) {
+        var mh$ = functions.handle("cuMemcpyHtoD_v2", cuMemcpyHtoD_v2.DESC);
         try {
             if (TRACE_DOWNCALLS) {
                 traceDowncall("cuMemcpyHtoD_v2", destination, source, bytes);
@@ -1938,10 +1843,6 @@ public class CudaDriver extends CudaDriver$shared {
             CudaDriver.C_LONG_LONG,
             CudaDriver.C_LONG
         );
-
-        public static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("cuMemcpyDtoH_v2");
-
-        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
     }
 
     /**
@@ -1960,8 +1861,8 @@ public class CudaDriver extends CudaDriver$shared {
      * CUresult cuMemcpyDtoH_v2(void *destination, CUdeviceptr source, size_t bytes)
      * }
      */
-    public static MethodHandle cuMemcpyDtoH_v2$handle() {
-        return cuMemcpyDtoH_v2.HANDLE;
+    public MethodHandle cuMemcpyDtoH_v2$handle() {
+        return functions.handle("cuMemcpyDtoH_v2", cuMemcpyDtoH_v2.DESC);
     }
 
     /**
@@ -1970,8 +1871,8 @@ public class CudaDriver extends CudaDriver$shared {
      * CUresult cuMemcpyDtoH_v2(void *destination, CUdeviceptr source, size_t bytes)
      * }
      */
-    public static MemorySegment cuMemcpyDtoH_v2$address() {
-        return cuMemcpyDtoH_v2.ADDR;
+    public MemorySegment cuMemcpyDtoH_v2$address() {
+        return functions.address("cuMemcpyDtoH_v2");
     }
 
     /**
@@ -1979,8 +1880,8 @@ public class CudaDriver extends CudaDriver$shared {
      * CUresult cuMemcpyDtoH_v2(void *destination, CUdeviceptr source, size_t bytes)
      * }
      */
-    public static int cuMemcpyDtoH_v2(MemorySegment destination, long source, long bytes) {
-        var mh$ = cuMemcpyDtoH_v2.HANDLE;
+    public int cuMemcpyDtoH_v2(MemorySegment destination, long source, long bytes) {
+        var mh$ = functions.handle("cuMemcpyDtoH_v2", cuMemcpyDtoH_v2.DESC);
         try {
             if (TRACE_DOWNCALLS) {
                 traceDowncall("cuMemcpyDtoH_v2", destination, source, bytes);
@@ -2001,10 +1902,6 @@ public class CudaDriver extends CudaDriver$shared {
             CudaDriver.C_LONG,
             CudaDriver.C_POINTER
         );
-
-        public static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("cuMemcpyHtoDAsync_v2");
-
-        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
     }
 
     /**
@@ -2023,8 +1920,8 @@ public class CudaDriver extends CudaDriver$shared {
      * CUresult cuMemcpyHtoDAsync_v2(CUdeviceptr destination, const void *source, size_t bytes, CUstream stream)
      * }
      */
-    public static MethodHandle cuMemcpyHtoDAsync_v2$handle() {
-        return cuMemcpyHtoDAsync_v2.HANDLE;
+    public MethodHandle cuMemcpyHtoDAsync_v2$handle() {
+        return functions.handle("cuMemcpyHtoDAsync_v2", cuMemcpyHtoDAsync_v2.DESC);
     }
 
     /**
@@ -2033,8 +1930,8 @@ public class CudaDriver extends CudaDriver$shared {
      * CUresult cuMemcpyHtoDAsync_v2(CUdeviceptr destination, const void *source, size_t bytes, CUstream stream)
      * }
      */
-    public static MemorySegment cuMemcpyHtoDAsync_v2$address() {
-        return cuMemcpyHtoDAsync_v2.ADDR;
+    public MemorySegment cuMemcpyHtoDAsync_v2$address() {
+        return functions.address("cuMemcpyHtoDAsync_v2");
     }
 
     /**
@@ -2042,8 +1939,8 @@ public class CudaDriver extends CudaDriver$shared {
      * CUresult cuMemcpyHtoDAsync_v2(CUdeviceptr destination, const void *source, size_t bytes, CUstream stream)
      * }
      */
-    public static int cuMemcpyHtoDAsync_v2(long destination, MemorySegment source, long bytes, MemorySegment stream) {
-        var mh$ = cuMemcpyHtoDAsync_v2.HANDLE;
+    public int cuMemcpyHtoDAsync_v2(long destination, MemorySegment source, long bytes, MemorySegment stream) {
+        var mh$ = functions.handle("cuMemcpyHtoDAsync_v2", cuMemcpyHtoDAsync_v2.DESC);
         try {
             if (TRACE_DOWNCALLS) {
                 traceDowncall("cuMemcpyHtoDAsync_v2", destination, source, bytes, stream);
@@ -2064,10 +1961,6 @@ public class CudaDriver extends CudaDriver$shared {
             CudaDriver.C_LONG,
             CudaDriver.C_POINTER
         );
-
-        public static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("cuMemcpyDtoHAsync_v2");
-
-        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
     }
 
     /**
@@ -2086,8 +1979,8 @@ public class CudaDriver extends CudaDriver$shared {
      * CUresult cuMemcpyDtoHAsync_v2(void *destination, CUdeviceptr source, size_t bytes, CUstream stream)
      * }
      */
-    public static MethodHandle cuMemcpyDtoHAsync_v2$handle() {
-        return cuMemcpyDtoHAsync_v2.HANDLE;
+    public MethodHandle cuMemcpyDtoHAsync_v2$handle() {
+        return functions.handle("cuMemcpyDtoHAsync_v2", cuMemcpyDtoHAsync_v2.DESC);
     }
 
     /**
@@ -2096,8 +1989,8 @@ public class CudaDriver extends CudaDriver$shared {
      * CUresult cuMemcpyDtoHAsync_v2(void *destination, CUdeviceptr source, size_t bytes, CUstream stream)
      * }
      */
-    public static MemorySegment cuMemcpyDtoHAsync_v2$address() {
-        return cuMemcpyDtoHAsync_v2.ADDR;
+    public MemorySegment cuMemcpyDtoHAsync_v2$address() {
+        return functions.address("cuMemcpyDtoHAsync_v2");
     }
 
     /**
@@ -2105,8 +1998,8 @@ public class CudaDriver extends CudaDriver$shared {
      * CUresult cuMemcpyDtoHAsync_v2(void *destination, CUdeviceptr source, size_t bytes, CUstream stream)
      * }
      */
-    public static int cuMemcpyDtoHAsync_v2(MemorySegment destination, long source, long bytes, MemorySegment stream) {
-        var mh$ = cuMemcpyDtoHAsync_v2.HANDLE;
+    public int cuMemcpyDtoHAsync_v2(MemorySegment destination, long source, long bytes, MemorySegment stream) {
+        var mh$ = functions.handle("cuMemcpyDtoHAsync_v2", cuMemcpyDtoHAsync_v2.DESC);
         try {
             if (TRACE_DOWNCALLS) {
                 traceDowncall("cuMemcpyDtoHAsync_v2", destination, source, bytes, stream);
@@ -2127,10 +2020,6 @@ public class CudaDriver extends CudaDriver$shared {
             CudaDriver.C_LONG,
             CudaDriver.C_POINTER
         );
-
-        public static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("cuMemcpyDtoDAsync_v2");
-
-        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
     }
 
     /**
@@ -2149,8 +2038,8 @@ public class CudaDriver extends CudaDriver$shared {
      * CUresult cuMemcpyDtoDAsync_v2(CUdeviceptr destination, CUdeviceptr source, size_t bytes, CUstream stream)
      * }
      */
-    public static MethodHandle cuMemcpyDtoDAsync_v2$handle() {
-        return cuMemcpyDtoDAsync_v2.HANDLE;
+    public MethodHandle cuMemcpyDtoDAsync_v2$handle() {
+        return functions.handle("cuMemcpyDtoDAsync_v2", cuMemcpyDtoDAsync_v2.DESC);
     }
 
     /**
@@ -2159,8 +2048,8 @@ public class CudaDriver extends CudaDriver$shared {
      * CUresult cuMemcpyDtoDAsync_v2(CUdeviceptr destination, CUdeviceptr source, size_t bytes, CUstream stream)
      * }
      */
-    public static MemorySegment cuMemcpyDtoDAsync_v2$address() {
-        return cuMemcpyDtoDAsync_v2.ADDR;
+    public MemorySegment cuMemcpyDtoDAsync_v2$address() {
+        return functions.address("cuMemcpyDtoDAsync_v2");
     }
 
     /**
@@ -2168,8 +2057,8 @@ public class CudaDriver extends CudaDriver$shared {
      * CUresult cuMemcpyDtoDAsync_v2(CUdeviceptr destination, CUdeviceptr source, size_t bytes, CUstream stream)
      * }
      */
-    public static int cuMemcpyDtoDAsync_v2(long destination, long source, long bytes, MemorySegment stream) {
-        var mh$ = cuMemcpyDtoDAsync_v2.HANDLE;
+    public int cuMemcpyDtoDAsync_v2(long destination, long source, long bytes, MemorySegment stream) {
+        var mh$ = functions.handle("cuMemcpyDtoDAsync_v2", cuMemcpyDtoDAsync_v2.DESC);
         try {
             if (TRACE_DOWNCALLS) {
                 traceDowncall("cuMemcpyDtoDAsync_v2", destination, source, bytes, stream);
@@ -2190,10 +2079,6 @@ public class CudaDriver extends CudaDriver$shared {
             CudaDriver.C_LONG,
             CudaDriver.C_POINTER
         );
-
-        public static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("cuMemsetD8Async");
-
-        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
     }
 
     /**
@@ -2212,8 +2097,8 @@ public class CudaDriver extends CudaDriver$shared {
      * CUresult cuMemsetD8Async(CUdeviceptr destination, unsigned char value, size_t count, CUstream stream)
      * }
      */
-    public static MethodHandle cuMemsetD8Async$handle() {
-        return cuMemsetD8Async.HANDLE;
+    public MethodHandle cuMemsetD8Async$handle() {
+        return functions.handle("cuMemsetD8Async", cuMemsetD8Async.DESC);
     }
 
     /**
@@ -2222,8 +2107,8 @@ public class CudaDriver extends CudaDriver$shared {
      * CUresult cuMemsetD8Async(CUdeviceptr destination, unsigned char value, size_t count, CUstream stream)
      * }
      */
-    public static MemorySegment cuMemsetD8Async$address() {
-        return cuMemsetD8Async.ADDR;
+    public MemorySegment cuMemsetD8Async$address() {
+        return functions.address("cuMemsetD8Async");
     }
 
     /**
@@ -2231,8 +2116,8 @@ public class CudaDriver extends CudaDriver$shared {
      * CUresult cuMemsetD8Async(CUdeviceptr destination, unsigned char value, size_t count, CUstream stream)
      * }
      */
-    public static int cuMemsetD8Async(long destination, byte value, long count, MemorySegment stream) {
-        var mh$ = cuMemsetD8Async.HANDLE;
+    public int cuMemsetD8Async(long destination, byte value, long count, MemorySegment stream) {
+        var mh$ = functions.handle("cuMemsetD8Async", cuMemsetD8Async.DESC);
         try {
             if (TRACE_DOWNCALLS) {
                 traceDowncall("cuMemsetD8Async", destination, value, count, stream);
@@ -2253,10 +2138,6 @@ public class CudaDriver extends CudaDriver$shared {
             CudaDriver.C_LONG,
             CudaDriver.C_POINTER
         );
-
-        public static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("cuMemsetD32Async");
-
-        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
     }
 
     /**
@@ -2275,8 +2156,8 @@ public class CudaDriver extends CudaDriver$shared {
      * CUresult cuMemsetD32Async(CUdeviceptr destination, unsigned int value, size_t count, CUstream stream)
      * }
      */
-    public static MethodHandle cuMemsetD32Async$handle() {
-        return cuMemsetD32Async.HANDLE;
+    public MethodHandle cuMemsetD32Async$handle() {
+        return functions.handle("cuMemsetD32Async", cuMemsetD32Async.DESC);
     }
 
     /**
@@ -2285,8 +2166,8 @@ public class CudaDriver extends CudaDriver$shared {
      * CUresult cuMemsetD32Async(CUdeviceptr destination, unsigned int value, size_t count, CUstream stream)
      * }
      */
-    public static MemorySegment cuMemsetD32Async$address() {
-        return cuMemsetD32Async.ADDR;
+    public MemorySegment cuMemsetD32Async$address() {
+        return functions.address("cuMemsetD32Async");
     }
 
     /**
@@ -2294,8 +2175,8 @@ public class CudaDriver extends CudaDriver$shared {
      * CUresult cuMemsetD32Async(CUdeviceptr destination, unsigned int value, size_t count, CUstream stream)
      * }
      */
-    public static int cuMemsetD32Async(long destination, int value, long count, MemorySegment stream) {
-        var mh$ = cuMemsetD32Async.HANDLE;
+    public int cuMemsetD32Async(long destination, int value, long count, MemorySegment stream) {
+        var mh$ = functions.handle("cuMemsetD32Async", cuMemsetD32Async.DESC);
         try {
             if (TRACE_DOWNCALLS) {
                 traceDowncall("cuMemsetD32Async", destination, value, count, stream);
@@ -2317,10 +2198,6 @@ public class CudaDriver extends CudaDriver$shared {
             CudaDriver.C_POINTER,
             CudaDriver.C_POINTER
         );
-
-        public static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("cuModuleLoadDataEx");
-
-        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
     }
 
     /**
@@ -2339,8 +2216,8 @@ public class CudaDriver extends CudaDriver$shared {
      * CUresult cuModuleLoadDataEx(CUmodule *module, const void *image, unsigned int optionCount, int *options, void **optionValues)
      * }
      */
-    public static MethodHandle cuModuleLoadDataEx$handle() {
-        return cuModuleLoadDataEx.HANDLE;
+    public MethodHandle cuModuleLoadDataEx$handle() {
+        return functions.handle("cuModuleLoadDataEx", cuModuleLoadDataEx.DESC);
     }
 
     /**
@@ -2349,8 +2226,8 @@ public class CudaDriver extends CudaDriver$shared {
      * CUresult cuModuleLoadDataEx(CUmodule *module, const void *image, unsigned int optionCount, int *options, void **optionValues)
      * }
      */
-    public static MemorySegment cuModuleLoadDataEx$address() {
-        return cuModuleLoadDataEx.ADDR;
+    public MemorySegment cuModuleLoadDataEx$address() {
+        return functions.address("cuModuleLoadDataEx");
     }
 
     /**
@@ -2358,8 +2235,8 @@ public class CudaDriver extends CudaDriver$shared {
      * CUresult cuModuleLoadDataEx(CUmodule *module, const void *image, unsigned int optionCount, int *options, void **optionValues)
      * }
      */
-    public static int cuModuleLoadDataEx(MemorySegment module, MemorySegment image, int optionCount, MemorySegment options, MemorySegment optionValues) {
-        var mh$ = cuModuleLoadDataEx.HANDLE;
+    public int cuModuleLoadDataEx(MemorySegment module, MemorySegment image, int optionCount, MemorySegment options, MemorySegment optionValues) {
+        var mh$ = functions.handle("cuModuleLoadDataEx", cuModuleLoadDataEx.DESC);
         try {
             if (TRACE_DOWNCALLS) {
                 traceDowncall("cuModuleLoadDataEx", module, image, optionCount, options, optionValues);
@@ -2377,10 +2254,6 @@ public class CudaDriver extends CudaDriver$shared {
             CudaDriver.C_INT,
             CudaDriver.C_POINTER
         );
-
-        public static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("cuModuleUnload");
-
-        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
     }
 
     /**
@@ -2399,8 +2272,8 @@ public class CudaDriver extends CudaDriver$shared {
      * CUresult cuModuleUnload(CUmodule module)
      * }
      */
-    public static MethodHandle cuModuleUnload$handle() {
-        return cuModuleUnload.HANDLE;
+    public MethodHandle cuModuleUnload$handle() {
+        return functions.handle("cuModuleUnload", cuModuleUnload.DESC);
     }
 
     /**
@@ -2409,8 +2282,8 @@ public class CudaDriver extends CudaDriver$shared {
      * CUresult cuModuleUnload(CUmodule module)
      * }
      */
-    public static MemorySegment cuModuleUnload$address() {
-        return cuModuleUnload.ADDR;
+    public MemorySegment cuModuleUnload$address() {
+        return functions.address("cuModuleUnload");
     }
 
     /**
@@ -2418,8 +2291,8 @@ public class CudaDriver extends CudaDriver$shared {
      * CUresult cuModuleUnload(CUmodule module)
      * }
      */
-    public static int cuModuleUnload(MemorySegment module) {
-        var mh$ = cuModuleUnload.HANDLE;
+    public int cuModuleUnload(MemorySegment module) {
+        var mh$ = functions.handle("cuModuleUnload", cuModuleUnload.DESC);
         try {
             if (TRACE_DOWNCALLS) {
                 traceDowncall("cuModuleUnload", module);
@@ -2439,10 +2312,6 @@ public class CudaDriver extends CudaDriver$shared {
             CudaDriver.C_POINTER,
             CudaDriver.C_POINTER
         );
-
-        public static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("cuModuleGetFunction");
-
-        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
     }
 
     /**
@@ -2461,8 +2330,8 @@ public class CudaDriver extends CudaDriver$shared {
      * CUresult cuModuleGetFunction(CUfunction *function, CUmodule module, const char *name)
      * }
      */
-    public static MethodHandle cuModuleGetFunction$handle() {
-        return cuModuleGetFunction.HANDLE;
+    public MethodHandle cuModuleGetFunction$handle() {
+        return functions.handle("cuModuleGetFunction", cuModuleGetFunction.DESC);
     }
 
     /**
@@ -2471,8 +2340,8 @@ public class CudaDriver extends CudaDriver$shared {
      * CUresult cuModuleGetFunction(CUfunction *function, CUmodule module, const char *name)
      * }
      */
-    public static MemorySegment cuModuleGetFunction$address() {
-        return cuModuleGetFunction.ADDR;
+    public MemorySegment cuModuleGetFunction$address() {
+        return functions.address("cuModuleGetFunction");
     }
 
     /**
@@ -2480,8 +2349,8 @@ public class CudaDriver extends CudaDriver$shared {
      * CUresult cuModuleGetFunction(CUfunction *function, CUmodule module, const char *name)
      * }
      */
-    public static int cuModuleGetFunction(MemorySegment function, MemorySegment module, MemorySegment name) {
-        var mh$ = cuModuleGetFunction.HANDLE;
+    public int cuModuleGetFunction(MemorySegment function, MemorySegment module, MemorySegment name) {
+        var mh$ = functions.handle("cuModuleGetFunction", cuModuleGetFunction.DESC);
         try {
             if (TRACE_DOWNCALLS) {
                 traceDowncall("cuModuleGetFunction", function, module, name);
@@ -2501,10 +2370,6 @@ public class CudaDriver extends CudaDriver$shared {
             CudaDriver.C_INT,
             CudaDriver.C_POINTER
         );
-
-        public static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("cuFuncGetAttribute");
-
-        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
     }
 
     /**
@@ -2523,8 +2388,8 @@ public class CudaDriver extends CudaDriver$shared {
      * CUresult cuFuncGetAttribute(int *value, int attribute, CUfunction function)
      * }
      */
-    public static MethodHandle cuFuncGetAttribute$handle() {
-        return cuFuncGetAttribute.HANDLE;
+    public MethodHandle cuFuncGetAttribute$handle() {
+        return functions.handle("cuFuncGetAttribute", cuFuncGetAttribute.DESC);
     }
 
     /**
@@ -2533,8 +2398,8 @@ public class CudaDriver extends CudaDriver$shared {
      * CUresult cuFuncGetAttribute(int *value, int attribute, CUfunction function)
      * }
      */
-    public static MemorySegment cuFuncGetAttribute$address() {
-        return cuFuncGetAttribute.ADDR;
+    public MemorySegment cuFuncGetAttribute$address() {
+        return functions.address("cuFuncGetAttribute");
     }
 
     /**
@@ -2542,8 +2407,8 @@ public class CudaDriver extends CudaDriver$shared {
      * CUresult cuFuncGetAttribute(int *value, int attribute, CUfunction function)
      * }
      */
-    public static int cuFuncGetAttribute(MemorySegment value, int attribute, MemorySegment function) {
-        var mh$ = cuFuncGetAttribute.HANDLE;
+    public int cuFuncGetAttribute(MemorySegment value, int attribute, MemorySegment function) {
+        var mh$ = functions.handle("cuFuncGetAttribute", cuFuncGetAttribute.DESC);
         try {
             if (TRACE_DOWNCALLS) {
                 traceDowncall("cuFuncGetAttribute", value, attribute, function);
@@ -2563,10 +2428,6 @@ public class CudaDriver extends CudaDriver$shared {
             CudaDriver.C_INT,
             CudaDriver.C_INT
         );
-
-        public static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("cuFuncSetAttribute");
-
-        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
     }
 
     /**
@@ -2585,8 +2446,8 @@ public class CudaDriver extends CudaDriver$shared {
      * CUresult cuFuncSetAttribute(CUfunction function, int attribute, int value)
      * }
      */
-    public static MethodHandle cuFuncSetAttribute$handle() {
-        return cuFuncSetAttribute.HANDLE;
+    public MethodHandle cuFuncSetAttribute$handle() {
+        return functions.handle("cuFuncSetAttribute", cuFuncSetAttribute.DESC);
     }
 
     /**
@@ -2595,8 +2456,8 @@ public class CudaDriver extends CudaDriver$shared {
      * CUresult cuFuncSetAttribute(CUfunction function, int attribute, int value)
      * }
      */
-    public static MemorySegment cuFuncSetAttribute$address() {
-        return cuFuncSetAttribute.ADDR;
+    public MemorySegment cuFuncSetAttribute$address() {
+        return functions.address("cuFuncSetAttribute");
     }
 
     /**
@@ -2604,8 +2465,8 @@ public class CudaDriver extends CudaDriver$shared {
      * CUresult cuFuncSetAttribute(CUfunction function, int attribute, int value)
      * }
      */
-    public static int cuFuncSetAttribute(MemorySegment function, int attribute, int value) {
-        var mh$ = cuFuncSetAttribute.HANDLE;
+    public int cuFuncSetAttribute(MemorySegment function, int attribute, int value) {
+        var mh$ = functions.handle("cuFuncSetAttribute", cuFuncSetAttribute.DESC);
         try {
             if (TRACE_DOWNCALLS) {
                 traceDowncall("cuFuncSetAttribute", function, attribute, value);
@@ -2626,10 +2487,6 @@ public class CudaDriver extends CudaDriver$shared {
             CudaDriver.C_INT,
             CudaDriver.C_LONG
         );
-
-        public static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("cuOccupancyMaxActiveBlocksPerMultiprocessor");
-
-        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
     }
 
     /**
@@ -2648,8 +2505,8 @@ public class CudaDriver extends CudaDriver$shared {
      * CUresult cuOccupancyMaxActiveBlocksPerMultiprocessor(int *blocks, CUfunction function, int blockSize, size_t dynamicSharedBytes)
      * }
      */
-    public static MethodHandle cuOccupancyMaxActiveBlocksPerMultiprocessor$handle() {
-        return cuOccupancyMaxActiveBlocksPerMultiprocessor.HANDLE;
+    public MethodHandle cuOccupancyMaxActiveBlocksPerMultiprocessor$handle() {
+        return functions.handle("cuOccupancyMaxActiveBlocksPerMultiprocessor", cuOccupancyMaxActiveBlocksPerMultiprocessor.DESC);
     }
 
     /**
@@ -2658,8 +2515,8 @@ public class CudaDriver extends CudaDriver$shared {
      * CUresult cuOccupancyMaxActiveBlocksPerMultiprocessor(int *blocks, CUfunction function, int blockSize, size_t dynamicSharedBytes)
      * }
      */
-    public static MemorySegment cuOccupancyMaxActiveBlocksPerMultiprocessor$address() {
-        return cuOccupancyMaxActiveBlocksPerMultiprocessor.ADDR;
+    public MemorySegment cuOccupancyMaxActiveBlocksPerMultiprocessor$address() {
+        return functions.address("cuOccupancyMaxActiveBlocksPerMultiprocessor");
     }
 
     /**
@@ -2667,8 +2524,8 @@ public class CudaDriver extends CudaDriver$shared {
      * CUresult cuOccupancyMaxActiveBlocksPerMultiprocessor(int *blocks, CUfunction function, int blockSize, size_t dynamicSharedBytes)
      * }
      */
-    public static int cuOccupancyMaxActiveBlocksPerMultiprocessor(MemorySegment blocks, MemorySegment function, int blockSize, long dynamicSharedBytes) {
-        var mh$ = cuOccupancyMaxActiveBlocksPerMultiprocessor.HANDLE;
+    public int cuOccupancyMaxActiveBlocksPerMultiprocessor(MemorySegment blocks, MemorySegment function, int blockSize, long dynamicSharedBytes) {
+        var mh$ = functions.handle("cuOccupancyMaxActiveBlocksPerMultiprocessor", cuOccupancyMaxActiveBlocksPerMultiprocessor.DESC);
         try {
             if (TRACE_DOWNCALLS) {
                 traceDowncall("cuOccupancyMaxActiveBlocksPerMultiprocessor", blocks, function, blockSize, dynamicSharedBytes);
@@ -2696,10 +2553,6 @@ public class CudaDriver extends CudaDriver$shared {
             CudaDriver.C_POINTER,
             CudaDriver.C_POINTER
         );
-
-        public static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("cuLaunchKernel");
-
-        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
     }
 
     /**
@@ -2718,8 +2571,8 @@ public class CudaDriver extends CudaDriver$shared {
      * CUresult cuLaunchKernel(CUfunction function, unsigned int gridX, unsigned int gridY, unsigned int gridZ, unsigned int blockX, unsigned int blockY, unsigned int blockZ, unsigned int dynamicSharedBytes, CUstream stream, void **parameters, void **extra)
      * }
      */
-    public static MethodHandle cuLaunchKernel$handle() {
-        return cuLaunchKernel.HANDLE;
+    public MethodHandle cuLaunchKernel$handle() {
+        return functions.handle("cuLaunchKernel", cuLaunchKernel.DESC);
     }
 
     /**
@@ -2728,8 +2581,8 @@ public class CudaDriver extends CudaDriver$shared {
      * CUresult cuLaunchKernel(CUfunction function, unsigned int gridX, unsigned int gridY, unsigned int gridZ, unsigned int blockX, unsigned int blockY, unsigned int blockZ, unsigned int dynamicSharedBytes, CUstream stream, void **parameters, void **extra)
      * }
      */
-    public static MemorySegment cuLaunchKernel$address() {
-        return cuLaunchKernel.ADDR;
+    public MemorySegment cuLaunchKernel$address() {
+        return functions.address("cuLaunchKernel");
     }
 
     /**
@@ -2737,8 +2590,8 @@ public class CudaDriver extends CudaDriver$shared {
      * CUresult cuLaunchKernel(CUfunction function, unsigned int gridX, unsigned int gridY, unsigned int gridZ, unsigned int blockX, unsigned int blockY, unsigned int blockZ, unsigned int dynamicSharedBytes, CUstream stream, void **parameters, void **extra)
      * }
      */
-    public static int cuLaunchKernel(MemorySegment function, int gridX, int gridY, int gridZ, int blockX, int blockY, int blockZ, int dynamicSharedBytes, MemorySegment stream, MemorySegment parameters, MemorySegment extra) {
-        var mh$ = cuLaunchKernel.HANDLE;
+    public int cuLaunchKernel(MemorySegment function, int gridX, int gridY, int gridZ, int blockX, int blockY, int blockZ, int dynamicSharedBytes, MemorySegment stream, MemorySegment parameters, MemorySegment extra) {
+        var mh$ = functions.handle("cuLaunchKernel", cuLaunchKernel.DESC);
         try {
             if (TRACE_DOWNCALLS) {
                 traceDowncall("cuLaunchKernel", function, gridX, gridY, gridZ, blockX, blockY, blockZ, dynamicSharedBytes, stream, parameters, extra);
@@ -2757,10 +2610,6 @@ public class CudaDriver extends CudaDriver$shared {
             CudaDriver.C_POINTER,
             CudaDriver.C_INT
         );
-
-        public static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("cuStreamCreate");
-
-        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
     }
 
     /**
@@ -2779,8 +2628,8 @@ public class CudaDriver extends CudaDriver$shared {
      * CUresult cuStreamCreate(CUstream *stream, unsigned int flags)
      * }
      */
-    public static MethodHandle cuStreamCreate$handle() {
-        return cuStreamCreate.HANDLE;
+    public MethodHandle cuStreamCreate$handle() {
+        return functions.handle("cuStreamCreate", cuStreamCreate.DESC);
     }
 
     /**
@@ -2789,8 +2638,8 @@ public class CudaDriver extends CudaDriver$shared {
      * CUresult cuStreamCreate(CUstream *stream, unsigned int flags)
      * }
      */
-    public static MemorySegment cuStreamCreate$address() {
-        return cuStreamCreate.ADDR;
+    public MemorySegment cuStreamCreate$address() {
+        return functions.address("cuStreamCreate");
     }
 
     /**
@@ -2798,8 +2647,8 @@ public class CudaDriver extends CudaDriver$shared {
      * CUresult cuStreamCreate(CUstream *stream, unsigned int flags)
      * }
      */
-    public static int cuStreamCreate(MemorySegment stream, int flags) {
-        var mh$ = cuStreamCreate.HANDLE;
+    public int cuStreamCreate(MemorySegment stream, int flags) {
+        var mh$ = functions.handle("cuStreamCreate", cuStreamCreate.DESC);
         try {
             if (TRACE_DOWNCALLS) {
                 traceDowncall("cuStreamCreate", stream, flags);
@@ -2817,10 +2666,6 @@ public class CudaDriver extends CudaDriver$shared {
             CudaDriver.C_INT,
             CudaDriver.C_POINTER
         );
-
-        public static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("cuStreamDestroy_v2");
-
-        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
     }
 
     /**
@@ -2839,8 +2684,8 @@ public class CudaDriver extends CudaDriver$shared {
      * CUresult cuStreamDestroy_v2(CUstream stream)
      * }
      */
-    public static MethodHandle cuStreamDestroy_v2$handle() {
-        return cuStreamDestroy_v2.HANDLE;
+    public MethodHandle cuStreamDestroy_v2$handle() {
+        return functions.handle("cuStreamDestroy_v2", cuStreamDestroy_v2.DESC);
     }
 
     /**
@@ -2849,8 +2694,8 @@ public class CudaDriver extends CudaDriver$shared {
      * CUresult cuStreamDestroy_v2(CUstream stream)
      * }
      */
-    public static MemorySegment cuStreamDestroy_v2$address() {
-        return cuStreamDestroy_v2.ADDR;
+    public MemorySegment cuStreamDestroy_v2$address() {
+        return functions.address("cuStreamDestroy_v2");
     }
 
     /**
@@ -2858,8 +2703,8 @@ public class CudaDriver extends CudaDriver$shared {
      * CUresult cuStreamDestroy_v2(CUstream stream)
      * }
      */
-    public static int cuStreamDestroy_v2(MemorySegment stream) {
-        var mh$ = cuStreamDestroy_v2.HANDLE;
+    public int cuStreamDestroy_v2(MemorySegment stream) {
+        var mh$ = functions.handle("cuStreamDestroy_v2", cuStreamDestroy_v2.DESC);
         try {
             if (TRACE_DOWNCALLS) {
                 traceDowncall("cuStreamDestroy_v2", stream);
@@ -2877,10 +2722,6 @@ public class CudaDriver extends CudaDriver$shared {
             CudaDriver.C_INT,
             CudaDriver.C_POINTER
         );
-
-        public static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("cuStreamSynchronize");
-
-        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
     }
 
     /**
@@ -2899,8 +2740,8 @@ public class CudaDriver extends CudaDriver$shared {
      * CUresult cuStreamSynchronize(CUstream stream)
      * }
      */
-    public static MethodHandle cuStreamSynchronize$handle() {
-        return cuStreamSynchronize.HANDLE;
+    public MethodHandle cuStreamSynchronize$handle() {
+        return functions.handle("cuStreamSynchronize", cuStreamSynchronize.DESC);
     }
 
     /**
@@ -2909,8 +2750,8 @@ public class CudaDriver extends CudaDriver$shared {
      * CUresult cuStreamSynchronize(CUstream stream)
      * }
      */
-    public static MemorySegment cuStreamSynchronize$address() {
-        return cuStreamSynchronize.ADDR;
+    public MemorySegment cuStreamSynchronize$address() {
+        return functions.address("cuStreamSynchronize");
     }
 
     /**
@@ -2918,8 +2759,8 @@ public class CudaDriver extends CudaDriver$shared {
      * CUresult cuStreamSynchronize(CUstream stream)
      * }
      */
-    public static int cuStreamSynchronize(MemorySegment stream) {
-        var mh$ = cuStreamSynchronize.HANDLE;
+    public int cuStreamSynchronize(MemorySegment stream) {
+        var mh$ = functions.handle("cuStreamSynchronize", cuStreamSynchronize.DESC);
         try {
             if (TRACE_DOWNCALLS) {
                 traceDowncall("cuStreamSynchronize", stream);
@@ -2937,10 +2778,6 @@ public class CudaDriver extends CudaDriver$shared {
             CudaDriver.C_INT,
             CudaDriver.C_POINTER
         );
-
-        public static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("cuStreamQuery");
-
-        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
     }
 
     /**
@@ -2959,8 +2796,8 @@ public class CudaDriver extends CudaDriver$shared {
      * CUresult cuStreamQuery(CUstream stream)
      * }
      */
-    public static MethodHandle cuStreamQuery$handle() {
-        return cuStreamQuery.HANDLE;
+    public MethodHandle cuStreamQuery$handle() {
+        return functions.handle("cuStreamQuery", cuStreamQuery.DESC);
     }
 
     /**
@@ -2969,8 +2806,8 @@ public class CudaDriver extends CudaDriver$shared {
      * CUresult cuStreamQuery(CUstream stream)
      * }
      */
-    public static MemorySegment cuStreamQuery$address() {
-        return cuStreamQuery.ADDR;
+    public MemorySegment cuStreamQuery$address() {
+        return functions.address("cuStreamQuery");
     }
 
     /**
@@ -2978,8 +2815,8 @@ public class CudaDriver extends CudaDriver$shared {
      * CUresult cuStreamQuery(CUstream stream)
      * }
      */
-    public static int cuStreamQuery(MemorySegment stream) {
-        var mh$ = cuStreamQuery.HANDLE;
+    public int cuStreamQuery(MemorySegment stream) {
+        var mh$ = functions.handle("cuStreamQuery", cuStreamQuery.DESC);
         try {
             if (TRACE_DOWNCALLS) {
                 traceDowncall("cuStreamQuery", stream);
@@ -2999,10 +2836,6 @@ public class CudaDriver extends CudaDriver$shared {
             CudaDriver.C_POINTER,
             CudaDriver.C_INT
         );
-
-        public static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("cuStreamWaitEvent");
-
-        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
     }
 
     /**
@@ -3021,8 +2854,8 @@ public class CudaDriver extends CudaDriver$shared {
      * CUresult cuStreamWaitEvent(CUstream stream, CUevent event, unsigned int flags)
      * }
      */
-    public static MethodHandle cuStreamWaitEvent$handle() {
-        return cuStreamWaitEvent.HANDLE;
+    public MethodHandle cuStreamWaitEvent$handle() {
+        return functions.handle("cuStreamWaitEvent", cuStreamWaitEvent.DESC);
     }
 
     /**
@@ -3031,8 +2864,8 @@ public class CudaDriver extends CudaDriver$shared {
      * CUresult cuStreamWaitEvent(CUstream stream, CUevent event, unsigned int flags)
      * }
      */
-    public static MemorySegment cuStreamWaitEvent$address() {
-        return cuStreamWaitEvent.ADDR;
+    public MemorySegment cuStreamWaitEvent$address() {
+        return functions.address("cuStreamWaitEvent");
     }
 
     /**
@@ -3040,8 +2873,8 @@ public class CudaDriver extends CudaDriver$shared {
      * CUresult cuStreamWaitEvent(CUstream stream, CUevent event, unsigned int flags)
      * }
      */
-    public static int cuStreamWaitEvent(MemorySegment stream, MemorySegment event, int flags) {
-        var mh$ = cuStreamWaitEvent.HANDLE;
+    public int cuStreamWaitEvent(MemorySegment stream, MemorySegment event, int flags) {
+        var mh$ = functions.handle("cuStreamWaitEvent", cuStreamWaitEvent.DESC);
         try {
             if (TRACE_DOWNCALLS) {
                 traceDowncall("cuStreamWaitEvent", stream, event, flags);
@@ -3060,10 +2893,6 @@ public class CudaDriver extends CudaDriver$shared {
             CudaDriver.C_POINTER,
             CudaDriver.C_INT
         );
-
-        public static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("cuEventCreate");
-
-        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
     }
 
     /**
@@ -3082,8 +2911,8 @@ public class CudaDriver extends CudaDriver$shared {
      * CUresult cuEventCreate(CUevent *event, unsigned int flags)
      * }
      */
-    public static MethodHandle cuEventCreate$handle() {
-        return cuEventCreate.HANDLE;
+    public MethodHandle cuEventCreate$handle() {
+        return functions.handle("cuEventCreate", cuEventCreate.DESC);
     }
 
     /**
@@ -3092,8 +2921,8 @@ public class CudaDriver extends CudaDriver$shared {
      * CUresult cuEventCreate(CUevent *event, unsigned int flags)
      * }
      */
-    public static MemorySegment cuEventCreate$address() {
-        return cuEventCreate.ADDR;
+    public MemorySegment cuEventCreate$address() {
+        return functions.address("cuEventCreate");
     }
 
     /**
@@ -3101,8 +2930,8 @@ public class CudaDriver extends CudaDriver$shared {
      * CUresult cuEventCreate(CUevent *event, unsigned int flags)
      * }
      */
-    public static int cuEventCreate(MemorySegment event, int flags) {
-        var mh$ = cuEventCreate.HANDLE;
+    public int cuEventCreate(MemorySegment event, int flags) {
+        var mh$ = functions.handle("cuEventCreate", cuEventCreate.DESC);
         try {
             if (TRACE_DOWNCALLS) {
                 traceDowncall("cuEventCreate", event, flags);
@@ -3120,10 +2949,6 @@ public class CudaDriver extends CudaDriver$shared {
             CudaDriver.C_INT,
             CudaDriver.C_POINTER
         );
-
-        public static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("cuEventDestroy_v2");
-
-        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
     }
 
     /**
@@ -3142,8 +2967,8 @@ public class CudaDriver extends CudaDriver$shared {
      * CUresult cuEventDestroy_v2(CUevent event)
      * }
      */
-    public static MethodHandle cuEventDestroy_v2$handle() {
-        return cuEventDestroy_v2.HANDLE;
+    public MethodHandle cuEventDestroy_v2$handle() {
+        return functions.handle("cuEventDestroy_v2", cuEventDestroy_v2.DESC);
     }
 
     /**
@@ -3152,8 +2977,8 @@ public class CudaDriver extends CudaDriver$shared {
      * CUresult cuEventDestroy_v2(CUevent event)
      * }
      */
-    public static MemorySegment cuEventDestroy_v2$address() {
-        return cuEventDestroy_v2.ADDR;
+    public MemorySegment cuEventDestroy_v2$address() {
+        return functions.address("cuEventDestroy_v2");
     }
 
     /**
@@ -3161,8 +2986,8 @@ public class CudaDriver extends CudaDriver$shared {
      * CUresult cuEventDestroy_v2(CUevent event)
      * }
      */
-    public static int cuEventDestroy_v2(MemorySegment event) {
-        var mh$ = cuEventDestroy_v2.HANDLE;
+    public int cuEventDestroy_v2(MemorySegment event) {
+        var mh$ = functions.handle("cuEventDestroy_v2", cuEventDestroy_v2.DESC);
         try {
             if (TRACE_DOWNCALLS) {
                 traceDowncall("cuEventDestroy_v2", event);
@@ -3181,10 +3006,6 @@ public class CudaDriver extends CudaDriver$shared {
             CudaDriver.C_POINTER,
             CudaDriver.C_POINTER
         );
-
-        public static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("cuEventRecord");
-
-        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
     }
 
     /**
@@ -3203,8 +3024,8 @@ public class CudaDriver extends CudaDriver$shared {
      * CUresult cuEventRecord(CUevent event, CUstream stream)
      * }
      */
-    public static MethodHandle cuEventRecord$handle() {
-        return cuEventRecord.HANDLE;
+    public MethodHandle cuEventRecord$handle() {
+        return functions.handle("cuEventRecord", cuEventRecord.DESC);
     }
 
     /**
@@ -3213,8 +3034,8 @@ public class CudaDriver extends CudaDriver$shared {
      * CUresult cuEventRecord(CUevent event, CUstream stream)
      * }
      */
-    public static MemorySegment cuEventRecord$address() {
-        return cuEventRecord.ADDR;
+    public MemorySegment cuEventRecord$address() {
+        return functions.address("cuEventRecord");
     }
 
     /**
@@ -3222,8 +3043,8 @@ public class CudaDriver extends CudaDriver$shared {
      * CUresult cuEventRecord(CUevent event, CUstream stream)
      * }
      */
-    public static int cuEventRecord(MemorySegment event, MemorySegment stream) {
-        var mh$ = cuEventRecord.HANDLE;
+    public int cuEventRecord(MemorySegment event, MemorySegment stream) {
+        var mh$ = functions.handle("cuEventRecord", cuEventRecord.DESC);
         try {
             if (TRACE_DOWNCALLS) {
                 traceDowncall("cuEventRecord", event, stream);
@@ -3241,10 +3062,6 @@ public class CudaDriver extends CudaDriver$shared {
             CudaDriver.C_INT,
             CudaDriver.C_POINTER
         );
-
-        public static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("cuEventSynchronize");
-
-        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
     }
 
     /**
@@ -3263,8 +3080,8 @@ public class CudaDriver extends CudaDriver$shared {
      * CUresult cuEventSynchronize(CUevent event)
      * }
      */
-    public static MethodHandle cuEventSynchronize$handle() {
-        return cuEventSynchronize.HANDLE;
+    public MethodHandle cuEventSynchronize$handle() {
+        return functions.handle("cuEventSynchronize", cuEventSynchronize.DESC);
     }
 
     /**
@@ -3273,8 +3090,8 @@ public class CudaDriver extends CudaDriver$shared {
      * CUresult cuEventSynchronize(CUevent event)
      * }
      */
-    public static MemorySegment cuEventSynchronize$address() {
-        return cuEventSynchronize.ADDR;
+    public MemorySegment cuEventSynchronize$address() {
+        return functions.address("cuEventSynchronize");
     }
 
     /**
@@ -3282,8 +3099,8 @@ public class CudaDriver extends CudaDriver$shared {
      * CUresult cuEventSynchronize(CUevent event)
      * }
      */
-    public static int cuEventSynchronize(MemorySegment event) {
-        var mh$ = cuEventSynchronize.HANDLE;
+    public int cuEventSynchronize(MemorySegment event) {
+        var mh$ = functions.handle("cuEventSynchronize", cuEventSynchronize.DESC);
         try {
             if (TRACE_DOWNCALLS) {
                 traceDowncall("cuEventSynchronize", event);
@@ -3301,10 +3118,6 @@ public class CudaDriver extends CudaDriver$shared {
             CudaDriver.C_INT,
             CudaDriver.C_POINTER
         );
-
-        public static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("cuEventQuery");
-
-        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
     }
 
     /**
@@ -3323,8 +3136,8 @@ public class CudaDriver extends CudaDriver$shared {
      * CUresult cuEventQuery(CUevent event)
      * }
      */
-    public static MethodHandle cuEventQuery$handle() {
-        return cuEventQuery.HANDLE;
+    public MethodHandle cuEventQuery$handle() {
+        return functions.handle("cuEventQuery", cuEventQuery.DESC);
     }
 
     /**
@@ -3333,8 +3146,8 @@ public class CudaDriver extends CudaDriver$shared {
      * CUresult cuEventQuery(CUevent event)
      * }
      */
-    public static MemorySegment cuEventQuery$address() {
-        return cuEventQuery.ADDR;
+    public MemorySegment cuEventQuery$address() {
+        return functions.address("cuEventQuery");
     }
 
     /**
@@ -3342,8 +3155,8 @@ public class CudaDriver extends CudaDriver$shared {
      * CUresult cuEventQuery(CUevent event)
      * }
      */
-    public static int cuEventQuery(MemorySegment event) {
-        var mh$ = cuEventQuery.HANDLE;
+    public int cuEventQuery(MemorySegment event) {
+        var mh$ = functions.handle("cuEventQuery", cuEventQuery.DESC);
         try {
             if (TRACE_DOWNCALLS) {
                 traceDowncall("cuEventQuery", event);
@@ -3363,10 +3176,6 @@ public class CudaDriver extends CudaDriver$shared {
             CudaDriver.C_POINTER,
             CudaDriver.C_POINTER
         );
-
-        public static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("cuEventElapsedTime");
-
-        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
     }
 
     /**
@@ -3385,8 +3194,8 @@ public class CudaDriver extends CudaDriver$shared {
      * CUresult cuEventElapsedTime(float *milliseconds, CUevent start, CUevent end)
      * }
      */
-    public static MethodHandle cuEventElapsedTime$handle() {
-        return cuEventElapsedTime.HANDLE;
+    public MethodHandle cuEventElapsedTime$handle() {
+        return functions.handle("cuEventElapsedTime", cuEventElapsedTime.DESC);
     }
 
     /**
@@ -3395,8 +3204,8 @@ public class CudaDriver extends CudaDriver$shared {
      * CUresult cuEventElapsedTime(float *milliseconds, CUevent start, CUevent end)
      * }
      */
-    public static MemorySegment cuEventElapsedTime$address() {
-        return cuEventElapsedTime.ADDR;
+    public MemorySegment cuEventElapsedTime$address() {
+        return functions.address("cuEventElapsedTime");
     }
 
     /**
@@ -3404,8 +3213,8 @@ public class CudaDriver extends CudaDriver$shared {
      * CUresult cuEventElapsedTime(float *milliseconds, CUevent start, CUevent end)
      * }
      */
-    public static int cuEventElapsedTime(MemorySegment milliseconds, MemorySegment start, MemorySegment end) {
-        var mh$ = cuEventElapsedTime.HANDLE;
+    public int cuEventElapsedTime(MemorySegment milliseconds, MemorySegment start, MemorySegment end) {
+        var mh$ = functions.handle("cuEventElapsedTime", cuEventElapsedTime.DESC);
         try {
             if (TRACE_DOWNCALLS) {
                 traceDowncall("cuEventElapsedTime", milliseconds, start, end);
@@ -3424,10 +3233,6 @@ public class CudaDriver extends CudaDriver$shared {
             CudaDriver.C_POINTER,
             CudaDriver.C_INT
         );
-
-        public static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("cuStreamBeginCapture_v2");
-
-        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
     }
 
     /**
@@ -3446,8 +3251,8 @@ public class CudaDriver extends CudaDriver$shared {
      * CUresult cuStreamBeginCapture_v2(CUstream stream, int mode)
      * }
      */
-    public static MethodHandle cuStreamBeginCapture_v2$handle() {
-        return cuStreamBeginCapture_v2.HANDLE;
+    public MethodHandle cuStreamBeginCapture_v2$handle() {
+        return functions.handle("cuStreamBeginCapture_v2", cuStreamBeginCapture_v2.DESC);
     }
 
     /**
@@ -3456,8 +3261,8 @@ public class CudaDriver extends CudaDriver$shared {
      * CUresult cuStreamBeginCapture_v2(CUstream stream, int mode)
      * }
      */
-    public static MemorySegment cuStreamBeginCapture_v2$address() {
-        return cuStreamBeginCapture_v2.ADDR;
+    public MemorySegment cuStreamBeginCapture_v2$address() {
+        return functions.address("cuStreamBeginCapture_v2");
     }
 
     /**
@@ -3465,8 +3270,8 @@ public class CudaDriver extends CudaDriver$shared {
      * CUresult cuStreamBeginCapture_v2(CUstream stream, int mode)
      * }
      */
-    public static int cuStreamBeginCapture_v2(MemorySegment stream, int mode) {
-        var mh$ = cuStreamBeginCapture_v2.HANDLE;
+    public int cuStreamBeginCapture_v2(MemorySegment stream, int mode) {
+        var mh$ = functions.handle("cuStreamBeginCapture_v2", cuStreamBeginCapture_v2.DESC);
         try {
             if (TRACE_DOWNCALLS) {
                 traceDowncall("cuStreamBeginCapture_v2", stream, mode);
@@ -3485,10 +3290,6 @@ public class CudaDriver extends CudaDriver$shared {
             CudaDriver.C_POINTER,
             CudaDriver.C_POINTER
         );
-
-        public static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("cuStreamEndCapture");
-
-        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
     }
 
     /**
@@ -3507,8 +3308,8 @@ public class CudaDriver extends CudaDriver$shared {
      * CUresult cuStreamEndCapture(CUstream stream, CUgraph *graph)
      * }
      */
-    public static MethodHandle cuStreamEndCapture$handle() {
-        return cuStreamEndCapture.HANDLE;
+    public MethodHandle cuStreamEndCapture$handle() {
+        return functions.handle("cuStreamEndCapture", cuStreamEndCapture.DESC);
     }
 
     /**
@@ -3517,8 +3318,8 @@ public class CudaDriver extends CudaDriver$shared {
      * CUresult cuStreamEndCapture(CUstream stream, CUgraph *graph)
      * }
      */
-    public static MemorySegment cuStreamEndCapture$address() {
-        return cuStreamEndCapture.ADDR;
+    public MemorySegment cuStreamEndCapture$address() {
+        return functions.address("cuStreamEndCapture");
     }
 
     /**
@@ -3526,8 +3327,8 @@ public class CudaDriver extends CudaDriver$shared {
      * CUresult cuStreamEndCapture(CUstream stream, CUgraph *graph)
      * }
      */
-    public static int cuStreamEndCapture(MemorySegment stream, MemorySegment graph) {
-        var mh$ = cuStreamEndCapture.HANDLE;
+    public int cuStreamEndCapture(MemorySegment stream, MemorySegment graph) {
+        var mh$ = functions.handle("cuStreamEndCapture", cuStreamEndCapture.DESC);
         try {
             if (TRACE_DOWNCALLS) {
                 traceDowncall("cuStreamEndCapture", stream, graph);
@@ -3547,10 +3348,6 @@ public class CudaDriver extends CudaDriver$shared {
             CudaDriver.C_POINTER,
             CudaDriver.C_LONG_LONG
         );
-
-        public static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("cuGraphInstantiateWithFlags");
-
-        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
     }
 
     /**
@@ -3569,8 +3366,8 @@ public class CudaDriver extends CudaDriver$shared {
      * CUresult cuGraphInstantiateWithFlags(CUgraphExec *executable, CUgraph graph, unsigned long long flags)
      * }
      */
-    public static MethodHandle cuGraphInstantiateWithFlags$handle() {
-        return cuGraphInstantiateWithFlags.HANDLE;
+    public MethodHandle cuGraphInstantiateWithFlags$handle() {
+        return functions.handle("cuGraphInstantiateWithFlags", cuGraphInstantiateWithFlags.DESC);
     }
 
     /**
@@ -3579,8 +3376,8 @@ public class CudaDriver extends CudaDriver$shared {
      * CUresult cuGraphInstantiateWithFlags(CUgraphExec *executable, CUgraph graph, unsigned long long flags)
      * }
      */
-    public static MemorySegment cuGraphInstantiateWithFlags$address() {
-        return cuGraphInstantiateWithFlags.ADDR;
+    public MemorySegment cuGraphInstantiateWithFlags$address() {
+        return functions.address("cuGraphInstantiateWithFlags");
     }
 
     /**
@@ -3588,8 +3385,8 @@ public class CudaDriver extends CudaDriver$shared {
      * CUresult cuGraphInstantiateWithFlags(CUgraphExec *executable, CUgraph graph, unsigned long long flags)
      * }
      */
-    public static int cuGraphInstantiateWithFlags(MemorySegment executable, MemorySegment graph, long flags) {
-        var mh$ = cuGraphInstantiateWithFlags.HANDLE;
+    public int cuGraphInstantiateWithFlags(MemorySegment executable, MemorySegment graph, long flags) {
+        var mh$ = functions.handle("cuGraphInstantiateWithFlags", cuGraphInstantiateWithFlags.DESC);
         try {
             if (TRACE_DOWNCALLS) {
                 traceDowncall("cuGraphInstantiateWithFlags", executable, graph, flags);
@@ -3608,10 +3405,6 @@ public class CudaDriver extends CudaDriver$shared {
             CudaDriver.C_POINTER,
             CudaDriver.C_POINTER
         );
-
-        public static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("cuGraphLaunch");
-
-        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
     }
 
     /**
@@ -3630,8 +3423,8 @@ public class CudaDriver extends CudaDriver$shared {
      * CUresult cuGraphLaunch(CUgraphExec executable, CUstream stream)
      * }
      */
-    public static MethodHandle cuGraphLaunch$handle() {
-        return cuGraphLaunch.HANDLE;
+    public MethodHandle cuGraphLaunch$handle() {
+        return functions.handle("cuGraphLaunch", cuGraphLaunch.DESC);
     }
 
     /**
@@ -3640,8 +3433,8 @@ public class CudaDriver extends CudaDriver$shared {
      * CUresult cuGraphLaunch(CUgraphExec executable, CUstream stream)
      * }
      */
-    public static MemorySegment cuGraphLaunch$address() {
-        return cuGraphLaunch.ADDR;
+    public MemorySegment cuGraphLaunch$address() {
+        return functions.address("cuGraphLaunch");
     }
 
     /**
@@ -3649,8 +3442,8 @@ public class CudaDriver extends CudaDriver$shared {
      * CUresult cuGraphLaunch(CUgraphExec executable, CUstream stream)
      * }
      */
-    public static int cuGraphLaunch(MemorySegment executable, MemorySegment stream) {
-        var mh$ = cuGraphLaunch.HANDLE;
+    public int cuGraphLaunch(MemorySegment executable, MemorySegment stream) {
+        var mh$ = functions.handle("cuGraphLaunch", cuGraphLaunch.DESC);
         try {
             if (TRACE_DOWNCALLS) {
                 traceDowncall("cuGraphLaunch", executable, stream);
@@ -3668,10 +3461,6 @@ public class CudaDriver extends CudaDriver$shared {
             CudaDriver.C_INT,
             CudaDriver.C_POINTER
         );
-
-        public static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("cuGraphExecDestroy");
-
-        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
     }
 
     /**
@@ -3690,8 +3479,8 @@ public class CudaDriver extends CudaDriver$shared {
      * CUresult cuGraphExecDestroy(CUgraphExec executable)
      * }
      */
-    public static MethodHandle cuGraphExecDestroy$handle() {
-        return cuGraphExecDestroy.HANDLE;
+    public MethodHandle cuGraphExecDestroy$handle() {
+        return functions.handle("cuGraphExecDestroy", cuGraphExecDestroy.DESC);
     }
 
     /**
@@ -3700,8 +3489,8 @@ public class CudaDriver extends CudaDriver$shared {
      * CUresult cuGraphExecDestroy(CUgraphExec executable)
      * }
      */
-    public static MemorySegment cuGraphExecDestroy$address() {
-        return cuGraphExecDestroy.ADDR;
+    public MemorySegment cuGraphExecDestroy$address() {
+        return functions.address("cuGraphExecDestroy");
     }
 
     /**
@@ -3709,8 +3498,8 @@ public class CudaDriver extends CudaDriver$shared {
      * CUresult cuGraphExecDestroy(CUgraphExec executable)
      * }
      */
-    public static int cuGraphExecDestroy(MemorySegment executable) {
-        var mh$ = cuGraphExecDestroy.HANDLE;
+    public int cuGraphExecDestroy(MemorySegment executable) {
+        var mh$ = functions.handle("cuGraphExecDestroy", cuGraphExecDestroy.DESC);
         try {
             if (TRACE_DOWNCALLS) {
                 traceDowncall("cuGraphExecDestroy", executable);
@@ -3728,10 +3517,6 @@ public class CudaDriver extends CudaDriver$shared {
             CudaDriver.C_INT,
             CudaDriver.C_POINTER
         );
-
-        public static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("cuGraphDestroy");
-
-        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
     }
 
     /**
@@ -3750,8 +3535,8 @@ public class CudaDriver extends CudaDriver$shared {
      * CUresult cuGraphDestroy(CUgraph graph)
      * }
      */
-    public static MethodHandle cuGraphDestroy$handle() {
-        return cuGraphDestroy.HANDLE;
+    public MethodHandle cuGraphDestroy$handle() {
+        return functions.handle("cuGraphDestroy", cuGraphDestroy.DESC);
     }
 
     /**
@@ -3760,8 +3545,8 @@ public class CudaDriver extends CudaDriver$shared {
      * CUresult cuGraphDestroy(CUgraph graph)
      * }
      */
-    public static MemorySegment cuGraphDestroy$address() {
-        return cuGraphDestroy.ADDR;
+    public MemorySegment cuGraphDestroy$address() {
+        return functions.address("cuGraphDestroy");
     }
 
     /**
@@ -3769,8 +3554,8 @@ public class CudaDriver extends CudaDriver$shared {
      * CUresult cuGraphDestroy(CUgraph graph)
      * }
      */
-    public static int cuGraphDestroy(MemorySegment graph) {
-        var mh$ = cuGraphDestroy.HANDLE;
+    public int cuGraphDestroy(MemorySegment graph) {
+        var mh$ = functions.handle("cuGraphDestroy", cuGraphDestroy.DESC);
         try {
             if (TRACE_DOWNCALLS) {
                 traceDowncall("cuGraphDestroy", graph);
@@ -3783,4 +3568,3 @@ public class CudaDriver extends CudaDriver$shared {
         }
     }
 }
-

@@ -4,12 +4,15 @@ import java.lang.management.ManagementFactory;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
+import mechinterp.cuda.simulator.driver.EmulatedDriver;
+import mechinterp.cuda.simulator.driver.SimulatedGpu;
 import mechinterp.device.CpuDevice;
 import mechinterp.device.cuda.CudaProbe;
 import mechinterp.device.cuda.CudaState;
 import mechinterp.experiments.console.ResultOutput;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
 
 /** {@code mechinterp doctor}: what this machine offers and what will be used of it. */
 @Command(
@@ -17,6 +20,15 @@ import picocli.CommandLine.Mixin;
     description = "Show the JDK, kernels, cores, memory and CUDA, or the reason why there is none.")
 public final class Doctor implements Runnable {
   private static final double GIBIBYTE = 1L << 30;
+
+  private static final int SIMULATED_MEBIBYTES = 1024;
+
+  @Option(
+      names = "--device",
+      paramLabel = "D",
+      description =
+          "The CUDA device to describe: cuda, or simulator, which needs no GPU. Default: cuda.")
+  private String cudaDevice = "cuda";
 
   @Mixin private ResultOutput output;
 
@@ -57,7 +69,7 @@ public final class Doctor implements Runnable {
     output.print(findings, describe(findings));
   }
 
-  private static Findings examine() {
+  private Findings examine() {
     Runtime runtime = Runtime.getRuntime();
     try (CpuDevice device = CpuDevice.best(runtime.availableProcessors())) {
       return new Findings(
@@ -68,8 +80,19 @@ public final class Doctor implements Runnable {
           runtime.availableProcessors(),
           runtime.maxMemory(),
           machineMemory(),
-          cuda(CudaProbe.ask()));
+          cuda(ask()));
     }
+  }
+
+  private CudaState ask() {
+    return switch (cudaDevice) {
+      case "cuda" -> CudaProbe.ask();
+      case "simulator" ->
+          CudaProbe.ask(new EmulatedDriver(SimulatedGpu.ofMebibytes(SIMULATED_MEBIBYTES)).cuda());
+      default ->
+          throw new IllegalArgumentException(
+              "--device: is " + cudaDevice + "; it must be cuda or simulator");
+    };
   }
 
   private static Optional<Long> machineMemory() {

@@ -33,13 +33,17 @@ final class CheckedBytes {
    * @throws FaultException when one of them has not been written
    */
   long load(int at, int count) {
+    requireWritten(at, count);
+    return peek(at, count);
+  }
+
+  private void requireWritten(int at, int count) {
     for (int i = at; i < at + count; i++) {
       if (!written[i]) {
         throw new FaultException(
             Fault.UNINITIALISED, "byte " + i + " of " + bytes.length + " has not been written");
       }
     }
-    return peek(at, count);
   }
 
   /** Reads without asking whether it has been written. */
@@ -69,5 +73,15 @@ final class CheckedBytes {
 
   byte[] read(int at, int count) {
     return Arrays.copyOfRange(bytes, at, at + count);
+  }
+
+  byte[] readWritten(int at, int count) {
+    requireWritten(at, count);
+    return read(at, count);
+  }
+
+  void copyTo(CheckedBytes destination, int to, int from, int count) {
+    System.arraycopy(bytes, from, destination.bytes, to, count);
+    System.arraycopy(written, from, destination.written, to, count);
   }
 }

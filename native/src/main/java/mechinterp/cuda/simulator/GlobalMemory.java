@@ -14,11 +14,17 @@ public final class GlobalMemory {
   private final TreeMap<Long, Allocation> allocations = new TreeMap<>();
   private long nextAddress = FIRST_ADDRESS;
   private long allocatedBytes;
-  private Allocation recent = new Allocation(0, new CheckedBytes(0), false, true);
+  private Allocation recent = new Allocation(0, 0, new CheckedBytes(0), false, true);
 
-  private record Allocation(long address, CheckedBytes bytes, boolean constant, boolean freed) {
+  /** Of what has been freed the place is remembered, not the content. */
+  private record Allocation(
+      long address, int size, CheckedBytes bytes, boolean constant, boolean freed) {
     boolean holds(long at) {
-      return at >= address && at - address < bytes.size();
+      return at >= address && at - address < size;
+    }
+
+    Allocation afterFree() {
+      return new Allocation(address, size, new CheckedBytes(0), constant, true);
     }
   }
 
@@ -35,7 +41,8 @@ public final class GlobalMemory {
       throw new IllegalArgumentException("allocate: " + bytes + " bytes; at least 1 is needed");
     }
     long address = nextAddress;
-    allocations.put(address, new Allocation(address, new CheckedBytes(bytes), constant, false));
+    allocations.put(
+        address, new Allocation(address, bytes, new CheckedBytes(bytes), constant, false));
     nextAddress += (bytes + 2 * ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
     allocatedBytes += bytes;
     return address;
@@ -69,10 +76,9 @@ public final class GlobalMemory {
                   address,
                   allocation == null ? "is no allocation's address" : "has been freed before"));
     }
-    allocatedBytes -= allocation.bytes().size();
-    allocations.put(
-        address, new Allocation(address, allocation.bytes(), allocation.constant(), true));
-    recent = allocations.get(address);
+    allocatedBytes -= allocation.size();
+    recent = allocation.afterFree();
+    allocations.put(address, recent);
   }
 
   /** Returns the bytes that have been allocated and not freed. */
@@ -96,6 +102,43 @@ public final class GlobalMemory {
    */
   public byte[] read(long address, int bytes) {
     return hostRange("read", address, bytes).read((int) (address - recent.address()), bytes);
+  }
+
+  /**
+   * Checks that bytes may be copied from or to.
+   *
+   * @throws IllegalArgumentException when they do not lie in one allocation
+   */
+  public void requireRange(long address, int bytes) {
+    hostRange("copy", address, bytes);
+  }
+
+  /**
+   * Copies to the host what has been written.
+   *
+   * @throws IllegalArgumentException when the bytes do not lie in one allocation, or one of them
+   *     has never been written
+   */
+  public byte[] readWritten(long address, int bytes) {
+    CheckedBytes from = hostRange("read", address, bytes);
+    try {
+      return from.readWritten((int) (address - recent.address()), bytes);
+    } catch (FaultException fault) {
+      throw new IllegalArgumentException(
+          "read: " + fault.fault().words() + ", " + fault.detail(), fault);
+    }
+  }
+
+  /**
+   * Copies within the device; what has not been written is not written in the copy either.
+   *
+   * @throws IllegalArgumentException when one of the ranges does not lie in one allocation
+   */
+  public void copy(long to, long from, int bytes) {
+    CheckedBytes source = hostRange("read", from, bytes);
+    int at = (int) (from - recent.address());
+    CheckedBytes destination = hostRange("write", to, bytes);
+    source.copyTo(destination, (int) (to - recent.address()), at, bytes);
   }
 
   private CheckedBytes hostRange(String what, long address, int bytes) {
@@ -139,7 +182,7 @@ public final class GlobalMemory {
       recent = below.getValue();
     }
     long offset = address - recent.address();
-    int size = recent.bytes().size();
+    int size = recent.size();
     if (offset + bytes > size) {
       throw outside(address, bytes, "%d bytes from the start of one of %d".formatted(offset, size));
     }

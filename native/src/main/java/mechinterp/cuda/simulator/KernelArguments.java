@@ -27,6 +27,12 @@ public final class KernelArguments {
     return this;
   }
 
+  /** Adds a value of any type as it lies in memory. */
+  public KernelArguments add(byte[] value) {
+    values.add(value.clone());
+    return this;
+  }
+
   private static ByteBuffer bytes(int count) {
     return ByteBuffer.allocate(count).order(ByteOrder.LITTLE_ENDIAN);
   }
