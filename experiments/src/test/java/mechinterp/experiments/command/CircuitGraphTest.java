@@ -204,6 +204,46 @@ class CircuitGraphTest {
     assertTrue(printed.at("/identity_error").doubleValue() < 1e-4);
     assertTrue(Files.readString(page.resolve("data.js")).contains("\"strongest\""));
     Execution.of("sae", "info", transcoders.toString()).assertDone();
+    isMeasured(text);
+  }
+
+  private void isMeasured(Path text) throws IOException {
+    Path store = folder.resolve("store");
+    String[] harvest = {
+      "harvest",
+      "--model",
+      model.toString(),
+      "--text",
+      text.toString(),
+      "--out",
+      store.toString(),
+      "--tokens",
+      "200"
+    };
+    for (String site : List.of("ln2.hook_normalized", "hook_mlp_out", "hook_resid_post")) {
+      for (int layer = 0; layer < 2; layer++) {
+        harvest = Samples.concat(harvest, "--hook", "blocks.%d.%s".formatted(layer, site));
+      }
+    }
+    Execution.of(harvest).assertDone();
+    String[] eval = {"eval", "--sae", transcoders.toString(), "--store", store.toString()};
+    JsonNode measured =
+        Execution.of(Samples.concat(eval, "--model", model.toString(), "--json"))
+            .assertDone()
+            .json();
+    assertEquals("blocks.1.hook_mlp_out", measured.at("/hook_points/1/hook").stringValue());
+    double fvu = measured.at("/fvu").doubleValue();
+    double first = measured.at("/hook_points/0/fvu").doubleValue();
+    double second = measured.at("/hook_points/1/fvu").doubleValue();
+    assertTrue(Math.min(first, second) <= fvu && fvu <= Math.max(first, second));
+    assertTrue(measured.at("/spliced/predictions").intValue() > 1000);
+    assertTrue(measured.at("/spliced/reconstruction/kl_divergence").doubleValue() >= 0);
+    String printed = Execution.of(Samples.concat(eval, "--selector")).err();
+    assertTrue(printed.contains("is cross_layer_transcoder, which no selector serves"), printed);
+    Execution.of(Samples.concat(eval, "--hook", "blocks.0.hook_mlp_out"))
+        .assertRefused("is 8 wide, the autoencoder's 2 layers d_model is 32");
+    Execution.of(Samples.concat(eval, "--model", "tiny-lm"))
+        .assertRefusedAtTheEnd("store is of \"");
   }
 
   @Test
