@@ -133,16 +133,7 @@ sealed interface Evaluated {
 
     @Override
     public void reconstruct(SparseCodes codes, FloatMatrix made, FloatMatrix rows) {
-      List<SparseCodes> own =
-          ofLayers.stream().map(each -> each.rowRange(0, rows.rows())).toList();
-      for (int layer = 0; layer < sizes().layers(); layer++) {
-        int first = layer * sizes().dModel();
-        int end = first + sizes().dModel();
-        FloatMatrix x = rows.columnRange(first, end);
-        transcoder.encode(layer, own.get(layer), x);
-        transcoder.reconstruct(layer, made.columnRange(first, end), own, x);
-      }
-      device().kernels().codes().concatenate(codes, own);
+      transcoder.reconstruct(made, codes, ofLayers, rows.columnRange(0, half()));
     }
   }
 }

@@ -16,7 +16,7 @@ import mechinterp.io.TensorFile;
 import mechinterp.io.TensorSink;
 import mechinterp.kernel.RowNorm;
 import mechinterp.sae.CrossLayerTranscoder;
-import mechinterp.sae.CrossLayerTranscoderConfig;
+import mechinterp.sae.CrossLayerConfig;
 import mechinterp.sae.GatedSae;
 import mechinterp.sae.MatchingPursuitConfig;
 import mechinterp.sae.MatchingPursuitSae;
@@ -78,7 +78,7 @@ public final class SaeFiles {
   }
 
   private static void write(Sae sae, Path folder, SaeMetadata metadata) throws IOException {
-    if (sae.config() instanceof CrossLayerTranscoderConfig) {
+    if (sae.config() instanceof CrossLayerConfig) {
       CrossLayerTranscoderFiles.write(CrossLayerTranscoder.of(sae), folder, metadata);
       return;
     }

@@ -9,7 +9,7 @@ import mechinterp.activation.ActivationStore;
 import mechinterp.activation.Site;
 import mechinterp.model.HookPoint;
 import mechinterp.sae.CrossLayerSizes;
-import mechinterp.sae.CrossLayerTranscoderConfig;
+import mechinterp.sae.CrossLayerConfig;
 import mechinterp.sae.Sae;
 import mechinterp.sae.file.LoadedCrossLayerTranscoder;
 import mechinterp.sae.file.SaeMetadata;
@@ -98,7 +98,7 @@ public final class CrossLayerSites {
    * @param metadata of the activations
    */
   public static SaeMetadata describe(SaeMetadata metadata, Sae sae) {
-    boolean isCrossLayer = sae.config() instanceof CrossLayerTranscoderConfig;
+    boolean isCrossLayer = sae.config() instanceof CrossLayerConfig;
     return isCrossLayer && metadata.fields().get(SaeSource.HOOK_NAMES) instanceof List<?> hooks
         ? metadata
             .with(INPUT, siteOf(String.valueOf(hooks.getFirst())))

@@ -32,9 +32,14 @@ public final class Evaluation {
    */
   public static SaeEvaluator of(
       CrossLayerTranscoder transcoder, ActivationStore store, Progress.Display display) {
-    long latents = (long) transcoder.config().layers() * transcoder.config().dSae();
-    int batch = (int) Math.clamp(MOST_CODES / latents, 1, Math.min(BATCH, store.tokens()));
+    int batch = batch(transcoder, store);
     return run(new SaeEvaluator(transcoder, batch), batch, store, display);
+  }
+
+  /** Returns how many tokens are encoded at once. */
+  public static int batch(CrossLayerTranscoder transcoder, ActivationStore store) {
+    long latents = (long) transcoder.config().layers() * transcoder.config().dSae();
+    return (int) Math.clamp(MOST_CODES / latents, 1, Math.min(BATCH, store.tokens()));
   }
 
   private static SaeEvaluator run(

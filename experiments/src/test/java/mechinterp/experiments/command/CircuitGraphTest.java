@@ -10,6 +10,11 @@ import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.util.Collections;
 import java.util.List;
+import mechinterp.tensor.SparseCodes;
+import mechinterp.io.SafetensorsWriter;
+import mechinterp.io.SafetensorsFile;
+import java.util.Arrays;
+import java.util.ArrayList;
 import java.util.Map;
 import java.util.stream.Stream;
 import mechinterp.device.CpuDevice;
@@ -207,6 +212,47 @@ class CircuitGraphTest {
     isMeasured(text);
   }
 
+  /** Latents count on from layer to layer, and outputs stand side by side. */
+  private void isEncoded() throws IOException {
+    Path inputs = folder.resolve("inputs.safetensors");
+    float[] x = new float[30 * 16];
+    RandomStream.of(9, "x").fillGaussian(x, 0, 1);
+    new SafetensorsWriter().floats("activations", x, 30, 16).write(inputs);
+    Path codes = folder.resolve("codes.safetensors");
+    Execution.of(
+            "sae",
+            "encode",
+            "--sae",
+            transcoders.toString(),
+            "--activations",
+            inputs.toString(),
+            "--out",
+            codes.toString())
+        .assertDone();
+    try (Device device = CpuDevice.scalar();
+        SafetensorsFile written = SafetensorsFile.open(codes)) {
+      CrossLayerTranscoder transcoder =
+          CrossLayerTranscoderFiles.load(transcoders, device).transcoder();
+      FloatMatrix rows = device.matrix(30, 16, x);
+      int active = 0;
+      List<SparseCodes> own = new ArrayList<>();
+      for (int layer = 0; layer < 2; layer++) {
+        own.add(transcoder.newCodes(30));
+        transcoder.encode(layer, own.get(layer), rows.columnRange(8 * layer, 8 * layer + 8));
+        active += Arrays.stream(device.toHost(own.get(layer).counts())).sum();
+      }
+      assertEquals(active, written.ints("indices").length);
+      assertTrue(Arrays.stream(written.ints("indices")).anyMatch(latent -> latent >= 20));
+      FloatMatrix second = device.floats(30, 8);
+      transcoder.decode(1, second, own);
+      float[] expected = device.toHost(second);
+      float[] made = written.floats("reconstruction");
+      for (int i = 0; i < expected.length; i++) {
+        assertEquals(expected[i], made[i / 8 * 16 + 8 + i % 8], 1e-5);
+      }
+    }
+  }
+
   private void isMeasured(Path text) throws IOException {
     Path store = folder.resolve("store");
     String[] harvest = {
@@ -238,6 +284,7 @@ class CircuitGraphTest {
     assertTrue(Math.min(first, second) <= fvu && fvu <= Math.max(first, second));
     assertTrue(measured.at("/spliced/predictions").intValue() > 1000);
     assertTrue(measured.at("/spliced/reconstruction/kl_divergence").doubleValue() >= 0);
+    isEncoded();
     String printed = Execution.of(Samples.concat(eval, "--selector")).err();
     assertTrue(printed.contains("is cross_layer_transcoder, which no selector serves"), printed);
     Execution.of(Samples.concat(eval, "--hook", "blocks.0.hook_mlp_out"))
