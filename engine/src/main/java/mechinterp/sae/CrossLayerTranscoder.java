@@ -23,9 +23,9 @@ import mechinterp.tensor.SparseCodes;
  * </pre>
  *
  * and x_t W_skip_t^T besides, where there are skip connections. It is trained as the autoencoder of
- * {@link CrossLayerConfig}, of which {@link #of} makes it. The codes of a token and what
- * is made of them have the same bits whatever other tokens are with it. Not for use by several
- * threads at once.
+ * {@link CrossLayerConfig}, of which {@link #of} makes it. The codes of a token and what is made of
+ * them have the same bits whatever other tokens are with it. Not for use by several threads at
+ * once.
  */
 public final class CrossLayerTranscoder {
   private final Device device;
@@ -70,8 +70,7 @@ public final class CrossLayerTranscoder {
    * @throws mechinterp.device.InsufficientMemoryException when it does not fit
    */
   public static CrossLayerTranscoder of(Sae sae) {
-    if (!(sae instanceof ThresholdSae trained
-        && sae.config() instanceof CrossLayerConfig config)) {
+    if (!(sae instanceof ThresholdSae trained && sae.config() instanceof CrossLayerConfig config)) {
       throw new IllegalArgumentException(
           "architecture: is %s; it must be %s or %s"
               .formatted(

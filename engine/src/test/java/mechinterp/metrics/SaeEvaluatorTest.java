@@ -73,8 +73,7 @@ class SaeEvaluatorTest {
         ThresholdSae.allocate(
             device, new CrossLayerTranscoderConfig(LAYERS, D_IN, LAYERS * LATENTS, 5));
     for (SaeParameter parameter : sae.parameters()) {
-      device.upload(
-          parameter.value(), random(parameter.name(), (int) parameter.value().size()), 0);
+      device.upload(parameter.value(), random(parameter.name(), (int) parameter.value().size()), 0);
     }
     device.kernels().fill(sae.thresholds(), 0.3f);
     sae.weightsChanged();
@@ -97,8 +96,7 @@ class SaeEvaluatorTest {
     assertEquals(whole.metrics().cosine(), byLayers.metrics().cosine(), 1e-6);
     assertEquals(LAYERS, byLayers.fvuOfHookPoints().size());
     for (int layer = 0; layer < LAYERS; layer++) {
-      assertEquals(
-          whole.fvuOfHookPoints().get(layer), byLayers.fvuOfHookPoints().get(layer), 1e-6);
+      assertEquals(whole.fvuOfHookPoints().get(layer), byLayers.fvuOfHookPoints().get(layer), 1e-6);
     }
     for (int latent = 0; latent < LAYERS * LATENTS; latent++) {
       assertEquals(whole.density().of(latent), byLayers.density().of(latent));

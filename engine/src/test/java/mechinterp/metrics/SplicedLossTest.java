@@ -229,13 +229,14 @@ final class SplicedLossTest {
     assertArrayEquals(device.toHost(run.at(input)), device.toHost(run.at(output)), 1e-6f);
     assertThrows(
         IllegalArgumentException.class,
-        () -> Splice.ofTranscoder(model, input, HookPoint.inBlock(1, "mlp.hook_post"), copying, mean));
+        () ->
+            Splice.ofTranscoder(
+                model, input, HookPoint.inBlock(1, "mlp.hook_post"), copying, mean));
     CrossLayerTranscoder other =
         CrossLayerTranscoder.allocate(
             device, new CrossLayerSizes(model.config().nLayers() + 1, dModel, 3, false));
     assertThrows(
-        IllegalArgumentException.class,
-        () -> Splice.ofCrossLayer(model, other, INPUT, means(1)));
+        IllegalArgumentException.class, () -> Splice.ofCrossLayer(model, other, INPUT, means(1)));
   }
 
   /** In doubles, sequence by sequence. */

@@ -8,12 +8,11 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Collections;
 import java.util.List;
-import mechinterp.sae.JumpReluCrossLayerTranscoderConfig;
-import java.util.stream.IntStream;
-import java.util.Arrays;
 import java.util.Map;
+import java.util.stream.IntStream;
 import mechinterp.activation.ActivationBatches;
 import mechinterp.activation.ActivationStore;
 import mechinterp.activation.Normalization;
@@ -25,6 +24,7 @@ import mechinterp.metrics.SaeEvaluator;
 import mechinterp.sae.AuxKConfig;
 import mechinterp.sae.CrossLayerTranscoder;
 import mechinterp.sae.CrossLayerTranscoderConfig;
+import mechinterp.sae.JumpReluCrossLayerTranscoderConfig;
 import mechinterp.sae.LatentBlock;
 import mechinterp.sae.Sae;
 import mechinterp.sae.SaeParameter;
@@ -105,7 +105,9 @@ class CrossLayerTrainingTest {
     JumpReluCrossLayerTranscoderConfig kind =
         JumpReluCrossLayerTranscoderConfig.of(LAYERS, D_MODEL, 120, 3);
     Sae sae =
-        new SaeTrainer(device, config(500)).train(kind, batches(device), TrainListener.none()).sae();
+        new SaeTrainer(device, config(500))
+            .train(kind, batches(device), TrainListener.none())
+            .sae();
     SaeEvaluator evaluator = new SaeEvaluator(sae, 1000);
     evaluator.add(fresh(data(), 1000));
     assertTrue(evaluator.metrics().fvu() < 0.6, "fvu " + evaluator.metrics().fvu());

@@ -73,9 +73,9 @@ public final class Intervention {
   }
 
   /**
-   * Returns this intervention with a cross-layer transcoder beside or in place of all MLPs: a latent
-   * writes to its own layer's output and to all later ones. Its latents are changed by {@code
-   * blocks.L.hook_mlp_out} of their layer L.
+   * Returns this intervention with a cross-layer transcoder beside or in place of all MLPs: a
+   * latent writes to its own layer's output and to all later ones. Its latents are changed by
+   * {@code blocks.L.hook_mlp_out} of their layer L.
    *
    * @param input the site in each block that its latents see
    * @throws IllegalArgumentException when it is not of the model's sizes, there is an autoencoder
@@ -99,8 +99,7 @@ public final class Intervention {
       requireWidth(in, "d_model", transcoder.config().dModel());
       requireFree(outs.get(layer));
       List<HookPoint> own = outs.subList(layer, layers);
-      spliced =
-          spliced.with(new SplicedSite(in, own, transcoder.layer(layer), error, List.of()));
+      spliced = spliced.with(new SplicedSite(in, own, transcoder.layer(layer), error, List.of()));
     }
     return spliced;
   }

@@ -20,8 +20,8 @@ import mechinterp.tensor.SparseCodes;
  * An autoencoder in a model, or a transcoder beside a part of one, with changes of its latents.
  *
  * @param in what is encoded
- * @param outs what is replaced: the same, but of transcoders another hook point, and of a layer of a
- *     cross-layer transcoder those of this layer and of all later ones, for which its decoder's
+ * @param outs what is replaced: the same, but of transcoders another hook point, and of a layer of
+ *     a cross-layer transcoder those of this layer and of all later ones, for which its decoder's
  *     columns stand side by side
  */
 record SplicedSite(

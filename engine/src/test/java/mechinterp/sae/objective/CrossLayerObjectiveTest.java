@@ -70,11 +70,13 @@ class CrossLayerObjectiveTest {
   }
 
   private double reconstructionLoss() {
-    return NaiveCrossLayer.squares(NaiveCrossLayer.differences(naive.y, made(chosen, true))) / divisor;
+    return NaiveCrossLayer.squares(NaiveCrossLayer.differences(naive.y, made(chosen, true)))
+        / divisor;
   }
 
   private double auxLoss() {
-    return auxFactor * NaiveCrossLayer.squares(NaiveCrossLayer.differences(residual, made(auxChosen, auxBias)));
+    return auxFactor
+        * NaiveCrossLayer.squares(NaiveCrossLayer.differences(residual, made(auxChosen, auxBias)));
   }
 
   private void freeze(LossNormalizer normalizer, AuxKConfig aux) {

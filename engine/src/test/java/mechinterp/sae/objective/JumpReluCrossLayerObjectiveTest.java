@@ -112,8 +112,7 @@ class JumpReluCrossLayerObjectiveTest {
     WrittenGradients gradients = WrittenGradients.of(objective);
     for (SaeParameter parameter : sae.parameters()) {
       String name = parameter.name();
-      double[][] numbers =
-          name.equals(ThresholdSae.THRESHOLD) ? thresholds : naive.point(name);
+      double[][] numbers = name.equals(ThresholdSae.THRESHOLD) ? thresholds : naive.point(name);
       FiniteDifferences.assertGradient(name, expected, numbers, gradients.get(name));
     }
     assertEquals(3 + 2 * NaiveCrossLayer.LAYERS, sae.parameters().size());

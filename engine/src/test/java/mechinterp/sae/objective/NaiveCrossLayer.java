@@ -114,8 +114,7 @@ final class NaiveCrossLayer {
       if (!parameter.name().equals("threshold")) {
         sae.device()
             .kernels()
-            .copy(
-                parameter.value(), NaivePoint.upload(sae.device(), point(parameter.name())));
+            .copy(parameter.value(), NaivePoint.upload(sae.device(), point(parameter.name())));
       }
     }
     sae.weightsChanged();

@@ -139,8 +139,7 @@ public final class Eval implements Callable<Integer> {
     return 0;
   }
 
-  private Result autoencoder(Path place, Device device, ActivationStore chosen)
-      throws IOException {
+  private Result autoencoder(Path place, Device device, ActivationStore chosen) throws IOException {
     LoadedSae loaded = SaeFormats.load(place, device);
     ActivationStore store = SaeSource.fitting(loaded, chosen);
     Sae encoder = selector.apply(codes.apply(loaded.sae()), place);

@@ -94,8 +94,7 @@ public final class SaeEncode implements Callable<Integer> {
     if (CrossLayerTranscoderFiles.areIn(place)) {
       codes.requireNone(CrossLayerTranscoderConfig.ARCHITECTURE);
       selector.requireNone(CrossLayerTranscoderConfig.ARCHITECTURE);
-      CrossLayerTranscoder transcoder =
-          CrossLayerTranscoderFiles.load(place, device).transcoder();
+      CrossLayerTranscoder transcoder = CrossLayerTranscoderFiles.load(place, device).transcoder();
       int batch = Evaluation.batch(transcoder, store);
       ActivationEncoder encoder = ActivationEncoder.of(transcoder, batch);
       SaeSource.requireWidth(store, "layers d_model", encoder.dIn());
@@ -170,7 +169,11 @@ public final class SaeEncode implements Callable<Integer> {
           .tensor("indices", DType.I32, indices::replayInts, indices.size())
           .tensor("values", DType.F32, values::replayFloats, values.size())
           .tensor(
-              "reconstruction", DType.F32, reconstruction::replayFloats, store.tokens(), encoder.dOut())
+              "reconstruction",
+              DType.F32,
+              reconstruction::replayFloats,
+              store.tokens(),
+              encoder.dOut())
           .write(file);
     }
 

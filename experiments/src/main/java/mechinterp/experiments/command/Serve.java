@@ -77,10 +77,7 @@ public final class Serve implements Callable<Integer> {
         Runtime.getRuntime().addShutdownHook(new Thread(server::close));
         Result result =
             new Result(
-                server.address().toString(),
-                model.config().name(),
-                sae.toString(),
-                live.hooks());
+                server.address().toString(), model.config().name(), sae.toString(), live.hooks());
         output.print(result, "open %s; Ctrl-C ends it".formatted(result.address()));
         server.await();
       }
@@ -91,10 +88,7 @@ public final class Serve implements Callable<Integer> {
   private LiveModel live(Transformer model, Path place) throws IOException {
     if (CrossLayerTranscoderFiles.areIn(place)) {
       TranscoderFolders.CrossLayer loaded =
-          new TranscoderFolders(model, hook.site())
-              .load(List.of(place))
-              .crossLayer()
-              .orElseThrow();
+          new TranscoderFolders(model, hook.site()).load(List.of(place)).crossLayer().orElseThrow();
       return LiveModel.of(model, loaded.transcoder(), sae.toString(), loaded.site());
     }
     LoadedSae loaded = SaeFormats.load(place, model.device());

@@ -53,11 +53,9 @@ final class SplicedOptions {
       return Optional.empty();
     }
     LoadProgress progress = new LoadProgress(output.progress());
-    Transformer loaded =
-        Models.load(model.get(), device, offline.options().with(progress));
+    Transformer loaded = Models.load(model.get(), device, offline.options().with(progress));
     Splice splice = splicer.apply(loaded);
     return Optional.of(
-        Splicing.measure(
-            splice, UnrelatedText.read(text, loaded, tokens), output.progress()));
+        Splicing.measure(splice, UnrelatedText.read(text, loaded, tokens), output.progress()));
   }
 }

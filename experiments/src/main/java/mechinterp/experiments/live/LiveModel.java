@@ -22,8 +22,8 @@ import mechinterp.sae.CrossLayerTranscoder;
 import mechinterp.sae.Sae;
 
 /**
- * A model with an autoencoder or transcoder that answers questions of bounded size; one at a time may ask. The
- * model is never changed.
+ * A model with an autoencoder or transcoder that answers questions of bounded size; one at a time
+ * may ask. The model is never changed.
  */
 public final class LiveModel {
   private static final int LONGEST_TEXT = 512;

@@ -94,8 +94,7 @@ class LiveServerTest {
     assertEquals(same.get("untouched"), other.get("untouched"));
     assertNotEquals(other.get("untouched"), other.get("changed"));
     String dropped = texts(one, 8).replace("\"error_kept\": true", "\"error_kept\": false");
-    assertNotEquals(
-        same.get("untouched"), json(post("/texts", dropped)).get("changed"));
+    assertNotEquals(same.get("untouched"), json(post("/texts", dropped)).get("changed"));
   }
 
   @Test
