@@ -39,7 +39,7 @@ public final class Evaluation {
   /** Returns how many tokens are encoded at once. */
   public static int batch(CrossLayerTranscoder transcoder, ActivationStore store) {
     long latents = (long) transcoder.config().layers() * transcoder.config().dSae();
-    return (int) Math.clamp(MOST_CODES / latents, 1, Math.min(BATCH, store.tokens()));
+    return Math.clamp(MOST_CODES / latents, 1, Math.min(BATCH, store.tokens()));
   }
 
   private static SaeEvaluator run(
