@@ -1,7 +1,10 @@
 package mechinterp.metrics;
 
 import java.util.List;
+import java.util.function.Function;
+import mechinterp.device.Device;
 import mechinterp.device.Workspace;
+import mechinterp.sae.CrossLayerTranscoder;
 import mechinterp.sae.Sae;
 import mechinterp.tensor.FloatMatrix;
 import mechinterp.tensor.SparseCodes;
@@ -13,18 +16,28 @@ import mechinterp.tensor.SparseCodes;
  * transcoder all metrics are of the target and what it makes of the input.
  */
 public final class SaeEvaluator {
-  private final Sae sae;
+  private final Evaluated evaluated;
   private final Buffers buffers;
 
   private record Buffers(
       FloatMatrix input, FloatMatrix reconstruction, SparseCodes codes, ReconstructionSums sums) {
-    static Buffers declare(Workspace workspace, Sae sae, int batchSize) {
+    static Buffers declare(Workspace workspace, Evaluated evaluated, int batchSize) {
+      List<Integer> widths = evaluated.targetWidths();
+      int made = widths.stream().mapToInt(Integer::intValue).sum();
+      int latents = evaluated.latents();
+      int most = evaluated.maxActive();
       return new Buffers(
-          workspace.floats("evaluation input", batchSize, sae.config().rowWidth()),
-          workspace.floats("evaluation reconstruction", batchSize, sae.dOut()),
-          workspace.codes("evaluation codes", batchSize, sae.maxActive(), sae.dSae()),
-          new ReconstructionSums(
-              workspace, batchSize, sae.config().targetWidths(), sae.dSae(), sae.maxActive()));
+          workspace.floats("evaluation input", batchSize, evaluated.rowWidth()),
+          workspace.floats("evaluation reconstruction", batchSize, made),
+          workspace.codes("evaluation codes", batchSize, most, latents),
+          new ReconstructionSums(workspace, batchSize, widths, latents, most));
+    }
+  }
+
+  /** What is measured, with its buffers. */
+  private record Declared(Evaluated evaluated, Buffers buffers) {
+    static Declared in(Workspace workspace, Evaluated evaluated, int batchSize) {
+      return new Declared(evaluated, Buffers.declare(workspace, evaluated, batchSize));
     }
   }
 
@@ -34,12 +47,34 @@ public final class SaeEvaluator {
    * @throws mechinterp.device.InsufficientMemoryException when the buffers do not fit
    */
   public SaeEvaluator(Sae sae, int batchSize) {
-    this.sae = sae;
-    this.buffers =
-        Workspace.allocate(
-            "evaluation (batch %d)".formatted(batchSize),
-            sae.device(),
-            workspace -> Buffers.declare(workspace, sae, batchSize));
+    this(
+        sae.device(),
+        batchSize,
+        workspace -> Declared.in(workspace, new Evaluated.OfSae(sae), batchSize));
+  }
+
+  /**
+   * Begins a stream for a cross-layer transcoder, whose rows have what goes into the MLPs, layer by
+   * layer, then what comes out of them. Its latents are those of all layers, one behind the other.
+   *
+   * @throws mechinterp.device.InsufficientMemoryException when the buffers do not fit
+   */
+  public SaeEvaluator(CrossLayerTranscoder transcoder, int batchSize) {
+    this(
+        transcoder.device(),
+        batchSize,
+        workspace ->
+            Declared.in(
+                workspace,
+                Evaluated.OfCrossLayer.declare(workspace, transcoder, batchSize),
+                batchSize));
+  }
+
+  private SaeEvaluator(Device device, int batchSize, Function<Workspace, Declared> declare) {
+    Declared declared =
+        Workspace.allocate("evaluation (batch %d)".formatted(batchSize), device, declare);
+    this.evaluated = declared.evaluated();
+    this.buffers = declared.buffers();
   }
 
   /**
@@ -49,18 +84,16 @@ public final class SaeEvaluator {
    *     mechinterp.sae.SaeConfig#siteWidths} lays them out
    */
   public void add(FloatMatrix rows) {
-    FloatMatrix x = sae.inputs(rows);
     SparseCodes active = buffers.codes().rowRange(0, rows.rows());
-    FloatMatrix decoded = buffers.reconstruction().rowRange(0, rows.rows());
-    sae.encode(active, x);
-    sae.reconstruct(decoded, active, x);
-    buffers.sums().add(sae.targets(rows), decoded, active);
+    FloatMatrix made = buffers.reconstruction().rowRange(0, rows.rows());
+    evaluated.reconstruct(active, made, rows);
+    buffers.sums().add(evaluated.targets(rows), made, active);
   }
 
   /** Adds {@code tokens} tokens whose activations lie one after the other in {@code rows}. */
   public void add(float[] rows, int tokens) {
     FloatMatrix x = buffers.input().rowRange(0, tokens);
-    sae.device().upload(x, rows, 0);
+    evaluated.device().upload(x, rows, 0);
     add(x);
   }
 

@@ -2,7 +2,6 @@ package mechinterp.metrics;
 
 import java.util.ArrayList;
 import java.util.List;
-import java.util.function.IntPredicate;
 import mechinterp.model.TokenBatch;
 import mechinterp.tokenizer.Tokenizer;
 
@@ -16,15 +15,10 @@ import mechinterp.tokenizer.Tokenizer;
 public record TextRows(int from, int to) {
   /** Returns all such rows of a batch. */
   public static List<TextRows> of(Tokenizer tokenizer, TokenBatch batch) {
-    return of(tokenizer, batch, _ -> true);
-  }
-
-  /** Returns those such rows of a batch that are wanted. */
-  static List<TextRows> of(Tokenizer tokenizer, TokenBatch batch, IntPredicate wanted) {
     List<TextRows> runs = new ArrayList<>();
     int from = 0;
     for (int t = 0; t <= batch.tokens(); t++) {
-      if (t == batch.tokens() || tokenizer.isSpecial(batch.id(t)) || !wanted.test(t)) {
+      if (t == batch.tokens() || tokenizer.isSpecial(batch.id(t))) {
         if (t > from) {
           runs.add(new TextRows(from, t));
         }

@@ -23,9 +23,9 @@ import mechinterp.tensor.SparseCodes;
  * </pre>
  *
  * and x_t W_skip_t^T besides, where there are skip connections. It is trained as the autoencoder of
- * {@link CrossLayerTranscoderConfig}, of which {@link #of} makes it. The codes of a token and what
- * is made of them have the same bits whatever other tokens are with it. Not for use by several
- * threads at once.
+ * {@link CrossLayerConfig}, of which {@link #of} makes it. The codes of a token and what is made of
+ * them have the same bits whatever other tokens are with it. Not for use by several threads at
+ * once.
  */
 public final class CrossLayerTranscoder {
   private final Device device;
@@ -64,17 +64,19 @@ public final class CrossLayerTranscoder {
 
   /**
    * Returns what a trained autoencoder of this kind is: a copy of its weights, layer by layer, with
-   * the threshold that its training found.
+   * the thresholds that its training found.
    *
    * @throws IllegalArgumentException when it is of another kind
    * @throws mechinterp.device.InsufficientMemoryException when it does not fit
    */
   public static CrossLayerTranscoder of(Sae sae) {
-    if (!(sae instanceof ThresholdSae trained
-        && sae.config() instanceof CrossLayerTranscoderConfig config)) {
+    if (!(sae instanceof ThresholdSae trained && sae.config() instanceof CrossLayerConfig config)) {
       throw new IllegalArgumentException(
-          "architecture: is %s; it must be %s"
-              .formatted(sae.config().architecture(), CrossLayerTranscoderConfig.ARCHITECTURE));
+          "architecture: is %s; it must be %s or %s"
+              .formatted(
+                  sae.config().architecture(),
+                  CrossLayerTranscoderConfig.ARCHITECTURE,
+                  JumpReluCrossLayerTranscoderConfig.ARCHITECTURE));
     }
     int dModel = config.dModel();
     CrossLayerSizes sizes =
@@ -222,6 +224,27 @@ public final class CrossLayerTranscoder {
     skip(layer)
         .ifPresent(matrix ->
             device.kernels().matmul(out, x, Operand.AS_IS, matrix, Operand.TRANSPOSED, Write.ADD));
+  }
+
+  /**
+   * Writes the active latents of all layers and what stands for the outputs of all MLPs.
+   *
+   * @param made [tokens, layers d_model], layer by layer
+   * @param codes with room for the latents of all layers, which count on from layer to layer
+   * @param ofLayers room for the codes of each layer, of as many tokens or more
+   * @param x what goes into the MLPs [tokens, layers d_model], layer by layer; not {@code made}
+   */
+  public void reconstruct(
+      FloatMatrix made, SparseCodes codes, List<SparseCodes> ofLayers, FloatMatrix x) {
+    List<SparseCodes> own = ofLayers.stream().map(each -> each.rowRange(0, x.rows())).toList();
+    for (int layer = 0; layer < config.layers(); layer++) {
+      int first = layer * config.dModel();
+      int end = first + config.dModel();
+      FloatMatrix inputs = x.columnRange(first, end);
+      encode(layer, own.get(layer), inputs);
+      reconstruct(layer, made.columnRange(first, end), own, inputs);
+    }
+    device.kernels().codes().concatenate(codes, own);
   }
 
   /** Brings what is derived from the weights up to date. */

@@ -1,23 +1,9 @@
 package mechinterp.sae;
 
-import java.util.Collections;
-import java.util.List;
-import java.util.stream.IntStream;
-
 /**
- * A cross-layer transcoder as it is trained (Ameisen et al. 2025, "Circuit Tracing"): an
- * autoencoder whose latents stand in as many equal parts as there are layers, one behind the other.
- * Those of layer i see what goes into the MLP of that layer and write to what comes out of the MLPs
- * of that layer and of all later ones:
+ * A {@link CrossLayerConfig} with k of a batch:
  *
- * <pre>
- *   z_i  = x_i W_enc_i + b_enc_i                          W_enc_i [d_model, d_sae / layers]
- *   f    = BatchTopK of relu(z_0), .., relu(z_L-1)        of all layers together
- *   y^_t = sum over i &lt;= t of f_i W_dec_i,t  +  b_dec_t   W_dec_i,t [d_sae / layers, d_model]
- * </pre>
- *
- * A row of its data has what goes into the MLPs, layer by layer, then what comes out of them.
- * {@link CrossLayerTranscoder#of} is what it is after training.
+ * <pre>  f = BatchTopK of relu(z_0), .., relu(z_L-1)        of all layers together</pre>
  *
  * @param layers number of layers L
  * @param dModel width of the activations at each, of what is encoded and of what is made
@@ -25,7 +11,7 @@ import java.util.stream.IntStream;
  * @param k mean number of active latents of a token, at all layers together
  */
 public record CrossLayerTranscoderConfig(int layers, int dModel, int dSae, int k)
-    implements SaeConfig {
+    implements CrossLayerConfig {
   /** The name of this kind: circuit-tracer's {@code model_kind}. */
   public static final String ARCHITECTURE = "cross_layer_transcoder";
 
@@ -35,57 +21,12 @@ public record CrossLayerTranscoderConfig(int layers, int dModel, int dSae, int k
    * @throws IllegalArgumentException with the JSON field's name
    */
   public CrossLayerTranscoderConfig {
-    CrosscoderConfig.requireLayers(layers, dModel);
-    Sizes.requirePositive("d_sae", dSae);
+    CrossLayerConfig.requireSizes(layers, dModel, dSae);
     Sizes.requireActive(k, dSae);
-    if (dSae % layers != 0) {
-      throw new IllegalArgumentException(
-          "d_sae: is %d, layers are %d; d_sae is of all layers together and must be a multiple of them"
-              .formatted(dSae, layers));
-    }
   }
 
   @Override
   public String architecture() {
     return ARCHITECTURE;
-  }
-
-  @Override
-  public int dIn() {
-    return layers * dModel;
-  }
-
-  /** Returns the number of latents of a layer. */
-  public int latentsOfLayer() {
-    return dSae / layers;
-  }
-
-  @Override
-  public List<Integer> siteWidths() {
-    return Collections.nCopies(2 * layers, dModel);
-  }
-
-  @Override
-  public List<Integer> targetWidths() {
-    return Collections.nCopies(layers, dModel);
-  }
-
-  @Override
-  public boolean centresInput() {
-    return false;
-  }
-
-  @Override
-  public List<LatentBlock> blocks() {
-    int latents = latentsOfLayer();
-    return IntStream.range(0, layers)
-        .mapToObj(layer ->
-            new LatentBlock(
-                layer * latents,
-                (layer + 1) * latents,
-                layer * dModel,
-                (layer + 1) * dModel,
-                layer * dModel))
-        .toList();
   }
 }

@@ -31,7 +31,7 @@ public sealed interface Sae
           JumpReluConfig _,
           JumpReluTranscoderConfig _,
           JumpReluCrosscoderConfig _,
-          CrossLayerTranscoderConfig _ ->
+          CrossLayerConfig _ ->
           new ThresholdSae(workspace, config);
       case GatedConfig gated -> new GatedSae(workspace, gated);
       case HybridSaeConfig hybrid -> new HybridSae(workspace, hybrid);

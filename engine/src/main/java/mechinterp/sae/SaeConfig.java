@@ -27,6 +27,9 @@ import java.util.Optional;
   @JsonSubTypes.Type(
       value = CrossLayerTranscoderConfig.class,
       name = CrossLayerTranscoderConfig.ARCHITECTURE),
+  @JsonSubTypes.Type(
+      value = JumpReluCrossLayerTranscoderConfig.class,
+      name = JumpReluCrossLayerTranscoderConfig.ARCHITECTURE),
   @JsonSubTypes.Type(value = MultiTopKConfig.class, name = MultiTopKConfig.ARCHITECTURE),
   @JsonSubTypes.Type(value = GroupMaxConfig.class, name = GroupMaxConfig.ARCHITECTURE),
   @JsonSubTypes.Type(value = SwitchConfig.class, name = SwitchConfig.ARCHITECTURE),
@@ -47,7 +50,7 @@ public sealed interface SaeConfig
         JumpReluTranscoderConfig,
         CrosscoderConfig,
         JumpReluCrosscoderConfig,
-        CrossLayerTranscoderConfig,
+        CrossLayerConfig,
         MultiTopKConfig,
         GroupMaxConfig,
         SwitchConfig,

@@ -84,7 +84,11 @@ public final class ThresholdSae implements Sae {
 
   /** Returns how the thresholds are trained, where they are parameters. */
   private Optional<JumpReluTraining> training() {
-    return config() instanceof JumpReluConfig jumpRelu ? jumpRelu.training() : Optional.empty();
+    return switch (config()) {
+      case JumpReluConfig jumpRelu -> jumpRelu.training();
+      case JumpReluCrossLayerTranscoderConfig crossLayer -> Optional.of(crossLayer.training());
+      default -> Optional.empty();
+    };
   }
 
   /** Sets the thresholds to what they are before training. */

@@ -7,7 +7,12 @@ import mechinterp.device.CpuDevice;
 import mechinterp.device.Device;
 import mechinterp.device.OpaqueDevice;
 import mechinterp.random.RandomStream;
+import mechinterp.sae.CrossLayerSizes;
+import mechinterp.sae.CrossLayerTranscoder;
+import mechinterp.sae.CrossLayerTranscoderConfig;
+import mechinterp.sae.SaeParameter;
 import mechinterp.sae.SaeWeights;
+import mechinterp.sae.ThresholdSae;
 import mechinterp.sae.TopKConfig;
 import mechinterp.sae.TopKSae;
 import org.junit.jupiter.api.Test;
@@ -58,5 +63,70 @@ class SaeEvaluatorTest {
       sum += evaluator.density().of(f);
     }
     assertEquals(evaluator.metrics().l0(), sum, 1e-12);
+  }
+
+  private static final int LAYERS = 3;
+  private static final int LATENTS = 4;
+
+  private static ThresholdSae trained(Device device) {
+    ThresholdSae sae =
+        ThresholdSae.allocate(
+            device, new CrossLayerTranscoderConfig(LAYERS, D_IN, LAYERS * LATENTS, 5));
+    for (SaeParameter parameter : sae.parameters()) {
+      device.upload(parameter.value(), random(parameter.name(), (int) parameter.value().size()), 0);
+    }
+    device.kernels().fill(sae.thresholds(), 0.3f);
+    sae.weightsChanged();
+    return sae;
+  }
+
+  @Test
+  void aCrossLayerTranscoderIsMeasuredAsWhatItWasTrainedAs() {
+    Device device = CpuDevice.scalar();
+    float[] rows = random("rows", TOKENS * 2 * LAYERS * D_IN);
+    ThresholdSae sae = trained(device);
+    SaeEvaluator whole = new SaeEvaluator(sae, TOKENS);
+    whole.add(rows, TOKENS);
+    SaeEvaluator byLayers = new SaeEvaluator(CrossLayerTranscoder.of(sae), TOKENS);
+    byLayers.add(rows, TOKENS);
+
+    assertEquals(whole.metrics().fvu(), byLayers.metrics().fvu(), 1e-6);
+    assertEquals(whole.metrics().l0(), byLayers.metrics().l0());
+    assertEquals(whole.metrics().deadFraction(), byLayers.metrics().deadFraction());
+    assertEquals(whole.metrics().cosine(), byLayers.metrics().cosine(), 1e-6);
+    assertEquals(LAYERS, byLayers.fvuOfHookPoints().size());
+    for (int layer = 0; layer < LAYERS; layer++) {
+      assertEquals(whole.fvuOfHookPoints().get(layer), byLayers.fvuOfHookPoints().get(layer), 1e-6);
+    }
+    for (int latent = 0; latent < LAYERS * LATENTS; latent++) {
+      assertEquals(whole.density().of(latent), byLayers.density().of(latent));
+    }
+  }
+
+  /** The skip connections alone make the targets exactly, the latents nothing. */
+  @Test
+  void skipConnectionsOfACrossLayerTranscoderCount() {
+    Device device = CpuDevice.scalar();
+    CrossLayerTranscoder transcoder =
+        CrossLayerTranscoder.allocate(device, new CrossLayerSizes(2, 2, 3, true));
+    for (int layer = 0; layer < 2; layer++) {
+      device.upload(transcoder.skip(layer).orElseThrow(), new float[] {0, 2, 1, 0}, 0);
+    }
+    transcoder.weightsChanged();
+    float[] rows = new float[TOKENS * 8];
+    float[] x = random("x", TOKENS * 4);
+    for (int t = 0; t < TOKENS; t++) {
+      for (int layer = 0; layer < 2; layer++) {
+        rows[t * 8 + layer * 2] = x[t * 4 + layer * 2];
+        rows[t * 8 + layer * 2 + 1] = x[t * 4 + layer * 2 + 1];
+        rows[t * 8 + 4 + layer * 2] = 2 * x[t * 4 + layer * 2 + 1];
+        rows[t * 8 + 4 + layer * 2 + 1] = x[t * 4 + layer * 2];
+      }
+    }
+    SaeEvaluator evaluator = new SaeEvaluator(transcoder, TOKENS);
+    evaluator.add(rows, TOKENS);
+    assertEquals(0, evaluator.metrics().fvu(), 1e-12);
+    assertEquals(0, evaluator.metrics().l0());
+    assertEquals(1, evaluator.metrics().deadFraction());
   }
 }

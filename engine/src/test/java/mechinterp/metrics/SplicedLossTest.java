@@ -8,23 +8,34 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.HashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import mechinterp.activation.OutlierLimit;
 import mechinterp.device.CpuDevice;
 import mechinterp.device.Device;
+import mechinterp.model.Activations;
 import mechinterp.model.Edit;
 import mechinterp.model.HookPoint;
 import mechinterp.model.TinyModels;
 import mechinterp.model.TokenBatch;
 import mechinterp.model.Transformer;
+import mechinterp.random.RandomStream;
+import mechinterp.sae.CrossLayerSizes;
+import mechinterp.sae.CrossLayerTranscoder;
+import mechinterp.sae.JumpReluTranscoderConfig;
+import mechinterp.sae.SaeWeights;
+import mechinterp.sae.ThresholdSae;
 import mechinterp.sae.TopKConfig;
 import mechinterp.sae.TopKSae;
 import mechinterp.tensor.FloatMatrix;
 import mechinterp.tokenizer.TinyWordPiece;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 final class SplicedLossTest {
   private static final HookPoint HOOK = HookPoint.residPost(0);
@@ -140,6 +151,132 @@ final class SplicedLossTest {
 
     assertEquals(crossEntropy(Map.of()), result.crossEntropy(), 1e-5);
     assertEquals(crossEntropy(Map.of(HOOK, zero)), result.zeroAblation().crossEntropy(), 1e-5);
+  }
+
+  private static final String INPUT = "hook_resid_mid";
+
+  private CrossLayerTranscoder crossLayer(boolean skip, double scale) {
+    int layers = model.config().nLayers();
+    CrossLayerTranscoder transcoder =
+        CrossLayerTranscoder.allocate(device, new CrossLayerSizes(layers, dModel, 7, skip));
+    for (int layer = 0; layer < layers; layer++) {
+      SaeWeights weights = transcoder.layer(layer).weights();
+      fill(weights.wEnc(), "W_enc " + layer, scale);
+      fill(weights.wDec(), "W_dec " + layer, scale);
+      fill(weights.bDec().columnRange(0, dModel), "b_dec " + layer, scale);
+      String name = "W_skip " + layer;
+      transcoder.skip(layer).ifPresent(matrix -> fill(matrix, name, scale));
+    }
+    transcoder.weightsChanged();
+    return transcoder;
+  }
+
+  private void fill(FloatMatrix matrix, String name, double scale) {
+    float[] values = new float[(int) matrix.size()];
+    RandomStream.of(5, name).fillGaussian(values, 0, scale);
+    FloatMatrix whole = device.matrix(matrix.rows(), matrix.cols(), values);
+    device.kernels().copy(matrix, whole);
+  }
+
+  private FloatMatrix means(int layers) {
+    return device.floats(1, layers * dModel);
+  }
+
+  /** What each layer writes is what the definition makes of what all layers up to it have seen. */
+  @ParameterizedTest
+  @ValueSource(booleans = {false, true})
+  void aCrossLayerTranscoderReplacesAllMlpsOfARun(boolean skip) {
+    int layers = model.config().nLayers();
+    CrossLayerTranscoder transcoder = crossLayer(skip, 0.5);
+    Splice splice = Splice.ofCrossLayer(model, transcoder, INPUT, means(layers));
+    Set<HookPoint> seen = new LinkedHashSet<>();
+    for (int layer = 0; layer < layers; layer++) {
+      seen.add(HookPoint.inBlock(layer, INPUT));
+      seen.add(HookPoint.mlpOut(layer));
+    }
+    Map<HookPoint, Edit> edits = splice.reconstruction();
+    for (int time = 0; time < 2; time++) {
+      Activations run = model.run(TokenBatch.ofIds(SEQUENCES), seen, edits);
+      for (int layer = 0; layer < layers; layer++) {
+        float[] made = device.toHost(run.at(HookPoint.mlpOut(layer)));
+        for (int t = 0; t < 9; t++) {
+          for (int j = 0; j < dModel; j++) {
+            assertEquals(made(transcoder, run, layer, t, j), made[t * dModel + j], 1e-4);
+          }
+        }
+      }
+    }
+  }
+
+  private double made(CrossLayerTranscoder transcoder, Activations run, int target, int t, int j) {
+    double sum = device.toHost(transcoder.layer(target).weights().bDec())[j];
+    float[] x = {};
+    for (int source = 0; source <= target; source++) {
+      SaeWeights weights = transcoder.layer(source).weights();
+      float[] encoder = device.toHost(weights.wEnc());
+      float[] decoder = device.toHost(weights.wDec());
+      x = device.toHost(run.at(HookPoint.inBlock(source, INPUT)).row(t));
+      for (int latent = 0; latent < 7; latent++) {
+        double z = 0;
+        for (int i = 0; i < dModel; i++) {
+          z += (double) x[i] * encoder[latent * dModel + i];
+        }
+        int at = latent * weights.wDec().cols() + (target - source) * dModel + j;
+        sum += Math.max(0, z) * decoder[at];
+      }
+    }
+    for (FloatMatrix matrix : transcoder.skip(target).stream().toList()) {
+      float[] skip = device.toHost(matrix);
+      for (int i = 0; i < dModel; i++) {
+        sum += (double) skip[j * dModel + i] * x[i];
+      }
+    }
+    return sum;
+  }
+
+  @Test
+  void aTranscoderOfNothingIsAZeroAblationOfAllMlps() {
+    int layers = model.config().nLayers();
+    SplicedLoss loss =
+        new SplicedLoss(Splice.ofCrossLayer(model, crossLayer(false, 0), INPUT, means(layers)));
+    loss.add(TokenBatch.ofIds(SEQUENCES));
+    SplicedLoss.Result result = loss.result();
+    Map<HookPoint, Edit> zeros = new HashMap<>();
+    for (int layer = 0; layer < layers; layer++) {
+      zeros.put(HookPoint.mlpOut(layer), (x, _) -> device.kernels().fill(x, 0));
+    }
+    assertEquals(crossEntropy(zeros), result.reconstruction().crossEntropy(), 1e-5);
+    assertEquals(result.zeroAblation(), result.reconstruction());
+    assertEquals(result.meanAblation(), result.reconstruction());
+    assertTrue(result.reconstruction().klDivergence() > 1e-3, result.toString());
+  }
+
+  /** Latents 2j and 2j + 1 see and write the two parts of what goes in; a copy of the input. */
+  @Test
+  void aTranscoderMakesTheOutputOfTheInputOfTheSameRun() {
+    HookPoint input = HookPoint.inBlock(1, INPUT);
+    HookPoint output = HookPoint.mlpOut(1);
+    TopKSae exact = exact();
+    ThresholdSae copying =
+        ThresholdSae.allocate(
+            device, new JumpReluTranscoderConfig(dModel, dModel, 2 * dModel, false));
+    device.kernels().copy(copying.weights().wEnc(), exact.weights().wEnc());
+    device.kernels().copy(copying.weights().wDec(), exact.weights().wDec());
+    copying.weightsChanged();
+    Splice splice = Splice.ofTranscoder(model, input, output, copying, mean);
+    Activations run =
+        model.run(TokenBatch.ofIds(SEQUENCES), Set.of(input, output), splice.reconstruction());
+    assertArrayEquals(device.toHost(run.at(input)), device.toHost(run.at(output)), 1e-6f);
+    assertThrows(
+        IllegalArgumentException.class,
+        () ->
+            Splice.ofTranscoder(
+                model, input, HookPoint.inBlock(1, "mlp.hook_post"), copying, mean));
+    CrossLayerTranscoder other =
+        CrossLayerTranscoder.allocate(
+            device, new CrossLayerSizes(model.config().nLayers() + 1, dModel, 3, false));
+    assertThrows(
+        IllegalArgumentException.class, () -> Splice.ofCrossLayer(model, other, INPUT, means(1)));
   }
 
   /** In doubles, sequence by sequence. */

@@ -8,9 +8,11 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Collections;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.IntStream;
 import mechinterp.activation.ActivationBatches;
 import mechinterp.activation.ActivationStore;
 import mechinterp.activation.Normalization;
@@ -22,6 +24,7 @@ import mechinterp.metrics.SaeEvaluator;
 import mechinterp.sae.AuxKConfig;
 import mechinterp.sae.CrossLayerTranscoder;
 import mechinterp.sae.CrossLayerTranscoderConfig;
+import mechinterp.sae.JumpReluCrossLayerTranscoderConfig;
 import mechinterp.sae.LatentBlock;
 import mechinterp.sae.Sae;
 import mechinterp.sae.SaeParameter;
@@ -94,6 +97,34 @@ class CrossLayerTrainingTest {
     assertTrue(evaluator.metrics().fvu() < 0.45, "fvu " + evaluator.metrics().fvu());
     assertEquals(3, trained.history().getLast().l0(), 1e-9);
     assertEquals(3, evaluator.metrics().l0(), 0.5);
+  }
+
+  /** Thresholds of their own, which files of circuit-tracer have. */
+  @Test
+  void withJumpReluTheyAreMadeToo() throws IOException {
+    JumpReluCrossLayerTranscoderConfig kind =
+        JumpReluCrossLayerTranscoderConfig.of(LAYERS, D_MODEL, 120, 3);
+    Sae sae =
+        new SaeTrainer(device, config(500))
+            .train(kind, batches(device), TrainListener.none())
+            .sae();
+    SaeEvaluator evaluator = new SaeEvaluator(sae, 1000);
+    evaluator.add(fresh(data(), 1000));
+    assertTrue(evaluator.metrics().fvu() < 0.6, "fvu " + evaluator.metrics().fvu());
+    assertEquals(3, evaluator.metrics().l0(), 1);
+    SaeFiles.save(sae, folder.resolve("clt"), new SaeMetadata(Map.of()));
+    CrossLayerTranscoder loaded =
+        CrossLayerTranscoderFiles.load(folder.resolve("clt"), device).transcoder();
+    float[] thresholds = device.toHost(((ThresholdSae) sae).thresholds());
+    for (int layer = 0; layer < LAYERS; layer++) {
+      assertArrayEquals(
+          Arrays.copyOfRange(thresholds, 40 * layer, 40 * (layer + 1)),
+          device.toHost(loaded.layer(layer).thresholds()));
+    }
+    assertTrue(IntStream.range(1, 120).anyMatch(i -> thresholds[i] != thresholds[0]));
+    SaeEvaluator again = new SaeEvaluator(loaded, 1000);
+    again.add(fresh(data(), 1000));
+    assertEquals(evaluator.metrics().fvu(), again.metrics().fvu(), 1e-6);
   }
 
   @Test
@@ -228,7 +259,7 @@ class CrossLayerTrainingTest {
   void otherKindsAndRowsOfAnotherWidthAreRefused() {
     Sae other = Sae.allocate(device, new TopKConfig(4, 8, 2));
     assertEquals(
-        "architecture: is topk; it must be cross_layer_transcoder",
+        "architecture: is topk; it must be cross_layer_transcoder or jumprelu_cross_layer_transcoder",
         Refusal.of(IllegalArgumentException.class, () -> CrossLayerTranscoder.of(other)));
     CrossLayerTranscoderConfig wide = new CrossLayerTranscoderConfig(4, D_MODEL, 120, 3);
     assertEquals(

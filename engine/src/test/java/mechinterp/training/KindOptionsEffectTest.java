@@ -10,6 +10,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.Supplier;
+import java.util.stream.Collectors;
 import mechinterp.device.CpuDevice;
 import mechinterp.device.Device;
 import mechinterp.optim.AdamConfig;
@@ -25,6 +26,7 @@ import mechinterp.sae.GatedTraining;
 import mechinterp.sae.GroupMaxConfig;
 import mechinterp.sae.HybridSaeConfig;
 import mechinterp.sae.JumpReluConfig;
+import mechinterp.sae.JumpReluCrossLayerTranscoderConfig;
 import mechinterp.sae.JumpReluCrosscoderConfig;
 import mechinterp.sae.JumpReluPenalty;
 import mechinterp.sae.JumpReluTraining;
@@ -87,7 +89,9 @@ final class KindOptionsEffectTest {
         SwitchConfig.of(16, 120, 3, 4),
         new TranscoderConfig(16, 8, 120, 3, KScope.TOKEN, true),
         new CrosscoderConfig(2, 8, 120, 3, KScope.BATCH),
-        new CrossLayerTranscoderConfig(2, 4, 120, 3));
+        new CrossLayerTranscoderConfig(2, 4, 120, 3),
+        new JumpReluCrossLayerTranscoderConfig(
+            2, 4, 120, jumpRelu(JumpReluPenalty.TANH, 3).training().orElseThrow()));
   }
 
   /** So strong that some latents die. */
@@ -191,8 +195,16 @@ final class KindOptionsEffectTest {
   @Test
   void everyKindThatIsTrainedIsThere() {
     List<? extends Class<?>> kinds = kinds().stream().map(Object::getClass).distinct().toList();
-    for (Class<?> kind : SaeConfig.class.getPermittedSubclasses()) {
+    for (Class<?> kind : records(SaeConfig.class)) {
       assertTrue(kinds.contains(kind) != LOADED_ONLY.contains(kind), kind.getSimpleName());
     }
+  }
+
+  private static List<Class<?>> records(Class<?> type) {
+    return type.isRecord()
+        ? List.of(type)
+        : Arrays.stream(type.getPermittedSubclasses())
+            .flatMap(each -> records(each).stream())
+            .collect(Collectors.toList());
   }
 }

@@ -4,12 +4,14 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.stream.IntStream;
 import mechinterp.model.Activations;
 import mechinterp.model.Edit;
 import mechinterp.model.Generator;
 import mechinterp.model.HookPoint;
 import mechinterp.model.TokenBatch;
 import mechinterp.model.Transformer;
+import mechinterp.sae.CrossLayerTranscoder;
 import mechinterp.sae.Sae;
 
 /**
@@ -66,11 +68,47 @@ public final class Intervention {
   public Intervention splice(HookPoint in, HookPoint out, Sae sae, ErrorTerm error) {
     requireWidth(in, "d_in", sae.dIn());
     requireWidth(out, "d_out", sae.dOut());
+    requireFree(out);
+    return with(new SplicedSite(in, List.of(out), sae, error, List.of()));
+  }
+
+  /**
+   * Returns this intervention with a cross-layer transcoder beside or in place of all MLPs: a
+   * latent writes to its own layer's output and to all later ones. Its latents are changed by
+   * {@code blocks.L.hook_mlp_out} of their layer L.
+   *
+   * @param input the site in each block that its latents see
+   * @throws IllegalArgumentException when it is not of the model's sizes, there is an autoencoder
+   *     already, or the error of one with skip connections is to be dropped
+   */
+  public Intervention splice(CrossLayerTranscoder transcoder, String input, ErrorTerm error) {
+    int layers = transcoder.config().layers();
+    if (layers != model.config().nLayers()) {
+      throw new IllegalArgumentException(
+          "splice: the cross-layer transcoder has %d layers, %s has %d; they must be equal"
+              .formatted(layers, model.config().name(), model.config().nLayers()));
+    }
+    if (error == ErrorTerm.DROPPED && transcoder.config().skip()) {
+      throw new IllegalArgumentException(
+          "splice: the cross-layer transcoder has skip connections; its error must be kept");
+    }
+    List<HookPoint> outs = IntStream.range(0, layers).mapToObj(HookPoint::mlpOut).toList();
+    Intervention spliced = this;
+    for (int layer = layers - 1; layer >= 0; layer--) {
+      HookPoint in = HookPoint.inBlock(layer, input);
+      requireWidth(in, "d_model", transcoder.config().dModel());
+      requireFree(outs.get(layer));
+      List<HookPoint> own = outs.subList(layer, layers);
+      spliced = spliced.with(new SplicedSite(in, own, transcoder.layer(layer), error, List.of()));
+    }
+    return spliced;
+  }
+
+  private void requireFree(HookPoint out) {
     if (sites.containsKey(out)) {
       throw new IllegalArgumentException(
           "splice: %s has an autoencoder already; there can be one".formatted(out));
     }
-    return with(new SplicedSite(in, out, sae, error, List.of()));
   }
 
   private void requireWidth(HookPoint hook, String name, int width) {

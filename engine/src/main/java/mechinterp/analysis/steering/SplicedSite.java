@@ -1,9 +1,9 @@
 package mechinterp.analysis.steering;
 
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.TreeMap;
 import mechinterp.device.Device;
 import mechinterp.kernel.Kernels;
@@ -20,41 +20,64 @@ import mechinterp.tensor.SparseCodes;
  * An autoencoder in a model, or a transcoder beside a part of one, with changes of its latents.
  *
  * @param in what is encoded
- * @param out what is replaced; the same but for transcoders
+ * @param outs what is replaced: the same, but of transcoders another hook point, and of a layer of
+ *     a cross-layer transcoder those of this layer and of all later ones, for which its decoder's
+ *     columns stand side by side
  */
 record SplicedSite(
-    HookPoint in, HookPoint out, Sae sae, ErrorTerm error, List<PlacedChange> changes) {
+    HookPoint in, List<HookPoint> outs, Sae sae, ErrorTerm error, List<PlacedChange> changes) {
   /** Rows at once: of some kinds any number of latents may be active. */
   private static final int CHUNK = 128;
 
   SplicedSite {
+    outs = List.copyOf(outs);
     changes = List.copyOf(changes);
+  }
+
+  /** Returns the first of what is replaced. */
+  HookPoint out() {
+    return outs.getFirst();
   }
 
   SplicedSite with(PlacedChange change) {
     List<PlacedChange> more = new ArrayList<>(changes);
     more.add(change);
-    return new SplicedSite(in, out, sae, error, more);
+    return new SplicedSite(in, outs, sae, error, more);
   }
 
   /** Adds this site's edits, which belong to one run at a time, behind others of the same place. */
   void addTo(Map<HookPoint, Edit> edits, Transformer model) {
-    if (in.equals(out)) {
+    if (in.equals(out())) {
       edits.merge(
-          out, (activation, batch) -> apply(activation, activation, batch, model), Edit::then);
+          in,
+          (activation, batch) ->
+              parts(activation, batch, model).forEach(part -> write(activation, 0, part)),
+          Edit::then);
       return;
     }
-    Map<HookPoint, FloatMatrix> encoded = new HashMap<>();
-    edits.merge(in, (activation, _) -> encoded.put(in, copy(activation)), Edit::then);
+    List<FloatMatrix> encoded = new ArrayList<>();
+    List<Part> parts = new ArrayList<>();
     edits.merge(
-        out,
-        (activation, batch) -> {
-          FloatMatrix inputs = encoded.remove(in);
-          if (inputs != null) {
-            apply(activation, inputs, batch, model);
-          }
+        in,
+        (activation, _) -> {
+          encoded.clear();
+          encoded.add(copy(activation));
         },
         Edit::then);
+    for (int i = 0; i < outs.size(); i++) {
+      int place = i;
+      edits.merge(
+          outs.get(i),
+          (activation, batch) -> {
+            if (place == 0) {
+              parts.clear();
+              encoded.forEach(inputs -> parts.addAll(parts(inputs, batch, model)));
+              encoded.clear();
+            }
+            parts.forEach(part -> write(activation, place, part));
+          },
+          Edit::then);
+    }
   }
 
   private FloatMatrix copy(FloatMatrix activation) {
@@ -63,37 +86,59 @@ record SplicedSite(
     return copy;
   }
 
-  private void apply(FloatMatrix target, FloatMatrix inputs, TokenBatch batch, Transformer model) {
+  /**
+   * What some rows get.
+   *
+   * @param first the first of them
+   * @param made with the error kept what is added, otherwise what the autoencoder makes
+   */
+  private record Part(int first, FloatMatrix made) {}
+
+  private List<Part> parts(FloatMatrix inputs, TokenBatch batch, Transformer model) {
+    List<Part> parts = new ArrayList<>();
     for (TextRows rows : TextRows.of(model.tokenizer(), batch)) {
       for (int from = rows.from(); from < rows.to(); from += CHUNK) {
         int to = Math.min(rows.to(), from + CHUNK);
-        apply(target.rowRange(from, to), inputs.rowRange(from, to), batch, from);
+        int first = from;
+        made(inputs.rowRange(from, to), batch, from)
+            .ifPresent(made -> parts.add(new Part(first, made)));
       }
     }
+    return parts;
   }
 
-  private void apply(FloatMatrix target, FloatMatrix inputs, TokenBatch batch, int first) {
+  /** Returns nothing where nothing is changed. */
+  private Optional<FloatMatrix> made(FloatMatrix inputs, TokenBatch batch, int first) {
     boolean changed = changes.stream().anyMatch(change -> touches(change, batch, first, inputs));
     if (!changed && error == ErrorTerm.KEPT) {
-      return;
+      return Optional.empty();
     }
     Device device = sae.device();
-    Kernels kernels = device.kernels();
     SparseCodes codes = sae.newCodes(inputs.rows());
     sae.encode(codes, inputs);
-    FloatMatrix plain = device.floats(target.rows(), target.cols());
+    FloatMatrix plain = device.floats(inputs.rows(), sae.dOut());
     sae.reconstruct(plain, codes, inputs);
     FloatMatrix steered = plain;
     if (changed) {
-      steered = device.floats(target.rows(), target.cols());
+      steered = device.floats(inputs.rows(), sae.dOut());
       sae.reconstruct(steered, changed(codes, batch, first), inputs);
     }
-    switch (error) {
-      case KEPT -> {
-        kernels.subtract(steered, steered, plain);
-        kernels.add(target, target, steered);
-      }
-      case DROPPED -> kernels.copy(target, steered);
+    if (error == ErrorTerm.KEPT) {
+      device.kernels().subtract(steered, steered, plain);
+    }
+    return Optional.of(steered);
+  }
+
+  /** What is made at later places is added to what is made there of inputs nearby. */
+  private void write(FloatMatrix activation, int place, Part part) {
+    Kernels kernels = sae.device().kernels();
+    int width = activation.cols();
+    FloatMatrix made = part.made().columnRange(place * width, (place + 1) * width);
+    FloatMatrix target = activation.rowRange(part.first(), part.first() + made.rows());
+    if (error == ErrorTerm.KEPT || place > 0) {
+      kernels.add(target, target, made);
+    } else {
+      kernels.copy(target, made);
     }
   }
 

@@ -12,7 +12,7 @@ import mechinterp.io.Json;
 import mechinterp.io.SafetensorsWriter;
 import mechinterp.io.archive.TorchWriter;
 import mechinterp.sae.BatchTopKConfig;
-import mechinterp.sae.CrossLayerTranscoderConfig;
+import mechinterp.sae.CrossLayerConfig;
 import mechinterp.sae.CrosscoderConfig;
 import mechinterp.sae.GatedConfig;
 import mechinterp.sae.GatedSae;
@@ -68,7 +68,7 @@ final class DictionaryLearningWriter {
           JumpReluTranscoderConfig _,
           CrosscoderConfig _,
           JumpReluCrosscoderConfig _,
-          CrossLayerTranscoderConfig _,
+          CrossLayerConfig _,
           GroupMaxConfig _,
           SwitchConfig _,
           MatchingPursuitConfig _ ->
@@ -144,7 +144,7 @@ final class DictionaryLearningWriter {
           JumpReluTranscoderConfig _,
           CrosscoderConfig _,
           JumpReluCrosscoderConfig _,
-          CrossLayerTranscoderConfig _,
+          CrossLayerConfig _,
           GroupMaxConfig _,
           SwitchConfig _,
           MatchingPursuitConfig _ ->

@@ -15,8 +15,8 @@ import mechinterp.io.SafetensorsWriter;
 import mechinterp.io.TensorFile;
 import mechinterp.io.TensorSink;
 import mechinterp.kernel.RowNorm;
+import mechinterp.sae.CrossLayerConfig;
 import mechinterp.sae.CrossLayerTranscoder;
-import mechinterp.sae.CrossLayerTranscoderConfig;
 import mechinterp.sae.GatedSae;
 import mechinterp.sae.MatchingPursuitConfig;
 import mechinterp.sae.MatchingPursuitSae;
@@ -78,7 +78,7 @@ public final class SaeFiles {
   }
 
   private static void write(Sae sae, Path folder, SaeMetadata metadata) throws IOException {
-    if (sae.config() instanceof CrossLayerTranscoderConfig) {
+    if (sae.config() instanceof CrossLayerConfig) {
       CrossLayerTranscoderFiles.write(CrossLayerTranscoder.of(sae), folder, metadata);
       return;
     }

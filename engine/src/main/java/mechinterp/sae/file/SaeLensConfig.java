@@ -13,7 +13,7 @@ import mechinterp.io.Json;
 import mechinterp.io.JsonField;
 import mechinterp.kernel.RowNorm;
 import mechinterp.sae.BatchTopKConfig;
-import mechinterp.sae.CrossLayerTranscoderConfig;
+import mechinterp.sae.CrossLayerConfig;
 import mechinterp.sae.CrosscoderConfig;
 import mechinterp.sae.GatedConfig;
 import mechinterp.sae.GroupMaxConfig;
@@ -136,7 +136,7 @@ final class SaeLensConfig {
       case JumpReluTranscoderConfig transcoder -> TranscoderForm.of(transcoder, fields);
       case CrosscoderConfig crosscoder -> CrosscoderForm.of(crosscoder, fields);
       case JumpReluCrosscoderConfig crosscoder -> CrosscoderForm.of(crosscoder, fields);
-      case CrossLayerTranscoderConfig crossLayer ->
+      case CrossLayerConfig crossLayer ->
           throw new IllegalArgumentException(
               "format saelens: has no place for a %s; its format is circuit-tracer"
                   .formatted(crossLayer.architecture()));

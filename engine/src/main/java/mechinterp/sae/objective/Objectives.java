@@ -14,6 +14,7 @@ import mechinterp.sae.GroupMaxConfig;
 import mechinterp.sae.HybridSae;
 import mechinterp.sae.HybridSaeConfig;
 import mechinterp.sae.JumpReluConfig;
+import mechinterp.sae.JumpReluCrossLayerTranscoderConfig;
 import mechinterp.sae.JumpReluCrosscoderConfig;
 import mechinterp.sae.JumpReluTraining;
 import mechinterp.sae.JumpReluTranscoderConfig;
@@ -104,7 +105,9 @@ final class Objectives {
           nested(sae, batchTopK(sae, config.k()), config.prefixes(), FurtherTerms.none());
       case StandardConfig config -> standard(sae, config);
       case PAnnealConfig config -> pAnneal(sae, config);
-      case JumpReluConfig config -> jumpRelu(sae, config);
+      case JumpReluConfig config ->
+          jumpRelu(sae, SparsityConfig.require(config.architecture(), config.training()));
+      case JumpReluCrossLayerTranscoderConfig config -> jumpRelu(sae, config.training());
       case JumpReluTranscoderConfig _, JumpReluCrosscoderConfig _ -> throw untrained(sae.config());
       case TopKConfig _,
           MultiTopKConfig _,
@@ -164,8 +167,7 @@ final class Objectives {
         withoutAuxK(sae));
   }
 
-  private SparseObjective jumpRelu(ThresholdSae sae, JumpReluConfig config) {
-    JumpReluTraining training = SparsityConfig.require(config.architecture(), config.training());
+  private SparseObjective jumpRelu(ThresholdSae sae, JumpReluTraining training) {
     JumpRelu jumpRelu =
         new JumpRelu(workspace, sae, training, settings.steps(), settings.batchSize());
     return whole(sae, jumpRelu, FurtherTerms.penalty(jumpRelu));

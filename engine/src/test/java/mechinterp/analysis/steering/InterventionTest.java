@@ -14,6 +14,7 @@ import mechinterp.device.CpuDevice;
 import mechinterp.device.Device;
 import mechinterp.kernel.RowNorm;
 import mechinterp.metrics.Splice;
+import mechinterp.model.Edit;
 import mechinterp.model.Generator;
 import mechinterp.model.HookPoint;
 import mechinterp.model.TinyModels;
@@ -21,6 +22,8 @@ import mechinterp.model.TokenBatch;
 import mechinterp.model.Transformer;
 import mechinterp.model.TransformerConfig;
 import mechinterp.random.RandomStream;
+import mechinterp.sae.CrossLayerSizes;
+import mechinterp.sae.CrossLayerTranscoder;
 import mechinterp.sae.JumpReluConfig;
 import mechinterp.sae.NormalizedSae;
 import mechinterp.sae.Sae;
@@ -292,6 +295,69 @@ final class InterventionTest {
     }
     float[] found = at(out, spliced.change(out, new LatentChange.Clamp(5, 2)));
     assertArrayEquals(expected, found, 1e-4f);
+  }
+
+  private CrossLayerTranscoder crossLayer() {
+    CrossLayerTranscoder transcoder =
+        CrossLayerTranscoder.allocate(
+            device, new CrossLayerSizes(2, model.config().dModel(), D_SAE, false));
+    random(transcoder.layer(0));
+    random(transcoder.layer(1));
+    for (int layer = 0; layer < 2; layer++) {
+      device.kernels().fill(transcoder.layer(layer).thresholds(), 0.1f);
+      transcoder.layer(layer).weightsChanged();
+    }
+    return transcoder;
+  }
+
+  /** A latent of the first layer writes to its own output and, in the same run, to the next. */
+  @Test
+  void aLatentOfACrossLayerTranscoderWritesToAllLaterLayers() {
+    CrossLayerTranscoder transcoder = crossLayer();
+    String input = "ln2.hook_normalized";
+    Intervention spliced = Intervention.of(model).splice(transcoder, input, ErrorTerm.KEPT);
+    HookPoint first = HookPoint.mlpOut(0);
+    HookPoint second = HookPoint.mlpOut(1);
+    assertArrayEquals(clean(second), at(second, spliced));
+    int d = model.config().dModel();
+    float[][] f = codes(transcoder.layer(0), clean(HookPoint.inBlock(0, input)));
+    float[] decoder = device.toHost(transcoder.layer(0).weights().wDec());
+    float[] own = clean(first);
+    for (int i = 0; i < own.length; i++) {
+      own[i] += (2 - f[i / d][5]) * decoder[5 * 2 * d + i % d];
+    }
+    Map<HookPoint, Edit> byHand = Map.of(first, (x, _) -> device.upload(x, own, 0));
+    float[] later = device.toHost(model.run(batch, Set.of(second), byHand).at(second));
+    for (int i = 0; i < later.length; i++) {
+      later[i] += (2 - f[i / d][5]) * decoder[5 * 2 * d + d + i % d];
+    }
+    Intervention steered = spliced.change(first, new LatentChange.Clamp(5, 2));
+    assertArrayEquals(own, at(first, steered), 1e-4f);
+    assertArrayEquals(later, at(second, steered), 1e-4f);
+    assertArrayEquals(later, at(second, steered), 1e-4f);
+  }
+
+  @Test
+  void withoutItsErrorACrossLayerTranscoderIsTheSplice() {
+    CrossLayerTranscoder transcoder = crossLayer();
+    String input = "hook_resid_mid";
+    FloatMatrix mean = device.floats(1, 2 * model.config().dModel());
+    Map<HookPoint, Edit> splice =
+        Splice.ofCrossLayer(model, transcoder, input, mean).reconstruction();
+    Intervention dropped = Intervention.of(model).splice(transcoder, input, ErrorTerm.DROPPED);
+    for (HookPoint out : List.of(HookPoint.mlpOut(0), HookPoint.mlpOut(1))) {
+      float[] expected = device.toHost(model.run(batch, Set.of(out), splice).at(out));
+      assertArrayEquals(expected, at(out, dropped), 1e-5f);
+    }
+    assertThrows(
+        IllegalArgumentException.class,
+        () -> dropped.splice(HookPoint.mlpOut(1), sae(), ErrorTerm.KEPT));
+    CrossLayerTranscoder skips =
+        CrossLayerTranscoder.allocate(
+            device, new CrossLayerSizes(2, model.config().dModel(), 3, true));
+    assertThrows(
+        IllegalArgumentException.class,
+        () -> Intervention.of(model).splice(skips, input, ErrorTerm.DROPPED));
   }
 
   @Test

@@ -30,7 +30,22 @@ final class CodesOption {
     if (sae instanceof HybridSae hybrid) {
       return HybridSae.withWeightsOf(hybrid, hybrid.config().withCodes(wanted));
     }
-    throw new IllegalArgumentException(
-        "--codes: is for a hybrid, the autoencoder is %s".formatted(sae.config().architecture()));
+    throw notOf(sae.config().architecture());
+  }
+
+  /**
+   * Checks that no codes were asked for.
+   *
+   * @throws IllegalArgumentException naming the kind, which is no hybrid
+   */
+  void requireNone(String architecture) {
+    if (codes.isPresent()) {
+      throw notOf(architecture);
+    }
+  }
+
+  private static IllegalArgumentException notOf(String architecture) {
+    return new IllegalArgumentException(
+        "--codes: is for a hybrid, the autoencoder is %s".formatted(architecture));
   }
 }

@@ -69,6 +69,15 @@ public final class DashboardCommand implements Callable<Integer> {
   private Optional<String> neuronpediaSet = Optional.empty();
 
   @Option(
+      names = "--attributions",
+      paramLabel = "N",
+      description = {
+        "Of an autoencoder of what attention makes: on how many of a latent's strongest tokens to",
+        "show from which tokens and heads it comes. Each is a run of the model. Default: 1."
+      })
+  private int attributions = 1;
+
+  @Option(
       names = "--out",
       required = true,
       paramLabel = "DIR",
@@ -84,6 +93,10 @@ public final class DashboardCommand implements Callable<Integer> {
   @Override
   public Integer call() throws IOException {
     source.requireGiven();
+    if (attributions < 0) {
+      throw new IllegalArgumentException(
+          "--attributions: is %d; it must be 0 or more".formatted(attributions));
+    }
     RunFiles.requireFree(out);
     try (Device device = deviceOptions.open()) {
       Transformer model = modelOptions.load(device, output, _ -> {});
@@ -145,7 +158,8 @@ public final class DashboardCommand implements Callable<Integer> {
               model,
               source.documentNames(),
               explained.map(Explanations::explanations).orElse(List.of()),
-              map),
+              map,
+              attributions),
           progress::update);
     }
     if (neuronpedia.isPresent()) {

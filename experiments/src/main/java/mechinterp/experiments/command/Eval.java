@@ -12,11 +12,18 @@ import mechinterp.activation.Site;
 import mechinterp.device.Device;
 import mechinterp.experiments.console.ResultOutput;
 import mechinterp.experiments.console.TextTable;
+import mechinterp.experiments.run.CrossLayerSites;
 import mechinterp.experiments.run.Evaluation;
 import mechinterp.experiments.run.SaeSource;
+import mechinterp.experiments.run.Splicing;
 import mechinterp.metrics.ReconstructionMetrics;
 import mechinterp.metrics.SaeEvaluator;
+import mechinterp.metrics.SplicedLoss;
+import mechinterp.sae.CrossLayerTranscoder;
+import mechinterp.sae.CrossLayerTranscoderConfig;
 import mechinterp.sae.Sae;
+import mechinterp.sae.file.CrossLayerTranscoderFiles;
+import mechinterp.sae.file.LoadedCrossLayerTranscoder;
 import mechinterp.sae.file.LoadedSae;
 import mechinterp.sae.file.SaeFormats;
 import picocli.CommandLine.ArgGroup;
@@ -27,7 +34,8 @@ import picocli.CommandLine.Option;
 /** {@code mechinterp eval}. */
 @Command(
     name = "eval",
-    description = "Measure how well a sparse autoencoder reconstructs activations.")
+    description =
+        "Measure how well a sparse autoencoder or transcoder reconstructs activations, and what a model predicts with its reconstructions.")
 public final class Eval implements Callable<Integer> {
   @Mixin private SaeOption sae;
 
@@ -43,6 +51,7 @@ public final class Eval implements Callable<Integer> {
       })
   private List<String> hooks = List.of();
 
+  @Mixin private SplicedOptions spliced;
   @Mixin private CodesOption codes;
   @Mixin private SelectorOption selector;
   @Mixin private DeviceOptions deviceOptions;
@@ -50,7 +59,7 @@ public final class Eval implements Callable<Integer> {
 
   /**
    * What is printed: {@link ReconstructionMetrics}. The bias is missing when all reconstructions
-   * are 0, the hook points where there is one.
+   * are 0, the hook points where there is one, what is spliced in without a model.
    */
   record Result(
       String sae,
@@ -65,8 +74,13 @@ public final class Eval implements Callable<Integer> {
       double shrinkage,
       Optional<Double> relativeReconstructionBias,
       double cosine,
-      Optional<List<HookPointFvu>> hookPoints) {
-    static Result of(String sae, ActivationStore store, SaeEvaluator evaluator) {
+      Optional<List<HookPointFvu>> hookPoints,
+      Optional<SplicedLoss.Result> spliced) {
+    static Result of(
+        String sae,
+        ActivationStore store,
+        SaeEvaluator evaluator,
+        Optional<SplicedLoss.Result> spliced) {
       ReconstructionMetrics metrics = evaluator.metrics();
       return new Result(
           sae,
@@ -81,7 +95,8 @@ public final class Eval implements Callable<Integer> {
           metrics.shrinkage(),
           finite(metrics.relativeReconstructionBias()),
           metrics.cosine(),
-          hookPoints(store.sites(), evaluator.fvuOfHookPoints()));
+          hookPoints(store.sites(), evaluator.fvuOfHookPoints()),
+          spliced);
     }
 
     /** The last ones of the store are those that are reconstructed. */
@@ -111,18 +126,43 @@ public final class Eval implements Callable<Integer> {
 
   @Override
   public Integer call() throws IOException {
+    Path place = sae.find(output);
     try (Device device = deviceOptions.open();
         ActivationStore opened = source.open()) {
-      Path place = sae.find(output);
-      LoadedSae loaded = SaeFormats.load(place, device);
-      ActivationStore store =
-          SaeSource.fitting(loaded, hooks.isEmpty() ? opened : opened.at(hooks));
-      Sae encoder = selector.apply(codes.apply(loaded.sae()), place);
-      SaeEvaluator evaluator = Evaluation.of(encoder, store, output.progress());
-      Result result = Result.of(sae.toString(), store, evaluator);
+      ActivationStore chosen = hooks.isEmpty() ? opened : opened.at(hooks);
+      Result result =
+          CrossLayerTranscoderFiles.areIn(place)
+              ? crossLayer(place, device, chosen)
+              : autoencoder(place, device, chosen);
       output.print(result, describe(result));
     }
     return 0;
+  }
+
+  private Result autoencoder(Path place, Device device, ActivationStore chosen) throws IOException {
+    LoadedSae loaded = SaeFormats.load(place, device);
+    ActivationStore store = SaeSource.fitting(loaded, chosen);
+    Sae encoder = selector.apply(codes.apply(loaded.sae()), place);
+    SaeEvaluator evaluator = Evaluation.of(encoder, store, output.progress());
+    return Result.of(
+        sae.toString(),
+        store,
+        evaluator,
+        spliced.measure(device, output, model -> Splicing.of(model, encoder, store)));
+  }
+
+  private Result crossLayer(Path place, Device device, ActivationStore chosen) throws IOException {
+    codes.requireNone(CrossLayerTranscoderConfig.ARCHITECTURE);
+    selector.requireNone(CrossLayerTranscoderConfig.ARCHITECTURE);
+    LoadedCrossLayerTranscoder loaded = CrossLayerTranscoderFiles.load(place, device);
+    CrossLayerTranscoder transcoder = loaded.transcoder();
+    ActivationStore store = CrossLayerSites.fitting(loaded, chosen);
+    SaeEvaluator evaluator = Evaluation.of(transcoder, store, output.progress());
+    return Result.of(
+        sae.toString(),
+        store,
+        evaluator,
+        spliced.measure(device, output, model -> Splicing.of(model, transcoder, store)));
   }
 
   private static String describe(Result result) {
@@ -142,7 +182,20 @@ public final class Eval implements Callable<Integer> {
     for (HookPointFvu each : result.hookPoints().orElse(List.of())) {
       table.row("fvu of " + each.hook(), number(each.fvu()));
     }
+    result.spliced().ifPresent(loss -> describe(table, loss));
     return table.toString();
+  }
+
+  private static void describe(TextTable table, SplicedLoss.Result loss) {
+    table
+        .row("predictions", String.format(Locale.ROOT, "%,d", loss.predictions()))
+        .row("cross_entropy", number(loss.crossEntropy()))
+        .row("spliced cross_entropy", number(loss.reconstruction().crossEntropy()))
+        .row("spliced kl_divergence", number(loss.reconstruction().klDivergence()))
+        .row("mean ablation's cross_entropy", number(loss.meanAblation().crossEntropy()))
+        .row("zero ablation's cross_entropy", number(loss.zeroAblation().crossEntropy()))
+        .row("loss_recovered_from_mean", number(loss.lossRecoveredFromMean()))
+        .row("loss_recovered_from_zero", number(loss.lossRecoveredFromZero()));
   }
 
   private static String number(double value) {

@@ -2,6 +2,7 @@ package mechinterp.experiments.command;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import mechinterp.model.HookPoint;
 import mechinterp.sae.file.LoadedSae;
 import picocli.CommandLine.Option;
@@ -32,6 +33,11 @@ final class HookOption {
               .formatted(name, named, needed));
     }
     return named.stream().map(HookPoint::parse).toList();
+  }
+
+  /** Returns the site in each block that was named, for what belongs to all layers. */
+  Optional<String> site() {
+    return hooks.stream().findFirst().map(hook -> HookPoint.parse(hook).site());
   }
 
   /** Returns the hook points that the files name: what is encoded, and what else is made of it. */

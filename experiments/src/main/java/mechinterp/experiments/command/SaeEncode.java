@@ -10,10 +10,14 @@ import mechinterp.activation.ActivationStore;
 import mechinterp.device.Device;
 import mechinterp.experiments.console.Progress;
 import mechinterp.experiments.console.ResultOutput;
+import mechinterp.experiments.run.ActivationEncoder;
+import mechinterp.experiments.run.Evaluation;
 import mechinterp.experiments.run.SaeSource;
 import mechinterp.io.DType;
 import mechinterp.io.SafetensorsWriter;
-import mechinterp.sae.Sae;
+import mechinterp.sae.CrossLayerTranscoder;
+import mechinterp.sae.CrossLayerTranscoderConfig;
+import mechinterp.sae.file.CrossLayerTranscoderFiles;
 import mechinterp.sae.file.LoadedSae;
 import mechinterp.sae.file.SaeFormats;
 import mechinterp.tensor.FloatMatrix;
@@ -65,10 +69,7 @@ public final class SaeEncode implements Callable<Integer> {
     }
     try (Device device = deviceOptions.open();
         ActivationStore store = ActivationStore.ofSafetensors(in)) {
-      Path place = sae.find(output);
-      LoadedSae loaded = SaeFormats.load(place, device);
-      SaeSource.requireWidth(store, "d_in", loaded.sae().dIn());
-      Sae encoder = selector.apply(codes.apply(loaded.sae()), place);
+      ActivationEncoder encoder = encoder(sae.find(output), store, device);
       try (Encoded encoded = new Encoded(encoder, store, parent)) {
         encoded.run(output.progress());
         encoded.write(out);
@@ -87,17 +88,34 @@ public final class SaeEncode implements Callable<Integer> {
     return 0;
   }
 
+  private ActivationEncoder encoder(Path place, ActivationStore store, Device device)
+      throws IOException {
+    int tokens = Math.min(BATCH, store.tokens());
+    if (CrossLayerTranscoderFiles.areIn(place)) {
+      codes.requireNone(CrossLayerTranscoderConfig.ARCHITECTURE);
+      selector.requireNone(CrossLayerTranscoderConfig.ARCHITECTURE);
+      CrossLayerTranscoder transcoder = CrossLayerTranscoderFiles.load(place, device).transcoder();
+      int batch = Evaluation.batch(transcoder, store);
+      ActivationEncoder encoder = ActivationEncoder.of(transcoder, batch);
+      SaeSource.requireWidth(store, "layers d_model", encoder.dIn());
+      return encoder;
+    }
+    LoadedSae loaded = SaeFormats.load(place, device);
+    SaeSource.requireWidth(store, "d_in", loaded.sae().dIn());
+    return ActivationEncoder.of(selector.apply(codes.apply(loaded.sae()), place), tokens);
+  }
+
   /** The codes and reconstructions of a store, on disk until they are written in their order. */
   private static final class Encoded implements AutoCloseable {
-    private final Sae sae;
+    private final ActivationEncoder encoder;
     private final ActivationStore store;
     private final long[] rowOffsets;
     private final Spool indices;
     private final Spool values;
     private final Spool reconstruction;
 
-    Encoded(Sae sae, ActivationStore store, Path folder) throws IOException {
-      this.sae = sae;
+    Encoded(ActivationEncoder encoder, ActivationStore store, Path folder) throws IOException {
+      this.encoder = encoder;
       this.store = store;
       this.rowOffsets = new long[store.tokens() + 1];
       this.indices = new Spool(folder);
@@ -106,20 +124,19 @@ public final class SaeEncode implements Callable<Integer> {
     }
 
     void run(Progress.Display display) throws IOException {
-      int batch = Math.min(BATCH, store.tokens());
+      SparseCodes codes = encoder.codes();
+      int batch = codes.rows();
       float[] rows = new float[Math.multiplyExact(batch, store.dIn())];
-      FloatMatrix input = sae.device().floats(batch, store.dIn());
-      FloatMatrix made = sae.device().floats(batch, sae.dOut());
-      SparseCodes codes = sae.newCodes(batch);
+      FloatMatrix input = encoder.device().floats(batch, store.dIn());
+      FloatMatrix made = encoder.device().floats(batch, encoder.dOut());
       try (Progress progress = display.start("encode", store.tokens(), "tokens")) {
         for (int first = 0; first < store.tokens(); first += batch) {
           int count = Math.min(batch, store.tokens() - first);
           FloatMatrix x = input.rowRange(0, count);
           SparseCodes active = codes.rowRange(0, count);
           store.read(first, count, rows, 0);
-          sae.device().upload(x, rows, 0);
-          sae.encode(active, x);
-          sae.reconstruct(made.rowRange(0, count), active, x);
+          encoder.device().upload(x, rows, 0);
+          encoder.encode(active, made.rowRange(0, count), x);
           addCodes(active, first);
           addReconstruction(made.rowRange(0, count));
           progress.update(first + count);
@@ -128,9 +145,9 @@ public final class SaeEncode implements Callable<Integer> {
     }
 
     private void addCodes(SparseCodes codes, int first) throws IOException {
-      int[] counts = sae.device().toHost(codes.counts());
-      int[] latents = sae.device().toHost(codes.indices());
-      float[] activations = sae.device().toHost(codes.values());
+      int[] counts = encoder.device().toHost(codes.counts());
+      int[] latents = encoder.device().toHost(codes.indices());
+      float[] activations = encoder.device().toHost(codes.values());
       for (int t = 0; t < counts.length; t++) {
         for (int i = t * codes.capacity(); i < t * codes.capacity() + counts[t]; i++) {
           indices.add(latents[i]);
@@ -141,7 +158,7 @@ public final class SaeEncode implements Callable<Integer> {
     }
 
     private void addReconstruction(FloatMatrix x) throws IOException {
-      for (float number : sae.device().toHost(x)) {
+      for (float number : encoder.device().toHost(x)) {
         reconstruction.add(number);
       }
     }
@@ -152,7 +169,11 @@ public final class SaeEncode implements Callable<Integer> {
           .tensor("indices", DType.I32, indices::replayInts, indices.size())
           .tensor("values", DType.F32, values::replayFloats, values.size())
           .tensor(
-              "reconstruction", DType.F32, reconstruction::replayFloats, store.tokens(), sae.dOut())
+              "reconstruction",
+              DType.F32,
+              reconstruction::replayFloats,
+              store.tokens(),
+              encoder.dOut())
           .write(file);
     }
 

@@ -16,6 +16,18 @@ final class SelectorOption {
   private boolean selector;
 
   /**
+   * Checks that no selector was asked for.
+   *
+   * @throws IllegalArgumentException naming the kind, which has none
+   */
+  void requireNone(String architecture) {
+    if (selector) {
+      throw new IllegalArgumentException(
+          "--selector: the autoencoder is %s, which no selector serves".formatted(architecture));
+    }
+  }
+
+  /**
    * Returns the autoencoder, with the selector if it was asked for.
    *
    * @param folder where the autoencoder lies

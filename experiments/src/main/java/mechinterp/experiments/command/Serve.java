@@ -12,8 +12,9 @@ import mechinterp.experiments.console.ResultOutput;
 import mechinterp.experiments.live.LiveModel;
 import mechinterp.experiments.live.LiveServer;
 import mechinterp.experiments.run.SaeSource;
-import mechinterp.model.HookPoint;
+import mechinterp.experiments.run.TranscoderFolders;
 import mechinterp.model.Transformer;
+import mechinterp.sae.file.CrossLayerTranscoderFiles;
 import mechinterp.sae.file.LoadedSae;
 import mechinterp.sae.file.SaeFormats;
 import picocli.CommandLine.Command;
@@ -70,23 +71,28 @@ public final class Serve implements Callable<Integer> {
     }
     try (Device device = deviceOptions.open()) {
       Transformer model = modelOptions.load(device, output, _ -> {});
-      LoadedSae loaded = SaeFormats.load(sae.find(output), device);
-      SaeSource.requireModel(loaded, model);
-      List<HookPoint> sites = hook.of(loaded, sae);
-      LiveModel live = new LiveModel(model, loaded.sae(), sae.toString(), sites);
+      LiveModel live = live(model, sae.find(output));
       try (LiveServer server =
           LiveServer.start(new InetSocketAddress(host, port), live, dashboard)) {
         Runtime.getRuntime().addShutdownHook(new Thread(server::close));
         Result result =
             new Result(
-                server.address().toString(),
-                model.config().name(),
-                sae.toString(),
-                sites.stream().map(HookPoint::toString).toList());
+                server.address().toString(), model.config().name(), sae.toString(), live.hooks());
         output.print(result, "open %s; Ctrl-C ends it".formatted(result.address()));
         server.await();
       }
     }
     return 0;
+  }
+
+  private LiveModel live(Transformer model, Path place) throws IOException {
+    if (CrossLayerTranscoderFiles.areIn(place)) {
+      TranscoderFolders.CrossLayer loaded =
+          new TranscoderFolders(model, hook.site()).load(List.of(place)).crossLayer().orElseThrow();
+      return LiveModel.of(model, loaded.transcoder(), sae.toString(), loaded.site());
+    }
+    LoadedSae loaded = SaeFormats.load(place, model.device());
+    SaeSource.requireModel(loaded, model);
+    return LiveModel.of(model, loaded.sae(), sae.toString(), hook.of(loaded, sae));
   }
 }

@@ -23,6 +23,7 @@ import mechinterp.experiments.report.RuleCard;
 import mechinterp.experiments.run.FeatureCards;
 import mechinterp.experiments.run.RuleCards;
 import mechinterp.model.Transformer;
+import mechinterp.tokenizer.Tokenizer;
 
 /** Makes pages of what an analysis found, some at a time. */
 public final class DashboardPages implements LatentPages {
@@ -33,7 +34,9 @@ public final class DashboardPages implements LatentPages {
   private static final int AT_ONCE = 2048;
 
   private final FeatureReport report;
+  private final Tokenizer tokenizer;
   private final LatentMap map;
+  private final int attributions;
   private final FeatureCards cards;
   private final RuleCards rules;
   private final Map<Integer, LatentExplanation> explanations = new HashMap<>();
@@ -45,6 +48,8 @@ public final class DashboardPages implements LatentPages {
    * @param documentName names the document of a number
    * @param explanations what a judge said, of some latents
    * @param map where latents lie
+   * @param attributions of how many of a latent's strongest tokens a page shows from where
+   *     attention brings what it reads, where the report knows; each is a run of the model
    */
   public DashboardPages(
       FeatureReport report,
@@ -52,9 +57,12 @@ public final class DashboardPages implements LatentPages {
       Transformer model,
       IntFunction<String> documentName,
       List<LatentExplanation> explanations,
-      LatentMap map) {
+      LatentMap map,
+      int attributions) {
     this.report = report;
+    this.tokenizer = model.tokenizer();
     this.map = map;
+    this.attributions = attributions;
     this.cards = new FeatureCards(report, model, documentName);
     this.rules = new RuleCards(rules, model.tokenizer());
     explanations.forEach(each -> this.explanations.put(each.latent(), each));
@@ -180,7 +188,16 @@ public final class DashboardPages implements LatentPages {
         rounded(card.after()),
         rules,
         judged,
+        attention(card.latent()),
         groups);
+  }
+
+  private List<AttentionSources> attention(int latent) {
+    return report.hasAttributions()
+        ? report.attributions(latent, attributions).stream()
+            .map(peak -> AttentionSources.of(peak, tokenizer))
+            .toList()
+        : List.of();
   }
 
   private static LatentPage.Near near(int latent, double cosine) {

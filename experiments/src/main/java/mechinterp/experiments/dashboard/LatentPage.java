@@ -29,6 +29,8 @@ import mechinterp.experiments.report.RuleCard;
  * @param after tokens right behind
  * @param rules its rules and their scores
  * @param judged what a judge said of it
+ * @param attention from where attention brings what it reads on its strongest tokens; empty unless
+ *     the autoencoder is of what attention makes
  * @param groups contexts: the strongest first, then samples of weaker activations
  */
 record LatentPage(
@@ -47,6 +49,7 @@ record LatentPage(
     List<FeatureCard.TokenLift> after,
     List<RuleCard> rules,
     Optional<Judged> judged,
+    List<AttentionSources> attention,
     List<Group> groups) {
 
   /**

@@ -162,6 +162,7 @@ public final class NeuronpediaPages implements LatentPages {
         List.of(),
         List.of(),
         explanation(latent).map(NeuronpediaPages::judged),
+        List.of(),
         groups(latent));
   }
 

@@ -53,12 +53,13 @@ sealed interface LiveQuestion {
 
   /** A change of a latent; an ablation's value does not matter. */
   record Change(int latent, Kind kind, double value) {
-    LatentChange toLatentChange() {
+    /** Returns the change of a latent that an intervention knows by another number. */
+    LatentChange toLatentChange(int number) {
       return switch (kind) {
-        case ABLATE -> new LatentChange.Ablate(latent);
-        case CLAMP -> new LatentChange.Clamp(latent, value);
-        case SCALE -> new LatentChange.Scale(latent, value);
-        case ADD -> new LatentChange.Add(latent, value);
+        case ABLATE -> new LatentChange.Ablate(number);
+        case CLAMP -> new LatentChange.Clamp(number, value);
+        case SCALE -> new LatentChange.Scale(number, value);
+        case ADD -> new LatentChange.Add(number, value);
       };
     }
   }

@@ -40,6 +40,31 @@ public record AttributionCard(int latent, List<Attributed> tokens) {
       heads = List.copyOf(heads);
       largest = List.copyOf(largest);
     }
+
+    /** Returns the parts of one token. */
+    public static Attributed of(AttributedPeak peak, Tokenizer tokenizer) {
+      DirectFeatureAttribution found = peak.attribution();
+      List<Head> heads =
+          IntStream.range(0, found.heads())
+              .mapToObj(head -> new Head(head, found.ofHead(head)))
+              .sorted(Comparator.comparingDouble((Head head) -> -Math.abs(head.value())))
+              .toList();
+      List<Source> largest =
+          found.largest(LARGEST).stream()
+              .map(each ->
+                  new Source(
+                      each.head(),
+                      TokenText.of(tokenizer, peak.ids().get(each.source())),
+                      found.position() - each.source(),
+                      each.value()))
+              .toList();
+      return new Attributed(
+          TokenText.of(tokenizer, peak.ids().getLast()),
+          found.preActivation(),
+          found.constant(),
+          heads,
+          largest);
+    }
   }
 
   /** What a head brings. */
@@ -62,31 +87,7 @@ public record AttributionCard(int latent, List<Attributed> tokens) {
     return new AttributionCard(
         latent,
         report.attributions(latent, PEAKS).stream()
-            .map(peak -> attributed(peak, tokenizer))
+            .map(peak -> Attributed.of(peak, tokenizer))
             .toList());
-  }
-
-  private static Attributed attributed(AttributedPeak peak, Tokenizer tokenizer) {
-    DirectFeatureAttribution found = peak.attribution();
-    List<Head> heads =
-        IntStream.range(0, found.heads())
-            .mapToObj(head -> new Head(head, found.ofHead(head)))
-            .sorted(Comparator.comparingDouble((Head head) -> -Math.abs(head.value())))
-            .toList();
-    List<Source> largest =
-        found.largest(LARGEST).stream()
-            .map(each ->
-                new Source(
-                    each.head(),
-                    TokenText.of(tokenizer, peak.ids().get(each.source())),
-                    found.position() - each.source(),
-                    each.value()))
-            .toList();
-    return new Attributed(
-        TokenText.of(tokenizer, peak.ids().getLast()),
-        found.preActivation(),
-        found.constant(),
-        heads,
-        largest);
   }
 }

@@ -1,10 +1,17 @@
 package mechinterp.experiments.run;
 
+import java.util.Collections;
 import java.util.List;
+import java.util.Optional;
+import java.util.stream.IntStream;
+import java.util.stream.Stream;
+import mechinterp.activation.ActivationStore;
 import mechinterp.activation.Site;
 import mechinterp.model.HookPoint;
-import mechinterp.sae.CrossLayerTranscoderConfig;
+import mechinterp.sae.CrossLayerConfig;
+import mechinterp.sae.CrossLayerSizes;
 import mechinterp.sae.Sae;
+import mechinterp.sae.file.LoadedCrossLayerTranscoder;
 import mechinterp.sae.file.SaeMetadata;
 
 /**
@@ -12,6 +19,9 @@ import mechinterp.sae.file.SaeMetadata;
  * comes out of the same, in this order.
  */
 public final class CrossLayerSites {
+  private static final String INPUT = "feature_input_hook";
+  private static final String OUTPUT = "feature_output_hook";
+
   private CrossLayerSites() {}
 
   /**
@@ -35,6 +45,48 @@ public final class CrossLayerSites {
     }
   }
 
+  /**
+   * Returns what a store holds of what a cross-layer transcoder sees and makes: all of it, or of
+   * more hook points those that its files name.
+   *
+   * @throws IllegalArgumentException when the width or the order of the hook points is another one
+   */
+  public static ActivationStore fitting(LoadedCrossLayerTranscoder loaded, ActivationStore store) {
+    CrossLayerSizes sizes = loaded.transcoder().config();
+    int width = 2 * sizes.layers() * sizes.dModel();
+    ActivationStore own =
+        width < store.dIn() ? named(loaded.metadata(), sizes.layers(), store) : store;
+    SaeSource.requireWidth(own, "2 layers d_model", width);
+    if (own.identity().isPresent()) {
+      require(own.sites());
+      String found = siteOf(own.sites().getFirst().hook());
+      loaded
+          .metadata()
+          .text(INPUT)
+          .filter(site -> !site.equals(found))
+          .ifPresent(site -> {
+            throw new IllegalArgumentException(
+                "%s: what goes into the MLPs is %s; the cross-layer transcoder's %s is %s"
+                    .formatted(own.name(), found, INPUT, site));
+          });
+    }
+    return own;
+  }
+
+  private static ActivationStore named(SaeMetadata metadata, int layers, ActivationStore store) {
+    List<String> hooks =
+        Stream.of(metadata.text(INPUT), metadata.text(OUTPUT))
+            .flatMap(Optional::stream)
+            .flatMap(site ->
+                IntStream.range(0, layers)
+                    .mapToObj(layer -> HookPoint.inBlock(layer, site).toString()))
+            .toList();
+    List<String> held = store.sites().stream().map(Site::hook).toList();
+    return hooks.size() == 2 * layers && Collections.indexOfSubList(held, hooks) >= 0
+        ? store.at(hooks)
+        : store;
+  }
+
   private static String siteOf(String hook) {
     return HookPoint.parse(hook).site();
   }
@@ -46,11 +98,11 @@ public final class CrossLayerSites {
    * @param metadata of the activations
    */
   public static SaeMetadata describe(SaeMetadata metadata, Sae sae) {
-    boolean isCrossLayer = sae.config() instanceof CrossLayerTranscoderConfig;
+    boolean isCrossLayer = sae.config() instanceof CrossLayerConfig;
     return isCrossLayer && metadata.fields().get(SaeSource.HOOK_NAMES) instanceof List<?> hooks
         ? metadata
-            .with("feature_input_hook", siteOf(String.valueOf(hooks.getFirst())))
-            .with("feature_output_hook", siteOf(String.valueOf(hooks.getLast())))
+            .with(INPUT, siteOf(String.valueOf(hooks.getFirst())))
+            .with(OUTPUT, siteOf(String.valueOf(hooks.getLast())))
         : metadata;
   }
 }

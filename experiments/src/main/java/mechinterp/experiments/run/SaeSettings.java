@@ -17,6 +17,7 @@ import mechinterp.sae.GatedConfig;
 import mechinterp.sae.GroupMaxConfig;
 import mechinterp.sae.HybridSaeConfig;
 import mechinterp.sae.JumpReluConfig;
+import mechinterp.sae.JumpReluCrossLayerTranscoderConfig;
 import mechinterp.sae.KScope;
 import mechinterp.sae.MatryoshkaConfig;
 import mechinterp.sae.MultiTopKConfig;
@@ -93,6 +94,8 @@ public record SaeSettings(
      * {@link CrossLayerTranscoderConfig} of a store of what goes into all MLPs and what comes out.
      */
     CROSS_LAYER_TRANSCODER,
+    /** {@link JumpReluCrossLayerTranscoderConfig} of such a store. */
+    JUMPRELU_CROSS_LAYER_TRANSCODER,
     /** {@link MultiTopKConfig}. */
     MULTI_TOPK,
     /** {@link GroupMaxConfig}. */
@@ -104,9 +107,14 @@ public record SaeSettings(
       return switch (this) {
         case TRANSCODER, SKIP_TRANSCODER -> hookPoints == 2;
         case CROSSCODER -> hookPoints >= 2;
-        case CROSS_LAYER_TRANSCODER -> hookPoints >= 2 && hookPoints % 2 == 0;
+        case CROSS_LAYER_TRANSCODER, JUMPRELU_CROSS_LAYER_TRANSCODER ->
+            hookPoints >= 2 && hookPoints % 2 == 0;
         default -> hookPoints == 1;
       };
+    }
+
+    private boolean isCrossLayer() {
+      return this == CROSS_LAYER_TRANSCODER || this == JUMPRELU_CROSS_LAYER_TRANSCODER;
     }
 
     private boolean leavesScope() {
@@ -136,7 +144,7 @@ public record SaeSettings(
    */
   public SaeConfig config(List<Site> sites) {
     requireHookPoints(sites);
-    if (architecture == Kind.CROSS_LAYER_TRANSCODER) {
+    if (architecture.isCrossLayer()) {
       CrossLayerSites.require(sites);
     }
     SaeConfig defaults = defaults(sites);
@@ -165,6 +173,8 @@ public record SaeSettings(
               sites.size(), sharedWidth(sites), dSae, k, kScope.orElse(KScope.BATCH));
       case CROSS_LAYER_TRANSCODER ->
           new CrossLayerTranscoderConfig(sites.size() / 2, sharedWidth(sites), dSae, k);
+      case JUMPRELU_CROSS_LAYER_TRANSCODER ->
+          JumpReluCrossLayerTranscoderConfig.of(sites.size() / 2, sharedWidth(sites), dSae, k);
       case SKIP_TRANSCODER -> new TranscoderConfig(dIn, dOut, dSae, k, scope, true);
     };
   }

@@ -114,7 +114,7 @@ public final class TranscoderFolders {
 
   private static IllegalArgumentException unnamed(Path place) {
     return new IllegalArgumentException(
-        "%s: its files do not say what the transcoder encodes; name it with --input, such as hook_mlp_in"
+        "%s: its files do not say what the transcoder encodes; name it, such as hook_mlp_in"
             .formatted(place));
   }
 

@@ -140,6 +140,7 @@ const dashboard = (() => {
       `<a class="back" href="#">‹ all latents</a>` +
       `<h2>Latent ${page.latent} ${page.top.map((t) => chip(t.token, t.count)).join(" ")}</h2>` +
       facts(row) + judged(page.judged) + rules(page.rules) + histogram(page) +
+      page.attention.map(attention).join("") +
       `<div class="two">` +
       lifts("before it", page.before) + lifts("on it", page.on) + lifts("after it", page.after) +
       words("promotes", page.promoted) + words("suppresses", page.suppressed) + `</div>` +
@@ -202,6 +203,26 @@ const dashboard = (() => {
     relatives.length
       ? block("family", chips(relatives.map((r) => link(r.latent, `${r.relation}, ${r.implication.toFixed(2)}`))))
       : "";
+
+  const signed = (x) => (x > 0 ? "+" : "") + number(x);
+
+  function attention(found) {
+    const last = found.tokens.length - 1;
+    const largest = Math.max(...found.values.map(Math.abs), 1e-12);
+    const text = found.tokens.map((token, i) => {
+      const space = token.startsWith(" ") && token.length > 1 ? " " : "";
+      const value = found.values[i];
+      const classes = (value < 0 ? "away" : "") + (i === last ? " peak" : "");
+      return `${space}<mark class="${classes}" style="--s:${(Math.abs(value) / largest).toFixed(2)}" title="${signed(value)}">` +
+        `${escape(visible(token.slice(space.length)))}</mark>`;
+    }).join("");
+    const back = (n) => (n === 0 ? "itself" : `${n} back`);
+    const before = found.before ? `, earlier tokens ${signed(found.earlier)}` : "";
+    return `<h3>from where attention brings it: pre-activation ${number(found.pre_activation)}, of it constant ` +
+      `${signed(found.constant)}${before}</h3><div class="attention"><p>${text}</p>` +
+      chips(found.heads.map((h) => chip(`head ${h.head}`, signed(h.value)))) +
+      chips(found.largest.map((l) => chip(l.token, `head ${l.head}, ${back(l.back)} ${signed(l.value)}`))) + `</div>`;
+  }
 
   function contexts(group, max) {
     if (!group.contexts.length) return group.title === "strongest" ? `<p class="empty">Never active.</p>` : "";

@@ -8,6 +8,8 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
+import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Collections;
 import java.util.List;
 import java.util.Map;
@@ -16,6 +18,8 @@ import mechinterp.device.CpuDevice;
 import mechinterp.device.Device;
 import mechinterp.experiments.Execution;
 import mechinterp.io.Json;
+import mechinterp.io.SafetensorsFile;
+import mechinterp.io.SafetensorsWriter;
 import mechinterp.random.RandomStream;
 import mechinterp.sae.CrossLayerSizes;
 import mechinterp.sae.CrossLayerTranscoder;
@@ -28,6 +32,7 @@ import mechinterp.sae.file.SaeFormat;
 import mechinterp.sae.file.SaeFormats;
 import mechinterp.sae.file.SaeMetadata;
 import mechinterp.tensor.FloatMatrix;
+import mechinterp.tensor.SparseCodes;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -204,6 +209,88 @@ class CircuitGraphTest {
     assertTrue(printed.at("/identity_error").doubleValue() < 1e-4);
     assertTrue(Files.readString(page.resolve("data.js")).contains("\"strongest\""));
     Execution.of("sae", "info", transcoders.toString()).assertDone();
+    isMeasured(text);
+  }
+
+  /** Latents count on from layer to layer, and outputs stand side by side. */
+  private void isEncoded() throws IOException {
+    Path inputs = folder.resolve("inputs.safetensors");
+    float[] x = new float[30 * 16];
+    RandomStream.of(9, "x").fillGaussian(x, 0, 1);
+    new SafetensorsWriter().floats("activations", x, 30, 16).write(inputs);
+    Path codes = folder.resolve("codes.safetensors");
+    Execution.of(
+            "sae",
+            "encode",
+            "--sae",
+            transcoders.toString(),
+            "--activations",
+            inputs.toString(),
+            "--out",
+            codes.toString())
+        .assertDone();
+    try (Device device = CpuDevice.scalar();
+        SafetensorsFile written = SafetensorsFile.open(codes)) {
+      CrossLayerTranscoder transcoder =
+          CrossLayerTranscoderFiles.load(transcoders, device).transcoder();
+      FloatMatrix rows = device.matrix(30, 16, x);
+      int active = 0;
+      List<SparseCodes> own = new ArrayList<>();
+      for (int layer = 0; layer < 2; layer++) {
+        own.add(transcoder.newCodes(30));
+        transcoder.encode(layer, own.get(layer), rows.columnRange(8 * layer, 8 * layer + 8));
+        active += Arrays.stream(device.toHost(own.get(layer).counts())).sum();
+      }
+      assertEquals(active, written.ints("indices").length);
+      assertTrue(Arrays.stream(written.ints("indices")).anyMatch(latent -> latent >= 20));
+      FloatMatrix second = device.floats(30, 8);
+      transcoder.decode(1, second, own);
+      float[] expected = device.toHost(second);
+      float[] made = written.floats("reconstruction");
+      for (int i = 0; i < expected.length; i++) {
+        assertEquals(expected[i], made[i / 8 * 16 + 8 + i % 8], 1e-5);
+      }
+    }
+  }
+
+  private void isMeasured(Path text) throws IOException {
+    Path store = folder.resolve("store");
+    String[] harvest = {
+      "harvest",
+      "--model",
+      model.toString(),
+      "--text",
+      text.toString(),
+      "--out",
+      store.toString(),
+      "--tokens",
+      "200"
+    };
+    for (String site : List.of("ln2.hook_normalized", "hook_mlp_out", "hook_resid_post")) {
+      for (int layer = 0; layer < 2; layer++) {
+        harvest = Samples.concat(harvest, "--hook", "blocks.%d.%s".formatted(layer, site));
+      }
+    }
+    Execution.of(harvest).assertDone();
+    String[] eval = {"eval", "--sae", transcoders.toString(), "--store", store.toString()};
+    JsonNode measured =
+        Execution.of(Samples.concat(eval, "--model", model.toString(), "--json"))
+            .assertDone()
+            .json();
+    assertEquals("blocks.1.hook_mlp_out", measured.at("/hook_points/1/hook").stringValue());
+    double fvu = measured.at("/fvu").doubleValue();
+    double first = measured.at("/hook_points/0/fvu").doubleValue();
+    double second = measured.at("/hook_points/1/fvu").doubleValue();
+    assertTrue(Math.min(first, second) <= fvu && fvu <= Math.max(first, second));
+    assertTrue(measured.at("/spliced/predictions").intValue() > 1000);
+    assertTrue(measured.at("/spliced/reconstruction/kl_divergence").doubleValue() >= 0);
+    isEncoded();
+    String printed = Execution.of(Samples.concat(eval, "--selector")).err();
+    assertTrue(printed.contains("is cross_layer_transcoder, which no selector serves"), printed);
+    Execution.of(Samples.concat(eval, "--hook", "blocks.0.hook_mlp_out"))
+        .assertRefused("is 8 wide, the autoencoder's 2 layers d_model is 32");
+    Execution.of(Samples.concat(eval, "--model", "tiny-lm"))
+        .assertRefusedAtTheEnd("store is of \"");
   }
 
   @Test

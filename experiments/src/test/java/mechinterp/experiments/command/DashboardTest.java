@@ -13,6 +13,7 @@ import java.util.List;
 import java.util.stream.Stream;
 import mechinterp.experiments.Execution;
 import mechinterp.io.Json;
+import mechinterp.sae.file.SaeMetadata;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -98,6 +99,54 @@ class DashboardTest {
     for (JsonNode y : map.get("y")) {
       assertTrue(y.isInt() && y.asInt() >= 0 && y.asInt() <= 10_000, y::toString);
     }
+  }
+
+  @Test
+  void pagesOfAnAttentionAutoencoderShowFromWhereItComes() throws IOException {
+    dashboard("--text", text.toString()).assertDone();
+    for (JsonNode page : data("latents-0.js", "latents")) {
+      assertTrue(page.get("attention").isEmpty(), "the autoencoder is of the residual stream");
+    }
+    Files.move(folder.resolve("pages"), folder.resolve("of the residual stream"));
+    Files.move(folder.resolve("sae"), folder.resolve("residual"));
+    TinySae.write(folder.resolve("sae"), LATENTS, SaeMetadata.of("tiny", "blocks.1.attn.hook_z"));
+    dashboard("--text", text.toString(), "--attributions", "2").assertDone();
+    JsonNode rows = data("overview.js", "overview").get("rows");
+    int shown = 0;
+    for (JsonNode page : data("latents-0.js", "latents")) {
+      JsonNode contexts = page.get("groups").get(0).get("contexts");
+      JsonNode attention = page.get("attention");
+      assertEquals(Math.min(2, contexts.size()), attention.size());
+      for (JsonNode token : attention) {
+        assertSumsUp(token);
+        shown++;
+      }
+      if (!attention.isEmpty()) {
+        double max = rows.get(page.get("latent").asInt()).get("max").asDouble();
+        assertEquals(max, attention.get(0).get("pre_activation").asDouble(), 2e-3 * max);
+        JsonNode tokens = contexts.get(0).get("tokens");
+        int peak = contexts.get(0).get("peak").asInt();
+        JsonNode text = attention.get(0).get("tokens");
+        assertEquals(tokens.get(peak), text.get(text.size() - 1));
+      }
+    }
+    assertTrue(shown > 3, "shown: " + shown);
+    dashboard("--text", text.toString(), "--attributions", "-1")
+        .assertRefused("--attributions: is -1; it must be 0 or more");
+  }
+
+  /** Each number has four digits. */
+  private static void assertSumsUp(JsonNode token) {
+    double sum = token.get("constant").asDouble() + token.get("earlier").asDouble();
+    double size = Math.abs(sum);
+    for (JsonNode value : token.get("values")) {
+      sum += value.asDouble();
+      size += Math.abs(value.asDouble());
+    }
+    assertEquals(token.get("pre_activation").asDouble(), sum, 1e-3 * size);
+    assertEquals(token.get("tokens").size(), token.get("values").size());
+    assertEquals(2, token.get("heads").size());
+    assertEquals(6, token.get("largest").size());
   }
 
   @Test

@@ -18,8 +18,10 @@ import java.net.http.HttpResponse.BodyHandlers;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.stream.IntStream;
 import mechinterp.device.CpuDevice;
@@ -29,8 +31,12 @@ import mechinterp.model.HookPoint;
 import mechinterp.model.Models;
 import mechinterp.model.Transformer;
 import mechinterp.random.RandomStream;
+import mechinterp.sae.CrossLayerSizes;
+import mechinterp.sae.CrossLayerTranscoder;
 import mechinterp.sae.Sae;
 import mechinterp.sae.TopKConfig;
+import mechinterp.sae.TranscoderConfig;
+import mechinterp.tensor.FloatMatrix;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -63,8 +69,81 @@ class LiveServerTest {
           device.upload(each.value(), values, 0);
         });
     sae.weightsChanged();
-    LiveModel live = new LiveModel(model, sae, "random", List.of(HookPoint.residPost(1)));
+    LiveModel live = LiveModel.of(model, sae, "random", List.of(HookPoint.residPost(1)));
     server = LiveServer.start(new InetSocketAddress("localhost", 0), live, Optional.of(pages));
+  }
+
+  /** Serves something else in its place. */
+  private void serve(LiveModel live) throws IOException {
+    server.close();
+    server = LiveServer.start(new InetSocketAddress("localhost", 0), live, Optional.empty());
+  }
+
+  private void fill(FloatMatrix matrix, String name) {
+    float[] values = new float[(int) matrix.size()];
+    RandomStream.of(4, name).fillGaussian(values, 0, 1);
+    device.upload(matrix, values, 0);
+  }
+
+  private void assertSteered(int latent) throws Exception {
+    String one = "{\"latent\": %d, \"kind\": \"scale\", \"value\": 1}".formatted(latent);
+    String strong = "{\"latent\": %d, \"kind\": \"add\", \"value\": 500}".formatted(latent);
+    JsonNode same = json(post("/texts", texts(one, 8)));
+    assertEquals(same.get("untouched"), same.get("changed"));
+    JsonNode other = json(post("/texts", texts(strong, 8)));
+    assertEquals(same.get("untouched"), other.get("untouched"));
+    assertNotEquals(other.get("untouched"), other.get("changed"));
+    String dropped = texts(one, 8).replace("\"error_kept\": true", "\"error_kept\": false");
+    assertNotEquals(same.get("untouched"), json(post("/texts", dropped)).get("changed"));
+  }
+
+  @Test
+  void aTranscoderIsServed() throws Exception {
+    Transformer model = Models.load("tiny-lm", device);
+    int d = model.config().dModel();
+    Sae transcoder = Sae.allocate(device, TranscoderConfig.of(d, d, D_SAE, K));
+    transcoder.parameters().forEach(each -> fill(each.value(), each.name()));
+    transcoder.weightsChanged();
+    HookPoint in = HookPoint.inBlock(1, "ln2.hook_normalized");
+    serve(LiveModel.of(model, transcoder, "t", List.of(in, HookPoint.mlpOut(1))));
+    assertEquals("blocks.1.hook_mlp_out", json(get("/about")).get("hook").asString());
+    JsonNode tokens = json(post("/latents", "{\"text\": \"The house\", \"top\": 9}")).get("tokens");
+    assertEquals(K, tokens.get(tokens.size() - 1).get("active").asInt());
+    assertSteered(3);
+  }
+
+  @Test
+  void aCrossLayerTranscoderIsServedWithTheLatentsOfAllLayers() throws Exception {
+    Transformer model = Models.load("tiny-lm", device);
+    int layers = model.config().nLayers();
+    CrossLayerTranscoder transcoder =
+        CrossLayerTranscoder.allocate(
+            device, new CrossLayerSizes(layers, model.config().dModel(), D_SAE, false));
+    for (int layer = 0; layer < layers; layer++) {
+      fill(transcoder.layer(layer).weights().wEnc(), "W_enc " + layer);
+      fill(transcoder.layer(layer).weights().wDec(), "W_dec " + layer);
+    }
+    transcoder.weightsChanged();
+    serve(LiveModel.of(model, transcoder, "clt", "ln2.hook_normalized"));
+    JsonNode about = json(get("/about"));
+    assertEquals(layers * D_SAE, about.get("latents").asInt());
+    assertTrue(about.get("hook").asString().endsWith(", blocks.3.hook_mlp_out"));
+    JsonNode tokens =
+        json(post("/latents", "{\"text\": \"The house\", \"top\": 100}")).get("tokens");
+    JsonNode latents = tokens.get(tokens.size() - 1).get("latents");
+    Set<Integer> seen = new HashSet<>();
+    for (int i = 0; i < latents.size(); i++) {
+      seen.add(latents.get(i).get("latent").asInt() / D_SAE);
+      assertTrue(
+          i == 0
+              || latents.get(i - 1).get("activation").asDouble()
+                  >= latents.get(i).get("activation").asDouble());
+    }
+    assertEquals(layers, seen.size());
+    assertSteered(D_SAE + 3);
+    assertEquals(
+        "latent: is 160; it must lie within 0 to 159",
+        problem(400, "/texts", texts("{\"latent\": 160, \"kind\": \"ablate\", \"value\": 0}", 3)));
   }
 
   @AfterEach
@@ -237,7 +316,7 @@ class LiveServerTest {
   void aPortThatIsTakenIsOneLine() {
     InetSocketAddress taken = new InetSocketAddress("localhost", server.address().getPort());
     LiveModel none =
-        new LiveModel(
+        LiveModel.of(
             assertModel(),
             Sae.allocate(device, new TopKConfig(192, 8, 1)),
             "x",
