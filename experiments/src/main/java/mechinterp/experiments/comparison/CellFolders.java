@@ -7,6 +7,7 @@ import java.util.Locale;
 import java.util.Map;
 import mechinterp.device.Device;
 import mechinterp.experiments.console.Progress;
+import mechinterp.experiments.data.OpenedData;
 import mechinterp.io.AtomicFolder;
 import mechinterp.io.Json;
 import mechinterp.sae.Sae;
@@ -90,7 +91,7 @@ final class CellFolders {
 
   private void train(Arm arm, Cell cell, Path path, boolean isReported) throws IOException {
     TrainConfig train = cell.train();
-    ComparedActivations.Training activations = data.training(train.seed());
+    OpenedData.Training activations = data.training(train.seed());
     long began = System.nanoTime();
     try (Progress progress =
         display.start(arm.name(), (long) train.steps() * train.batchSize(), "tokens")) {

@@ -1,5 +1,6 @@
 package mechinterp.experiments.comparison;
 
+import mechinterp.experiments.data.ActivationData;
 import java.util.List;
 import java.util.Map;
 import mechinterp.training.TrainConfig;
@@ -17,7 +18,7 @@ import mechinterp.training.TrainConfig;
  * @param arms the first one is what the others are compared with
  */
 public record ComparisonConfig(
-    ComparisonData data,
+    ActivationData data,
     TrainConfig train,
     List<Double> learningRates,
     long tuningSeed,

@@ -1,4 +1,4 @@
-package mechinterp.experiments.comparison;
+package mechinterp.experiments.data;
 
 import java.util.HashMap;
 import java.util.LinkedHashMap;
@@ -13,7 +13,7 @@ import mechinterp.sae.Sae;
  * How well single latents tell which of the frequent tokens a token is, and which one came before
  * it: {@link LabelDetection}, chosen on one store and judged on another.
  */
-final class TokenDetection {
+public final class TokenDetection {
   private final Map<Integer, Integer> labels;
 
   private TokenDetection(Map<Integer, Integer> labels) {
@@ -21,7 +21,7 @@ final class TokenDetection {
   }
 
   /** Takes the tokens that a store has most of, of equally frequent ones those of lower number. */
-  static TokenDetection ofFrequent(ActivationStore store, int number) {
+  public static TokenDetection ofFrequent(ActivationStore store, int number) {
     Map<Integer, Integer> counts = new HashMap<>();
     TokenOrigins origins = store.origins(0, store.tokens());
     for (int i = 0; i < origins.size(); i++) {
@@ -42,7 +42,7 @@ final class TokenDetection {
   }
 
   /** Returns both mean F1 by name. */
-  Map<String, Double> f1(Sae sae, ActivationStore chosenOn, ActivationStore judgedOn) {
+  public Map<String, Double> f1(Sae sae, ActivationStore chosenOn, ActivationStore judgedOn) {
     Labelled chosen = new Labelled(sae, chosenOn);
     Labelled judged = new Labelled(sae, judgedOn);
     Map<String, Double> figures = new LinkedHashMap<>();

@@ -1,4 +1,4 @@
-package mechinterp.experiments.comparison;
+package mechinterp.experiments.data;
 
 import java.io.IOException;
 import java.util.ArrayList;
@@ -19,7 +19,7 @@ import mechinterp.sae.Sae;
  * artifact, a body part, communication, food, a person or a plant, against entries of other
  * subjects. Of each subject and of all others there are as many entries; two thirds are trained on.
  */
-final class Probes {
+public final class Probes {
   private static final List<Integer> SUBJECTS = List.of(4, 5, 6, 8, 10, 13, 18, 20);
   private static final List<Integer> LATENTS = List.of(1, 5, 16);
   private static final int OTHERS = -1;
@@ -36,7 +36,7 @@ final class Probes {
 
   /** Makes activations of texts. */
   @FunctionalInterface
-  interface Harvest {
+  public interface Harvest {
     ActivationStore of(Corpus corpus) throws IOException;
   }
 
@@ -45,7 +45,7 @@ final class Probes {
    *
    * @param entries how many of each subject
    */
-  static Probes of(int entries, long seed, Harvest harvest) throws IOException {
+  public static Probes of(int entries, long seed, Harvest harvest) throws IOException {
     Map<Integer, List<Document>> bySubject = new LinkedHashMap<>();
     for (WordNet.Noun noun : shuffled(WordNet.nouns(), seed)) {
       boolean isSubject = SUBJECTS.contains(noun.lexicographerFile());
@@ -75,7 +75,7 @@ final class Probes {
   }
 
   /** Returns the mean accuracy over the subjects by number of latents. */
-  Map<String, Double> accuracies(Sae sae) {
+  public Map<String, Double> accuracies(Sae sae) {
     List<float[]> pooled = pooled(sae);
     Map<String, Double> figures = new LinkedHashMap<>();
     for (int k : LATENTS) {
@@ -139,7 +139,7 @@ final class Probes {
     return pooled;
   }
 
-  void close() {
+  public void close() {
     store.close();
   }
 }
