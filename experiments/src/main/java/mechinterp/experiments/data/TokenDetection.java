@@ -41,14 +41,33 @@ public final class TokenDetection {
     return new TokenDetection(labels);
   }
 
-  /** Returns both mean F1 by name. */
-  public Map<String, Double> f1(Sae sae, ActivationStore chosenOn, ActivationStore judgedOn) {
+  /**
+   * The F1 of each label that was there to be told.
+   *
+   * @param token of telling a token
+   * @param previousToken of telling the one before it
+   */
+  public record Scores(List<Double> token, List<Double> previousToken) {}
+
+  /** Returns the F1 of each label. */
+  public Scores scores(Sae sae, ActivationStore chosenOn, ActivationStore judgedOn) {
     Labelled chosen = new Labelled(sae, chosenOn);
     Labelled judged = new Labelled(sae, judgedOn);
+    return new Scores(
+        judged.own.f1(chosen.own.detectors()), judged.previous.f1(chosen.previous.detectors()));
+  }
+
+  /** Returns both mean F1 by name. */
+  public Map<String, Double> f1(Sae sae, ActivationStore chosenOn, ActivationStore judgedOn) {
+    Scores scores = scores(sae, chosenOn, judgedOn);
     Map<String, Double> figures = new LinkedHashMap<>();
-    figures.put("token_f1", judged.own.meanF1(chosen.own.detectors()));
-    figures.put("previous_token_f1", judged.previous.meanF1(chosen.previous.detectors()));
+    figures.put("token_f1", mean(scores.token()));
+    figures.put("previous_token_f1", mean(scores.previousToken()));
     return figures;
+  }
+
+  private static double mean(List<Double> values) {
+    return values.stream().mapToDouble(Double::doubleValue).average().orElse(Double.NaN);
   }
 
   /** The codes of a store beside its tokens' labels. */

@@ -1,0 +1,74 @@
+package mechinterp.experiments.megabench;
+
+import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import mechinterp.megabench.Measurement;
+import mechinterp.megabench.Metric;
+
+/**
+ * What is measured of one autoencoder. Documents, latents, labels and texts are dealt out to 32
+ * groups in turn, and of each group there is one sum: enough for a bootstrap, and small.
+ */
+final class Readings {
+  /** How many groups there are. */
+  static final int GROUPS = 32;
+
+  private final Map<String, Measurement.Seed> values = new LinkedHashMap<>();
+
+  /**
+   * Sums of groups.
+   *
+   * @param numerators of each group
+   * @param denominators of each group
+   */
+  @SuppressWarnings("ArrayRecordComponent") // never compared
+  record Sums(double[] numerators, double[] denominators) {
+    Sums() {
+      this(new double[GROUPS], new double[GROUPS]);
+    }
+
+    void add(int number, double numerator, double denominator) {
+      numerators[number % GROUPS] += numerator;
+      denominators[number % GROUPS] += denominator;
+    }
+  }
+
+  /** Adds a metric; one that is not defined, such as a mean of nothing, is left out. */
+  void put(Metric metric, Sums sums) {
+    double value =
+        Arrays.stream(sums.numerators).sum() / Arrays.stream(sums.denominators).sum();
+    if (Double.isFinite(value)) {
+      values.put(
+          metric.field(), new Measurement.Seed(boxed(sums.numerators), boxed(sums.denominators)));
+    }
+  }
+
+  /** Adds a mean over numbered things; those that are not a number are left out. */
+  void putMean(Metric metric, double[] each) {
+    Sums sums = new Sums();
+    for (int i = 0; i < each.length; i++) {
+      if (!Double.isNaN(each[i])) {
+        sums.add(i, each[i], 1);
+      }
+    }
+    put(metric, sums);
+  }
+
+  /** Adds a figure of the whole; one that is not finite is left out. */
+  void put(Metric metric, double value) {
+    if (Double.isFinite(value)) {
+      values.put(metric.field(), new Measurement.Seed(List.of(value), List.of(1.0)));
+    }
+  }
+
+  private static List<Double> boxed(double[] all) {
+    return Arrays.stream(all).boxed().toList();
+  }
+
+  /** Returns all by metric. */
+  Map<String, Measurement.Seed> values() {
+    return values;
+  }
+}
