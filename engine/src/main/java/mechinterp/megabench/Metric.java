@@ -61,7 +61,7 @@ public enum Metric {
       Unit.LATENTS),
   /** Stability across seeds. */
   SEED_COSINE(
-      "mean cosine of decoder rows matched one to one with another seed's so that it is largest",
+      "mean cosine of decoder rows matched one to one with the next seed's so that it is largest",
       Direction.HIGHER,
       Scope.ANY,
       Unit.RUN),

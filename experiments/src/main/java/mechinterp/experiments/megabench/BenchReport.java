@@ -18,7 +18,7 @@ public final class BenchReport {
     results.writeLines(folder);
     write(folder.resolve("report.md"), BenchTables.markdown(results));
     Path page = folder.resolve("report.html");
-    write(page, "TODO");
+    write(page, BenchPage.of(results));
     return page;
   }
 

@@ -78,7 +78,7 @@ public record BenchResults(List<Line> cells, List<String> notes) {
   }
 
   private static BenchResults ofCells(CellStore store, List<Path> folders) throws IOException {
-    Map<String, List<Double>> pairs = store.pairs();
+    Map<String, Double> pairs = SeedPairs.known(store);
     List<Line> cells = new ArrayList<>();
     List<String> notes = new ArrayList<>();
     for (Path folder : folders) {
@@ -90,12 +90,10 @@ public record BenchResults(List<Line> cells, List<String> notes) {
       }
       Map<String, Measurement.Seed> values = new LinkedHashMap<>(measured.get().values());
       Optional.ofNullable(pairs.get(folder.getFileName().toString()))
-          .ifPresent(cosines -> {
-            double mean = cosines.stream().mapToDouble(Double::doubleValue).average().orElseThrow();
-            values.put(
-                Metric.SEED_COSINE.field(),
-                new Measurement.Seed(List.of(mean), List.of(1.0)));
-          });
+          .ifPresent(cosine ->
+              values.put(
+                  Metric.SEED_COSINE.field(),
+                  new Measurement.Seed(List.of(cosine), List.of(1.0))));
       cells.add(new Line(Metric.VERSION, cell, values));
     }
     return new BenchResults(cells, notes);

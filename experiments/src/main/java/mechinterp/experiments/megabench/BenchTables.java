@@ -98,14 +98,14 @@ public final class BenchTables {
   private static TextTable noise(Setting setting) {
     TextTable table =
         new TextTable(
-            "noise of", "reseeding", "documents", "smallest difference", "F", "tells kinds apart");
+            "noise of", "reseeding", "other texts or latents", "smallest difference", "F", "tells kinds apart");
     for (Metric metric : setting.metrics()) {
       Optional<NoiseFloor> noise = setting.verdict(metric).noise();
       noise.ifPresent(floor ->
           table.row(
               metric.field(),
               number(floor.reseeding()),
-              number(floor.documents()),
+              metric.unit() == Metric.Unit.RUN ? NONE : number(floor.documents()),
               number(floor.smallestDifference()),
               Double.isFinite(floor.discriminability())
                   ? number(floor.discriminability())

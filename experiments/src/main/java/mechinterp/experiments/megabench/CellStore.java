@@ -4,8 +4,6 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -141,36 +139,19 @@ final class CellStore {
    */
   record Pair(String first, String second, double cosine) {}
 
-  private Path pair(String first, String second) {
+  private Path file(String first, String second) {
     return out.resolve("pairs").resolve(BenchCell.hash(List.of(first, second)) + ".json");
   }
 
-  /** Returns whether two seeds are compared. */
-  boolean hasPair(String first, String second) {
-    return Files.exists(pair(first, second));
+  /** Returns what two cells have in common; nothing where they are not compared. */
+  Optional<Pair> pair(String first, String second) throws IOException {
+    Path file = file(first, second);
+    return Files.exists(file) ? Optional.of(Json.read(file, Pair.class)) : Optional.empty();
   }
 
+  /** Writes what two cells have in common. */
   void write(Pair pair) throws IOException {
-    Path file = pair(pair.first(), pair.second());
     Files.createDirectories(out.resolve("pairs"));
-    Json.write(file, pair);
-  }
-
-  /** Returns the cosines of each cell with other seeds, by folder name. */
-  Map<String, List<Double>> pairs() throws IOException {
-    Map<String, List<Double>> cosines = new LinkedHashMap<>();
-    Path folder = out.resolve("pairs");
-    if (Files.isDirectory(folder)) {
-      try (Stream<Path> listed = Files.list(folder)) {
-        List<Path> files =
-            listed.filter(path -> path.toString().endsWith(".json")).sorted().toList();
-        for (Path file : files) {
-          Pair pair = Json.read(file, Pair.class);
-          cosines.computeIfAbsent(pair.first(), _ -> new ArrayList<>()).add(pair.cosine());
-          cosines.computeIfAbsent(pair.second(), _ -> new ArrayList<>()).add(pair.cosine());
-        }
-      }
-    }
-    return cosines;
+    Json.write(file(pair.first(), pair.second()), pair);
   }
 }

@@ -16,7 +16,9 @@ import mechinterp.model.Models;
 import mechinterp.random.RandomStream;
 import mechinterp.sae.TopKConfig;
 import mechinterp.training.SaeTrainer;
+import mechinterp.training.StepMetrics;
 import mechinterp.training.TrainConfig;
+import mechinterp.training.TrainListener;
 
 /**
  * How long a run will take and what it writes, before it begins. A short training on random numbers
@@ -30,8 +32,9 @@ import mechinterp.training.TrainConfig;
 record Forecast(int cells, double seconds, long bytes) {
   private static final int WIDTH = 128;
   private static final int LATENTS = 512;
-  private static final int BATCH = 1024;
-  private static final int STEPS = 600;
+  private static final int BATCH = 256;
+  private static final int STEPS = 400;
+  private static final double NANOSECONDS = 1e9;
 
   /** Time of a kind's training step over TopK's. */
   private static final Map<String, Double> FACTORS =
@@ -137,6 +140,7 @@ record Forecast(int cells, double seconds, long bytes) {
     return weights * (training + MEASURING_PASSES * sizes.testTokens) + splicing;
   }
 
+  /** Returns the seconds of a token, input and latent, once the machine code is warm. */
   private static double calibrate(Device device) {
     float[] values = new float[2 * BATCH * WIDTH];
     RandomStream.of(0, "calibration").fillGaussian(values, 0, 1);
@@ -146,12 +150,19 @@ record Forecast(int cells, double seconds, long bytes) {
             .batchSize(BATCH)
             .bDecSample(BATCH)
             .build();
-    double seconds =
+    long[] times = new long[STEPS];
+    var _ =
         new SaeTrainer(device, train)
-            .rehearse(
+            .train(
                 new TopKConfig(WIDTH, LATENTS, LATENTS / 16),
-                ActivationStore.inMemory(WIDTH, values).shuffled(device, 0))
-            .orElse(1.0);
-    return seconds / ((double) train.tokens() * WIDTH * LATENTS);
+                ActivationStore.inMemory(WIDTH, values).shuffled(device, 0),
+                new TrainListener() {
+                  @Override
+                  public void step(StepMetrics metrics, int steps, double tokensPerSecond) {
+                    times[Math.toIntExact(metrics.tokens() / BATCH) - 1] = System.nanoTime();
+                  }
+                });
+    double seconds = (times[STEPS - 1] - times[STEPS / 2 - 1]) / NANOSECONDS;
+    return seconds / ((double) STEPS / 2 * BATCH * WIDTH * LATENTS);
   }
 }

@@ -15,12 +15,44 @@ import mechinterp.metrics.OptimalMatching;
 import mechinterp.sae.Sae;
 import mechinterp.tensor.FloatMatrix;
 
-/** Compares the dictionaries of trainings that differ by their seed alone. */
+/**
+ * Compares the dictionaries of trainings that differ by their seed alone, each with that of the next
+ * seed: as many figures as seeds, and none of them twice.
+ */
 final class SeedPairs {
   private SeedPairs() {}
 
-  /** Compares all pairs of seeds that are not compared yet. */
+  /** Returns the cosine of each cell with the next seed, by folder name, as far as it is known. */
+  static Map<String, Double> known(CellStore store) throws IOException {
+    Map<String, Double> cosines = new LinkedHashMap<>();
+    for (List<Path> seeds : settings(store)) {
+      for (int i = 0; i < seeds.size(); i++) {
+        Optional<Path> next = next(seeds, i);
+        if (next.isPresent()) {
+          String own = seeds.get(i).getFileName().toString();
+          Optional<CellStore.Pair> pair =
+              store.pair(own, next.get().getFileName().toString());
+          pair.ifPresent(found -> cosines.put(own, found.cosine()));
+        }
+      }
+    }
+    return cosines;
+  }
+
+  /** Compares what is not compared yet. */
   static void addMissing(CellStore store, Device device) throws IOException {
+    for (List<Path> sorted : settings(store)) {
+      for (int i = 0; i < sorted.size(); i++) {
+        Optional<Path> next = next(sorted, i);
+        if (next.isPresent()) {
+          compare(store, sorted.get(i), next.get(), device);
+        }
+      }
+    }
+  }
+
+  /** Returns the folders of each setting that is trained, by seed. */
+  private static List<List<Path>> settings(CellStore store) throws IOException {
     Map<CellRecord, List<Path>> settings = new LinkedHashMap<>();
     for (Path folder : store.folders()) {
       CellRecord cell = CellStore.cell(folder).orElseThrow();
@@ -28,13 +60,33 @@ final class SeedPairs {
         settings.computeIfAbsent(withoutSeed(cell), _ -> new ArrayList<>()).add(folder);
       }
     }
+    List<List<Path>> sorted = new ArrayList<>();
     for (List<Path> seeds : settings.values()) {
-      for (int i = 0; i < seeds.size(); i++) {
-        for (int j = i + 1; j < seeds.size(); j++) {
-          compare(store, seeds.get(i), seeds.get(j), device);
-        }
-      }
+      sorted.add(bySeed(seeds));
     }
+    return sorted;
+  }
+
+  private static List<Path> bySeed(List<Path> folders) throws IOException {
+    Map<Path, Long> seeds = new LinkedHashMap<>();
+    for (Path folder : folders) {
+      seeds.put(folder, CellStore.cell(folder).orElseThrow().seed());
+    }
+    return seeds.entrySet().stream()
+        .sorted(Map.Entry.comparingByValue())
+        .map(Map.Entry::getKey)
+        .toList();
+  }
+
+  /**
+   * Returns with which seed one is compared: the next one, and the last with the first, so that of
+   * three or more seeds each has one other. Of two, the first alone has: there is one pair.
+   */
+  private static Optional<Path> next(List<Path> sorted, int i) {
+    if (i + 1 < sorted.size()) {
+      return Optional.of(sorted.get(i + 1));
+    }
+    return sorted.size() > 2 ? Optional.of(sorted.getFirst()) : Optional.empty();
   }
 
   private static CellRecord withoutSeed(CellRecord cell) {
@@ -54,7 +106,7 @@ final class SeedPairs {
       throws IOException {
     String one = first.getFileName().toString();
     String other = second.getFileName().toString();
-    if (!store.hasPair(one, other)) {
+    if (store.pair(one, other).isEmpty()) {
       double cosine = cosine(CellStore.sae(first, device), CellStore.sae(second, device));
       store.write(new CellStore.Pair(one, other, cosine));
     }
