@@ -13,7 +13,10 @@ public enum Baseline {
   RANDOM,
   /** The principal components, each with both signs: the k with the largest share in a token. */
   PCA,
-  /** The model's own neurons with both signs, the k largest of a token; of MLP hook points alone. */
+  /**
+   * The model's own neurons: the k of a token that are farthest from their means, up or down, while
+   * the others have their means; of MLP hook points alone.
+   */
   NEURONS,
   /** The activations' own coordinates with both signs, all of them: nothing is lost. */
   RAW;

@@ -53,7 +53,7 @@ final class Baselines {
     return switch (baseline) {
       case RANDOM -> random(dSae, k, seed);
       case PCA -> bothSigns(components(), mean(), k);
-      case NEURONS -> bothSigns(identity(), new float[dIn], k);
+      case NEURONS -> bothSigns(identity(), mean(), k);
       case RAW -> bothSigns(identity(), new float[dIn], dIn);
     };
   }

@@ -32,8 +32,8 @@ import mechinterp.training.TrainListener;
 record Forecast(int cells, double seconds, long bytes) {
   private static final int WIDTH = 128;
   private static final int LATENTS = 512;
-  private static final int BATCH = 256;
-  private static final int STEPS = 400;
+  private static final int BATCH = 1024;
+  private static final int STEPS = 200;
   private static final double NANOSECONDS = 1e9;
 
   /** Time of a kind's training step over TopK's. */
@@ -45,8 +45,12 @@ record Forecast(int cells, double seconds, long bytes) {
   /** Passes over the test activations that measuring takes, in units of a training token. */
   private static final double MEASURING_PASSES = 3;
 
-  private static final double SECONDS_PER_CELL = 1.0;
-  private static final double HARVEST_PER_PARAMETER = 0.7;
+  private static final double SECONDS_PER_CELL = 0.5;
+
+  /** Time to load a model and to run it untouched and ablated. */
+  private static final double SECONDS_PER_MODEL = 5;
+
+  private static final double HARVEST_PER_PARAMETER = 0.2;
   private static final int SPLICED_TOKENS = 64;
   private static final long MEASUREMENT_BYTES = 48 << 10;
   private static final long TRAINING_NUMBERS = 2;
@@ -92,6 +96,9 @@ record Forecast(int cells, double seconds, long bytes) {
                   .orElseGet(() -> unit * units(cell, sizes) + SECONDS_PER_CELL);
           bytes += MEASUREMENT_BYTES + TRAINING_NUMBERS * Float.BYTES * latents(cell, sizes) * sizes.width;
         }
+      }
+      if (missing > before && sizes.parameters > 0) {
+        seconds += SECONDS_PER_MODEL;
       }
       if (missing > before && !isHarvested) {
         seconds += unit * HARVEST_PER_PARAMETER * sizes.parameters * sizes.storedTokens;

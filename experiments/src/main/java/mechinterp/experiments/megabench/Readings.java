@@ -4,6 +4,7 @@ import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.IntStream;
 import mechinterp.megabench.Measurement;
 import mechinterp.megabench.Metric;
 
@@ -14,6 +15,8 @@ import mechinterp.megabench.Metric;
 final class Readings {
   /** How many groups there are. */
   static final int GROUPS = 32;
+
+  private static final int LEAST_GROUPS = 12;
 
   private final Map<String, Measurement.Seed> values = new LinkedHashMap<>();
 
@@ -35,14 +38,30 @@ final class Readings {
     }
   }
 
-  /** Adds a metric; one that is not defined, such as a mean of nothing, is left out. */
+  /**
+   * Adds a metric; one that is not defined, such as a mean of nothing, is left out. Groups without
+   * anything are left out, too: of documents, labels and texts they are the same for every
+   * autoencoder. Of latents all groups stay, so that all have as many, and the metric is left out
+   * where the latents that it is a mean of are in fewer than 12 groups, so that a draw could miss
+   * them all.
+   */
   void put(Metric metric, Sums sums) {
-    double value =
-        Arrays.stream(sums.numerators).sum() / Arrays.stream(sums.denominators).sum();
-    if (Double.isFinite(value)) {
-      values.put(
-          metric.field(), new Measurement.Seed(boxed(sums.numerators), boxed(sums.denominators)));
+    int[] filled =
+        IntStream.range(0, GROUPS).filter(group -> sums.denominators[group] != 0).toArray();
+    boolean isOfLatents = metric.unit() == Metric.Unit.LATENTS;
+    if (filled.length < (isOfLatents ? LEAST_GROUPS : 1)) {
+      return;
     }
+    int[] kept = isOfLatents ? IntStream.range(0, GROUPS).toArray() : filled;
+    Measurement.Seed seed =
+        new Measurement.Seed(of(sums.numerators, kept), of(sums.denominators, kept));
+    if (Double.isFinite(new Measurement(List.of(seed)).value())) {
+      values.put(metric.field(), seed);
+    }
+  }
+
+  private static List<Double> of(double[] all, int[] kept) {
+    return Arrays.stream(kept).mapToObj(group -> all[group]).toList();
   }
 
   /** Adds a mean over numbered things; those that are not a number are left out. */
@@ -61,10 +80,6 @@ final class Readings {
     if (Double.isFinite(value)) {
       values.put(metric.field(), new Measurement.Seed(List.of(value), List.of(1.0)));
     }
-  }
-
-  private static List<Double> boxed(double[] all) {
-    return Arrays.stream(all).boxed().toList();
   }
 
   /** Returns all by metric. */
