@@ -6,17 +6,9 @@ import java.util.Locale;
 /** The figures of MEGA-Bench. Definitions in full: docs/metrics.md. */
 public enum Metric {
   /** Fraction of variance unexplained. */
-  FVU(
-      "sum |x - x^|^2 / sum |x - mean x|^2",
-      Direction.LOWER,
-      Scope.ANY,
-      Unit.DOCUMENTS),
+  FVU("sum |x - x^|^2 / sum |x - mean x|^2", Direction.LOWER, Scope.ANY, Unit.DOCUMENTS),
   /** The rest of it. */
-  EXPLAINED_VARIANCE(
-      "1 - fvu",
-      Direction.HIGHER,
-      Scope.ANY,
-      Unit.DOCUMENTS),
+  EXPLAINED_VARIANCE("1 - fvu", Direction.HIGHER, Scope.ANY, Unit.DOCUMENTS),
   /** Explained variance as a mean over tokens. */
   TOKEN_EXPLAINED_VARIANCE(
       "mean over tokens of 1 - |x - x^|^2 / |x - mean x|^2, the mean of x over all tokens",
@@ -24,23 +16,12 @@ public enum Metric {
       Scope.ANY,
       Unit.DOCUMENTS),
   /** Active latents. */
-  L0(
-      "mean number of latents with f > 0",
-      Direction.NEITHER,
-      Scope.ANY,
-      Unit.DOCUMENTS),
+  L0("mean number of latents with f > 0", Direction.NEITHER, Scope.ANY, Unit.DOCUMENTS),
   /** Length of reconstructions. */
-  SHRINKAGE(
-      "mean of |x^| / |x|; 1 is right",
-      Direction.NEITHER,
-      Scope.ANY,
-      Unit.DOCUMENTS),
+  SHRINKAGE("mean of |x^| / |x|; 1 is right", Direction.NEITHER, Scope.ANY, Unit.DOCUMENTS),
   /** Latents that are never active. */
   DEAD_FRACTION(
-      "share of latents with f = 0 on every token",
-      Direction.LOWER,
-      Scope.ANY,
-      Unit.LATENTS),
+      "share of latents with f = 0 on every token", Direction.LOWER, Scope.ANY, Unit.LATENTS),
   /** Latents that are active everywhere. */
   DENSE_FRACTION(
       "share of latents with f > 0 on more than a tenth of the tokens",
@@ -132,11 +113,7 @@ public enum Metric {
       Scope.MODEL,
       Unit.LABELS),
   /** Previous tokens told by one latent. */
-  PREVIOUS_TOKEN_F1(
-      "the same of the token before",
-      Direction.HIGHER,
-      Scope.MODEL,
-      Unit.LABELS),
+  PREVIOUS_TOKEN_F1("the same of the token before", Direction.HIGHER, Scope.MODEL, Unit.LABELS),
   /** Subjects told by 1 latent. */
   PROBE_1(
       "share of WordNet entries whose subject 1 latent tells right (k-sparse probing), mean of eight subjects against others",
@@ -192,11 +169,7 @@ public enum Metric {
       Scope.MODEL,
       Unit.LATENTS),
   /** Time of training. */
-  TRAIN_SECONDS(
-      "wall time of the training",
-      Direction.LOWER,
-      Scope.ANY,
-      Unit.RUN),
+  TRAIN_SECONDS("wall time of the training", Direction.LOWER, Scope.ANY, Unit.RUN),
   /** Operations of training. */
   TRAIN_FLOPS(
       "tokens (2 d_in d_sae + 8 d_in k) + steps 12 parameters: encoder, active latents and Adam, without auxiliary losses and pursuits",
@@ -204,11 +177,7 @@ public enum Metric {
       Scope.ANY,
       Unit.RUN),
   /** Memory of training. */
-  PEAK_BYTES(
-      "bytes of the plan of the training",
-      Direction.LOWER,
-      Scope.ANY,
-      Unit.RUN),
+  PEAK_BYTES("bytes of the plan of the training", Direction.LOWER, Scope.ANY, Unit.RUN),
   /** Time of encoding. */
   ENCODE_P50(
       "median of the milliseconds in which 64 tokens are encoded",
@@ -216,17 +185,9 @@ public enum Metric {
       Scope.ANY,
       Unit.RUN),
   /** Slow encodings. */
-  ENCODE_P99(
-      "99 % quantile of them",
-      Direction.LOWER,
-      Scope.ANY,
-      Unit.RUN),
+  ENCODE_P99("99 % quantile of them", Direction.LOWER, Scope.ANY, Unit.RUN),
   /** Size in files. */
-  FILE_BYTES(
-      "bytes of its folder",
-      Direction.LOWER,
-      Scope.ANY,
-      Unit.RUN);
+  FILE_BYTES("bytes of its folder", Direction.LOWER, Scope.ANY, Unit.RUN);
 
   /**
    * The version of these definitions and of how they are measured, raised when one of them changes.

@@ -1,8 +1,8 @@
 package mechinterp.experiments.comparison;
 
-import mechinterp.experiments.data.ActivationData;
 import java.util.List;
 import java.util.Map;
+import mechinterp.experiments.data.ActivationData;
 import mechinterp.training.TrainConfig;
 
 /**

@@ -104,7 +104,9 @@ final class KnownFeatures implements ComparedActivations {
           Workspace.allocate(
               "comparison",
               device,
-              w -> new ReconstructionSums(w, KnownParts.AT_ONCE, sae.dIn(), sae.dSae(), sae.maxActive()));
+              w ->
+                  new ReconstructionSums(
+                      w, KnownParts.AT_ONCE, sae.dIn(), sae.dSae(), sae.maxActive()));
       recovery = new FeatureRecovery(device, sae.weights().wDec(), activations.directions());
       absorption = new FeatureAbsorption(recovery.nearestFeatures(), activations.forest());
     }

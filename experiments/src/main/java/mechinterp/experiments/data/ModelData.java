@@ -53,8 +53,7 @@ public record ModelData(
   }
 
   @Override
-  public OpenedData open(Path folder, Device device, Progress.Display display)
-      throws IOException {
+  public OpenedData open(Path folder, Device device, Progress.Display display) throws IOException {
     return ModelParts.open(this, folder, device, display);
   }
 

@@ -46,9 +46,7 @@ public record SeedTraining(Sae sae, double seconds) {
 
   private static TrainListener show(Progress progress, TrainConfig train) {
     String run =
-        train.learningRate().map(rate -> "rate " + rate + "  ").orElse("")
-            + "seed "
-            + train.seed();
+        train.learningRate().map(rate -> "rate " + rate + "  ").orElse("") + "seed " + train.seed();
     return new TrainListener() {
       @Override
       public void step(StepMetrics metrics, int steps, double tokensPerSecond) {

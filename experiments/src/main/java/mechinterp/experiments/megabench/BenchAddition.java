@@ -50,7 +50,9 @@ public final class BenchAddition {
     requireName(name);
     BenchModel found = model(model, hook);
     Sae sae = loaded.sae();
-    Path folder = new CellStore(out).folder(found.name() + "-added-" + name + "-" + BenchCell.hash(found.data()));
+    Path folder =
+        new CellStore(out)
+            .folder(found.name() + "-added-" + name + "-" + BenchCell.hash(found.data()));
     if (Files.exists(folder)) {
       throw new IllegalArgumentException(
           "--name: %s is there (%s); take another one".formatted(name, folder));
@@ -93,7 +95,9 @@ public final class BenchAddition {
   }
 
   private static boolean isKind(String name) {
-    return Baseline.of(name).isPresent() || Arrays.stream(SaeSettings.Kind.values()).anyMatch(kind -> kind.name().equalsIgnoreCase(name));
+    return Baseline.of(name).isPresent()
+        || Arrays.stream(SaeSettings.Kind.values())
+            .anyMatch(kind -> kind.name().equalsIgnoreCase(name));
   }
 
   private BenchModel model(String model, String hook) throws IOException {
@@ -106,16 +110,15 @@ public final class BenchAddition {
     return grid.models().stream()
         .filter(each -> each.name().equals(model) && each.hook().equals(hook))
         .findFirst()
-        .orElseThrow(
-            () ->
-                new IllegalArgumentException(
-                    "--model, --hook: are %s at %s; the grid of %s has %s"
-                        .formatted(
-                            model,
-                            hook,
-                            out,
-                            grid.models().stream()
-                                .map(each -> each.name() + " at " + each.hook())
-                                .collect(Collectors.joining(", ")))));
+        .orElseThrow(() ->
+            new IllegalArgumentException(
+                "--model, --hook: are %s at %s; the grid of %s has %s"
+                    .formatted(
+                        model,
+                        hook,
+                        out,
+                        grid.models().stream()
+                            .map(each -> each.name() + " at " + each.hook())
+                            .collect(Collectors.joining(", ")))));
   }
 }

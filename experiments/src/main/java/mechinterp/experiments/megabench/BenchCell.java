@@ -46,8 +46,7 @@ record BenchCell(BenchModel model, String kind, int dSae, int k, long seed) {
     return Baseline.of(kind).isPresent()
         ? Optional.empty()
         : Optional.of(
-            new SaeSettings(
-                SaeSettings.Kind.valueOf(kind.toUpperCase(Locale.ROOT)), dSae, k));
+            new SaeSettings(SaeSettings.Kind.valueOf(kind.toUpperCase(Locale.ROOT)), dSae, k));
   }
 
   /** Returns how it is trained. */

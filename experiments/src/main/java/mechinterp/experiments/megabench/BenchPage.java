@@ -102,8 +102,7 @@ final class BenchPage {
 
   private List<Metric> columns() {
     return COLUMNS.stream()
-        .filter(metric ->
-            settings.stream().anyMatch(setting -> setting.metrics().contains(metric)))
+        .filter(metric -> settings.stream().anyMatch(setting -> setting.metrics().contains(metric)))
         .toList();
   }
 
@@ -124,8 +123,7 @@ final class BenchPage {
     """
         .formatted(
             filter("model", settings.stream().map(Setting::model).distinct().toList())
-                + filter(
-                    "latents", settings.stream().map(s -> "" + s.dSae()).distinct().toList())
+                + filter("latents", settings.stream().map(s -> "" + s.dSae()).distinct().toList())
                 + filter("k", settings.stream().map(s -> "" + s.k()).distinct().toList()),
             each(List.of("kind", "model", "k", "seeds"), BenchPage::plainHead),
             each(columns, BenchPage::head),
@@ -135,9 +133,7 @@ final class BenchPage {
   private static String filter(String name, List<String> values) {
     return "<label>%s <select data-filter=\"%s\"><option value=\"\">all</option>%s</select></label>"
         .formatted(
-            name,
-            name,
-            each(values, value -> "<option>%s</option>".formatted(Html.escape(value))));
+            name, name, each(values, value -> "<option>%s</option>".formatted(Html.escape(value))));
   }
 
   private static String plainHead(String name) {
@@ -242,11 +238,7 @@ final class BenchPage {
         each(
             setting.metrics(),
             metric ->
-                setting
-                    .verdict(metric)
-                    .noise()
-                    .map(floor -> noiseRow(metric, floor))
-                    .orElse(""));
+                setting.verdict(metric).noise().map(floor -> noiseRow(metric, floor)).orElse(""));
     return rows.isBlank()
         ? "<details><summary>%s</summary><p class=\"note\">Not known: two kinds with two seeds each are needed.</p></details>"
             .formatted(Html.escape(setting.title()))
@@ -292,7 +284,8 @@ final class BenchPage {
   }
 
   private static String rankingRow(Metric metric, Ranking ranking) {
-    StringBuilder order = new StringBuilder("<b>" + Html.escape(ranking.names().getFirst()) + "</b>");
+    StringBuilder order =
+        new StringBuilder("<b>" + Html.escape(ranking.names().getFirst()) + "</b>");
     for (int i = 1; i < ranking.names().size(); i++) {
       order.append(
           String.format(
@@ -306,7 +299,8 @@ final class BenchPage {
   }
 
   private static String id(CellRecord cell) {
-    return "sae-" + BenchCell.hash(List.of(cell.model(), cell.hook(), cell.kind(), cell.dSae(), cell.k()));
+    return "sae-"
+        + BenchCell.hash(List.of(cell.model(), cell.hook(), cell.kind(), cell.dSae(), cell.k()));
   }
 
   private String detail(BenchResults.Group group) {

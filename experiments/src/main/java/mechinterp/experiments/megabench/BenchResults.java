@@ -92,8 +92,7 @@ public record BenchResults(List<Line> cells, List<String> notes) {
       Optional.ofNullable(pairs.get(folder.getFileName().toString()))
           .ifPresent(cosine ->
               values.put(
-                  Metric.SEED_COSINE.field(),
-                  new Measurement.Seed(List.of(cosine), List.of(1.0))));
+                  Metric.SEED_COSINE.field(), new Measurement.Seed(List.of(cosine), List.of(1.0))));
       cells.add(new Line(Metric.VERSION, cell, values));
     }
     return new BenchResults(cells, notes);
@@ -126,7 +125,8 @@ public record BenchResults(List<Line> cells, List<String> notes) {
     StringBuilder text = new StringBuilder();
     cells.forEach(line -> text.append(Json.compact(line)).append('\n'));
     AtomicFile.write(
-        folder.resolve(LINES), file -> file.write(text.toString().getBytes(StandardCharsets.UTF_8)));
+        folder.resolve(LINES),
+        file -> file.write(text.toString().getBytes(StandardCharsets.UTF_8)));
   }
 
   /**
@@ -214,8 +214,7 @@ public record BenchResults(List<Line> cells, List<String> notes) {
     for (Group group : groups) {
       CellRecord cell = group.cell();
       boolean isOfGrid =
-          !cell.isAdded()
-              && Baseline.of(cell.kind()).map(Baseline::isAsWideAsTheGrid).orElse(true);
+          !cell.isAdded() && Baseline.of(cell.kind()).map(Baseline::isAsWideAsTheGrid).orElse(true);
       if (isOfGrid) {
         keys.putIfAbsent(List.of(cell.model(), cell.hook(), cell.dSae(), cell.k()), group);
       }
@@ -223,7 +222,10 @@ public record BenchResults(List<Line> cells, List<String> notes) {
     return keys.values().stream()
         .map(Group::cell)
         .map(cell -> Setting.of(cell, groups))
-        .sorted(Comparator.comparing(Setting::model).thenComparing(Setting::dSae).thenComparing(Setting::k))
+        .sorted(
+            Comparator.comparing(Setting::model)
+                .thenComparing(Setting::dSae)
+                .thenComparing(Setting::k))
         .toList();
   }
 }

@@ -135,12 +135,7 @@ public final class BenchRun {
     SaeConfig config = cell.settings().orElseThrow().config(suite.data().dIn());
     SeedTraining training =
         SeedTraining.of(
-            cell.kind(),
-            config,
-            cell.train(),
-            suite.data().training(cell.seed()),
-            device,
-            display);
+            cell.kind(), config, cell.train(), suite.data().training(cell.seed()), device, display);
     CellRecord.Training cost =
         new CellRecord.Training(
             training.seconds(),

@@ -98,7 +98,12 @@ public final class BenchTables {
   private static TextTable noise(Setting setting) {
     TextTable table =
         new TextTable(
-            "noise of", "reseeding", "other texts or latents", "smallest difference", "F", "tells kinds apart");
+            "noise of",
+            "reseeding",
+            "other texts or latents",
+            "smallest difference",
+            "F",
+            "tells kinds apart");
     for (Metric metric : setting.metrics()) {
       Optional<NoiseFloor> noise = setting.verdict(metric).noise();
       noise.ifPresent(floor ->

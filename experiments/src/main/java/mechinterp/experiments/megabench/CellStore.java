@@ -54,10 +54,7 @@ final class CellStore {
       return List.of();
     }
     try (Stream<Path> files = Files.list(cells())) {
-      return files
-          .filter(path -> !path.getFileName().toString().startsWith("."))
-          .sorted()
-          .toList();
+      return files.filter(path -> !path.getFileName().toString().startsWith(".")).sorted().toList();
     }
   }
 

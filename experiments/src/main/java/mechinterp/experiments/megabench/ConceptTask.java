@@ -27,8 +27,7 @@ final class ConceptTask implements AutoCloseable {
   private final Probes language;
   private Optional<List<Probes.Answers>> ceiling = Optional.empty();
 
-  private ConceptTask(
-      ModelParts parts, TokenDetection tokens, Probes subjects, Probes language) {
+  private ConceptTask(ModelParts parts, TokenDetection tokens, Probes subjects, Probes language) {
     this.parts = parts;
     this.tokens = tokens;
     this.subjects = subjects;
@@ -68,8 +67,7 @@ final class ConceptTask implements AutoCloseable {
 
   private static void putProbes(
       Readings readings, String name, Map<Integer, List<Probes.Answers>> byLatents) {
-    byLatents.forEach(
-        (k, answers) -> readings.putMean(Metric.valueOf(name + k), shares(answers)));
+    byLatents.forEach((k, answers) -> readings.putMean(Metric.valueOf(name + k), shares(answers)));
   }
 
   private static double[] shares(List<Probes.Answers> bySubject) {

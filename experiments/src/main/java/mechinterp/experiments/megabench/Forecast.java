@@ -39,8 +39,22 @@ record Forecast(int cells, double seconds, long bytes) {
   /** Time of a kind's training step over TopK's. */
   private static final Map<String, Double> FACTORS =
       Map.of(
-          "topk", 1.0, "batchtopk", 1.1, "matryoshka", 1.6, "jumprelu", 1.4, "gated", 1.7,
-          "hybrid", 1.5, "standard", 1.4, "panneal", 1.4);
+          "topk",
+          1.0,
+          "batchtopk",
+          1.1,
+          "matryoshka",
+          1.6,
+          "jumprelu",
+          1.4,
+          "gated",
+          1.7,
+          "hybrid",
+          1.5,
+          "standard",
+          1.4,
+          "panneal",
+          1.4);
 
   /** Passes over the test activations that measuring takes, in units of a training token. */
   private static final double MEASURING_PASSES = 3;
@@ -59,8 +73,7 @@ record Forecast(int cells, double seconds, long bytes) {
   private record Sizes(int width, long parameters, long storedTokens, long testTokens, long texts) {
     static Sizes of(BenchModel model) throws IOException {
       return switch (model.data()) {
-        case SyntheticData data ->
-            new Sizes(data.activations().dIn(), 0, 0, data.testTokens(), 0);
+        case SyntheticData data -> new Sizes(data.activations().dIn(), 0, 0, data.testTokens(), 0);
         case ModelData data -> {
           ModelInfo info = Models.info(data.model(), LoadOptions.frozen());
           long stored =
@@ -77,8 +90,7 @@ record Forecast(int cells, double seconds, long bytes) {
   }
 
   /** Forecasts what is missing of a grid. */
-  static Forecast of(GridConfig grid, CellStore store, Path out, Device device)
-      throws IOException {
+  static Forecast of(GridConfig grid, CellStore store, Path out, Device device) throws IOException {
     double unit = calibrate(device);
     double seconds = 0;
     long bytes = 0;
@@ -94,7 +106,9 @@ record Forecast(int cells, double seconds, long bytes) {
           seconds +=
               Optional.ofNullable(known.get(setting(cell)))
                   .orElseGet(() -> unit * units(cell, sizes) + SECONDS_PER_CELL);
-          bytes += MEASUREMENT_BYTES + TRAINING_NUMBERS * Float.BYTES * latents(cell, sizes) * sizes.width;
+          bytes +=
+              MEASUREMENT_BYTES
+                  + TRAINING_NUMBERS * Float.BYTES * latents(cell, sizes) * sizes.width;
         }
       }
       if (missing > before && sizes.parameters > 0) {
@@ -124,8 +138,7 @@ record Forecast(int cells, double seconds, long bytes) {
                 .flatMap(CellRecord::training)
                 .map(CellRecord.Training::seconds)
                 .orElse(0.0);
-        seconds.put(
-            setting(cell), training + CellStore.measured(folder).orElseThrow().seconds());
+        seconds.put(setting(cell), training + CellStore.measured(folder).orElseThrow().seconds());
       }
     }
     return seconds;

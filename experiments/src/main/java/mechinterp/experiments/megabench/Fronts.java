@@ -22,9 +22,7 @@ final class Fronts {
   static List<FrontChart> of(String model, List<BenchResults.Group> groups, List<String> kinds) {
     List<FrontChart> charts = new ArrayList<>();
     List<BenchResults.Group> sparse =
-        groups.stream()
-            .filter(group -> !group.name().equals(Baseline.RAW.field()))
-            .toList();
+        groups.stream().filter(group -> !group.name().equals(Baseline.RAW.field())).toList();
     add(
         charts,
         model + ": error over sparsity",
@@ -77,8 +75,7 @@ final class Fronts {
     for (BenchResults.Group group : groups) {
       if (x.range(group).isPresent() && y.range(group).isPresent()) {
         shown.put(
-            "%s, %d latents, k %d"
-                .formatted(group.name(), group.cell().dSae(), group.cell().k()),
+            "%s, %d latents, k %d".formatted(group.name(), group.cell().dSae(), group.cell().k()),
             group);
       }
     }

@@ -16,8 +16,8 @@ import mechinterp.sae.Sae;
 import mechinterp.tensor.FloatMatrix;
 
 /**
- * Compares the dictionaries of trainings that differ by their seed alone, each with that of the next
- * seed: as many figures as seeds, and none of them twice.
+ * Compares the dictionaries of trainings that differ by their seed alone, each with that of the
+ * next seed: as many figures as seeds, and none of them twice.
  */
 final class SeedPairs {
   private SeedPairs() {}
@@ -30,8 +30,7 @@ final class SeedPairs {
         Optional<Path> next = next(seeds, i);
         if (next.isPresent()) {
           String own = seeds.get(i).getFileName().toString();
-          Optional<CellStore.Pair> pair =
-              store.pair(own, next.get().getFileName().toString());
+          Optional<CellStore.Pair> pair = store.pair(own, next.get().getFileName().toString());
           pair.ifPresent(found -> cosines.put(own, found.cosine()));
         }
       }
@@ -124,8 +123,7 @@ final class SeedPairs {
     float[][] cosines = new float[rows.rows()][others.rows()];
     FloatMatrix products = device.floats(1, others.rows());
     for (int i = 0; i < cosines.length; i++) {
-      kernels.matmul(
-          products, rows.row(i), Operand.AS_IS, others, Operand.TRANSPOSED, Write.SET);
+      kernels.matmul(products, rows.row(i), Operand.AS_IS, others, Operand.TRANSPOSED, Write.SET);
       device.download(cosines[i], 0, products);
     }
     int[] columns = OptimalMatching.of(cosines);

@@ -129,8 +129,8 @@ record Setting(
   /** Returns the metrics that any of its groups has. */
   List<Metric> metrics() {
     return verdicts.keySet().stream()
-        .filter(metric ->
-            groups.stream().anyMatch(group -> group.measurements().containsKey(metric)))
+        .filter(
+            metric -> groups.stream().anyMatch(group -> group.measurements().containsKey(metric)))
         .toList();
   }
 

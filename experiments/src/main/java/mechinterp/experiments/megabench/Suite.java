@@ -39,10 +39,7 @@ final class Suite implements AutoCloseable {
       case KnownParts known -> {
         ActivationStore test = known.testStore();
         yield new Suite(
-            data,
-            test,
-            Optional.of(new KnownFeatureTask(known, test, device)),
-            Optional.empty());
+            data, test, Optional.of(new KnownFeatureTask(known, test, device)), Optional.empty());
       }
       case ModelParts model ->
           new Suite(data, model.test(), Optional.empty(), Optional.of(ConceptTask.of(model)));

@@ -117,7 +117,8 @@ public record FrontChart(
   private static String mark(int series, double x, double y) {
     return switch (MARKS.get(series % MARKS.size())) {
       case "circle" ->
-          "<circle cx=\"%s\" cy=\"%s\" r=\"%s\"/>".formatted(Plot.format(x), Plot.format(y), RADIUS);
+          "<circle cx=\"%s\" cy=\"%s\" r=\"%s\"/>"
+              .formatted(Plot.format(x), Plot.format(y), RADIUS);
       case "square" -> polygon(x, y, -1, -1, 1, -1, 1, 1, -1, 1);
       case "diamond" -> polygon(x, y, 0, -1.3, 1.3, 0, 0, 1.3, -1.3, 0);
       default -> polygon(x, y, 0, -1.2, 1.2, 0.9, -1.2, 0.9);

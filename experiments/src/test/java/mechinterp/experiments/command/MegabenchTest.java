@@ -75,8 +75,7 @@ class MegabenchTest {
     Json.write(file, grid());
     List<String> arguments =
         new ArrayList<>(
-            List.of(
-                "megabench", "run", "--config", file.toString(), "--out", out().toString()));
+            List.of("megabench", "run", "--config", file.toString(), "--out", out().toString()));
     arguments.addAll(List.of(options));
     return Execution.of(arguments.toArray(String[]::new));
   }
@@ -187,8 +186,7 @@ class MegabenchTest {
     Path sae = cell("topk").resolve("sae");
     Execution added = add(sae, "synthetic", "mine", "--json").assertDone();
     assertEquals("mine", added.json().path("cell").path("kind").stringValue());
-    assertEquals(
-        fvu(values("topk")), fvu(values("added-mine")), "the same weights, the same data");
+    assertEquals(fvu(values("topk")), fvu(values("added-mine")), "the same weights, the same data");
     assertTrue(report().assertDone().out().contains("mine (1)"));
     add(sae, "synthetic", "mine").assertRefusedAtTheEnd("--name: mine is there");
     add(sae, "synthetic", "topk").assertRefusedAtTheEnd("no kind's");
@@ -201,8 +199,7 @@ class MegabenchTest {
 
   private Execution add(Path sae, String hook, String name, String... options) {
     List<String> arguments =
-        new ArrayList<>(
-            List.of("megabench", "add", "--sae", sae.toString(), "--model", "known"));
+        new ArrayList<>(List.of("megabench", "add", "--sae", sae.toString(), "--model", "known"));
     arguments.addAll(List.of("--hook", hook, "--name", name, "--out", out().toString()));
     arguments.addAll(List.of(options));
     return Execution.of(arguments.toArray(String[]::new));
