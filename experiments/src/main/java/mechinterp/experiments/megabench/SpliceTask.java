@@ -74,8 +74,8 @@ final class SpliceTask {
     for (int i = 0; i < untouched.size(); i++) {
       Losses spliced = edited(untouched.get(i), splice.reconstruction());
       Losses own = clean.get(i);
-      rise.add(i, spliced.crossEntropy() - own.crossEntropy(), own.predictions());
-      divergence.add(i, spliced.divergence(), own.predictions());
+      rise.add(i, spliced.crossEntropy() - own.crossEntropy(), (double) own.predictions());
+      divergence.add(i, spliced.divergence(), (double) own.predictions());
       addRecovered(fromZero, i, zeros.get(i), spliced, own);
       addRecovered(fromMean, i, means.get(i), spliced, own);
     }
