@@ -39,7 +39,7 @@ public final class MegabenchRun implements Callable<Integer> {
   @Option(
       names = "--profile",
       paramLabel = "P",
-      description = "quick (under 10 minutes), standard or full. Default: ${DEFAULT-VALUE}.")
+      description = "quick (minutes), standard (hours) or full. Default: ${DEFAULT-VALUE}.")
   private Profile profile = Profile.QUICK;
 
   @Option(
