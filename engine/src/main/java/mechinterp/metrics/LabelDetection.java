@@ -109,16 +109,23 @@ public final class LabelDetection {
    * @param detectors one for each label, from {@link #detectors} of other tokens
    */
   public double meanF1(List<Optional<Detector>> detectors) {
-    double sum = 0;
-    int present = 0;
+    return f1(detectors).stream().mapToDouble(Double::doubleValue).average().orElse(Double.NaN);
+  }
+
+  /**
+   * Returns the F1 of detectors on the tokens so far, of each label that these tokens have.
+   *
+   * @param detectors one for each label, from {@link #detectors} of other tokens
+   */
+  public List<Double> f1(List<Optional<Detector>> detectors) {
+    List<Double> all = new ArrayList<>();
     for (int label = 0; label < labels; label++) {
       if (tokens[label] > 0) {
-        present++;
         int wanted = label;
-        sum += detectors.get(label).map(detector -> f1(detector, wanted)).orElse(0.0);
+        all.add(detectors.get(label).map(detector -> f1(detector, wanted)).orElse(0.0));
       }
     }
-    return present == 0 ? Double.NaN : sum / present;
+    return all;
   }
 
   private double f1(Detector detector, int label) {

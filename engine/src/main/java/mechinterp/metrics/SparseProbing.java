@@ -52,6 +52,16 @@ public final class SparseProbing {
    * @throws IllegalArgumentException when the training texts are all of one class
    */
   public static double accuracy(Texts training, Texts test, int k) {
+    return (double) right(training, test, k).cardinality() / test.size();
+  }
+
+  /**
+   * Returns which of the test texts are told right.
+   *
+   * @param k number of latents; all of them where there are fewer
+   * @throws IllegalArgumentException when the training texts are all of one class
+   */
+  public static BitSet right(Texts training, Texts test, int k) {
     training.requireBothClasses();
     int[] chosen = chosen(training, k);
     double[] deviations = new double[chosen.length];
@@ -61,11 +71,11 @@ public final class SparseProbing {
     LogisticRegression fitted =
         LogisticRegression.fit(numbers(training, chosen, deviations), training.positive);
     double[][] tested = numbers(test, chosen, deviations);
-    int right = 0;
+    BitSet right = new BitSet();
     for (int i = 0; i < tested.length; i++) {
-      right += fitted.score(tested[i]) > 0 == test.positive.get(i) ? 1 : 0;
+      right.set(i, fitted.score(tested[i]) > 0 == test.positive.get(i));
     }
-    return (double) right / tested.length;
+    return right;
   }
 
   /** Of equal differences the latents of lower number. */

@@ -13,6 +13,7 @@ import mechinterp.experiments.command.Eval;
 import mechinterp.experiments.command.Explain;
 import mechinterp.experiments.command.Features;
 import mechinterp.experiments.command.Harvest;
+import mechinterp.experiments.command.MegabenchCommand;
 import mechinterp.experiments.command.ModelCommand;
 import mechinterp.experiments.command.NeuronpediaCommand;
 import mechinterp.experiments.command.QuickstartCommand;
@@ -53,6 +54,7 @@ import picocli.CommandLine.Spec;
       Serve.class,
       CompareCommand.class,
       ScalingCommand.class,
+      MegabenchCommand.class,
       CircuitCommand.class,
       ModelCommand.class,
       SaeCommand.class,

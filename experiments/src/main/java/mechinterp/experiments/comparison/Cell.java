@@ -1,5 +1,6 @@
 package mechinterp.experiments.comparison;
 
+import mechinterp.experiments.data.ActivationData;
 import mechinterp.io.Json;
 import mechinterp.io.Sha256;
 import mechinterp.sae.SaeConfig;
@@ -13,7 +14,7 @@ import mechinterp.training.TrainConfig;
  * @param sae what is trained, its defaults included
  * @param train how, with its learning rate and seed
  */
-record Cell(ComparisonData data, int k, SaeConfig sae, TrainConfig train) {
+record Cell(ActivationData data, int k, SaeConfig sae, TrainConfig train) {
   private static final int HASH_DIGITS = 12;
 
   /**

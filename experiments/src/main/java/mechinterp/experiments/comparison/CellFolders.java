@@ -3,19 +3,16 @@ package mechinterp.experiments.comparison;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.Locale;
 import java.util.Map;
 import mechinterp.device.Device;
 import mechinterp.experiments.console.Progress;
+import mechinterp.experiments.data.SeedTraining;
 import mechinterp.io.AtomicFolder;
 import mechinterp.io.Json;
 import mechinterp.sae.Sae;
 import mechinterp.sae.file.SaeFiles;
 import mechinterp.sae.file.SaeMetadata;
-import mechinterp.training.SaeTrainer;
-import mechinterp.training.StepMetrics;
 import mechinterp.training.TrainConfig;
-import mechinterp.training.TrainListener;
 
 /**
  * The trainings of a comparison, a folder each: {@code training.json}, and of those that are
@@ -26,7 +23,6 @@ final class CellFolders {
   private static final String TRAINING = "training.json";
   private static final String SAE = "sae";
   private static final String FIGURES = "figures.json";
-  private static final double NANOSECONDS = 1e9;
 
   private final ComparisonConfig config;
   private final Path folder;
@@ -90,46 +86,19 @@ final class CellFolders {
 
   private void train(Arm arm, Cell cell, Path path, boolean isReported) throws IOException {
     TrainConfig train = cell.train();
-    ComparedActivations.Training activations = data.training(train.seed());
-    long began = System.nanoTime();
-    try (Progress progress =
-        display.start(arm.name(), (long) train.steps() * train.batchSize(), "tokens")) {
-      Sae sae =
-          new SaeTrainer(device, train)
-              .train(cell.sae(), activations.batches(), show(progress, train))
-              .sae()
-              .foldInputScale(activations.scale());
-      double seconds = (System.nanoTime() - began) / NANOSECONDS;
-      TrainedCell trained = new TrainedCell(cell, data.validationFvu(sae), seconds);
-      AtomicFolder.replace(
-          path,
-          TRAINING,
-          to -> {
-            Json.write(to.resolve(TRAINING), trained);
-            if (isReported) {
-              SaeFiles.save(sae, to.resolve(SAE), new SaeMetadata(Map.of()));
-            }
-          });
-    }
-  }
-
-  private static TrainListener show(Progress progress, TrainConfig train) {
-    String run =
-        String.format(
-            Locale.ROOT, "rate %s  seed %d", train.learningRate().orElseThrow(), train.seed());
-    return new TrainListener() {
-      @Override
-      public void step(StepMetrics metrics, int steps, double tokensPerSecond) {
-        progress.update(
-            metrics.tokens(),
-            String.format(
-                Locale.ROOT,
-                "%s  FVU %.4f  L0 %.1f  dead %,d",
-                run,
-                metrics.fvu(),
-                metrics.l0(),
-                metrics.deadLatents()));
-      }
-    };
+    SeedTraining training =
+        SeedTraining.of(
+            arm.name(), cell.sae(), train, data.training(train.seed()), device, display);
+    TrainedCell trained =
+        new TrainedCell(cell, data.validationFvu(training.sae()), training.seconds());
+    AtomicFolder.replace(
+        path,
+        TRAINING,
+        to -> {
+          Json.write(to.resolve(TRAINING), trained);
+          if (isReported) {
+            SaeFiles.save(training.sae(), to.resolve(SAE), new SaeMetadata(Map.of()));
+          }
+        });
   }
 }

@@ -1,24 +1,28 @@
 package mechinterp.experiments.comparison;
 
+import java.io.IOException;
 import java.util.Map;
-import mechinterp.activation.ActivationBatches;
+import mechinterp.device.Device;
+import mechinterp.experiments.data.KnownParts;
+import mechinterp.experiments.data.ModelParts;
+import mechinterp.experiments.data.OpenedData;
 import mechinterp.sae.Sae;
 
 /** Activations in three parts: to train on, to choose on, to report on. */
 interface ComparedActivations extends AutoCloseable {
+  /** Returns what measures on some data, and closes them. */
+  static ComparedActivations of(OpenedData data, Device device) throws IOException {
+    return switch (data) {
+      case KnownParts known -> new KnownFeatures(known, device);
+      case ModelParts model -> ModelActivations.of(model, device);
+    };
+  }
+
   /** Returns the width of an activation. */
   int dIn();
 
-  /**
-   * Activations in the order of a seed.
-   *
-   * @param batches the activations, times the scale
-   * @param scale what they are multiplied with
-   */
-  record Training(ActivationBatches batches, double scale) {}
-
   /** Returns the activations that a seed trains on. */
-  Training training(long seed);
+  OpenedData.Training training(long seed);
 
   /**
    * Returns the FVU of the validation activations, by the encoder's own codes.

@@ -12,6 +12,7 @@ import java.util.Set;
 import java.util.stream.Collectors;
 import mechinterp.device.Device;
 import mechinterp.experiments.console.Progress;
+import mechinterp.experiments.data.ActivationData;
 import mechinterp.sae.SaeConfig;
 
 /**
@@ -32,12 +33,14 @@ public final class Comparison implements AutoCloseable {
    * @param folder of the finished trainings and, of a model, its activations
    * @throws IOException when a model or text cannot be read, or the folder not be written
    */
-  public Comparison(ComparisonData settings, Path folder, Device device, Progress.Display display)
+  public Comparison(ActivationData settings, Path folder, Device device, Progress.Display display)
       throws IOException {
     this.cells = folder.resolve("cells");
     this.device = device;
     this.display = display;
-    this.data = settings.open(folder.resolve("activations"), device, display);
+    this.data =
+        ComparedActivations.of(
+            settings.open(folder.resolve("activations"), device, display), device);
   }
 
   /**

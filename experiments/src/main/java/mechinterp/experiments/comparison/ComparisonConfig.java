@@ -2,6 +2,7 @@ package mechinterp.experiments.comparison;
 
 import java.util.List;
 import java.util.Map;
+import mechinterp.experiments.data.ActivationData;
 import mechinterp.training.TrainConfig;
 
 /**
@@ -17,7 +18,7 @@ import mechinterp.training.TrainConfig;
  * @param arms the first one is what the others are compared with
  */
 public record ComparisonConfig(
-    ComparisonData data,
+    ActivationData data,
     TrainConfig train,
     List<Double> learningRates,
     long tuningSeed,

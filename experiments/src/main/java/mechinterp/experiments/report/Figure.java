@@ -1,7 +1,7 @@
 package mechinterp.experiments.report;
 
 /** A figure of a report. */
-public sealed interface Figure permits LineChart, BarChart {
+public sealed interface Figure permits LineChart, BarChart, FrontChart {
   /** Returns what it shows. */
   String title();
 

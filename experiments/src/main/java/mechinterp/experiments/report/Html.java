@@ -3,14 +3,14 @@ package mechinterp.experiments.report;
 import java.util.Locale;
 
 /** Text and numbers as HTML. */
-final class Html {
+public final class Html {
   private Html() {}
 
   /**
    * Returns {@code text} so that it reads the same inside an element and inside a quoted attribute.
    * Characters that XML forbids become the replacement character.
    */
-  static String escape(String text) {
+  public static String escape(String text) {
     StringBuilder escaped = new StringBuilder(text.length() + 16);
     text.codePoints()
         .forEach(character -> {
@@ -36,7 +36,7 @@ final class Html {
   /**
    * Returns a number with at most {@code digits} digits after the point and no zeros at its end.
    */
-  static String number(double value, int digits) {
+  public static String number(double value, int digits) {
     String text = String.format(Locale.ROOT, "%." + digits + "f", value);
     String trimmed = text.contains(".") ? text.replaceAll("\\.?0+$", "") : text;
     return trimmed.equals("-0") ? "0" : trimmed;

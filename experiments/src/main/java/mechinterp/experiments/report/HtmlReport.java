@@ -81,7 +81,8 @@ public final class HtmlReport {
         .formatted(Html.escape(tile.label()), Html.escape(tile.value()), Html.escape(tile.note()));
   }
 
-  static String figures(List<Figure> figures) {
+  /** Returns figures side by side. */
+  public static String figures(List<Figure> figures) {
     return "<div class=\"figures\">" + each(figures, HtmlReport::figure) + "</div>";
   }
 
@@ -138,7 +139,8 @@ public final class HtmlReport {
     return items.stream().map(toHtml).collect(Collectors.joining("\n"));
   }
 
-  static String style() {
+  /** Returns the style of all pages. */
+  public static String style() {
     try (InputStream css =
         Objects.requireNonNull(
             HtmlReport.class.getResourceAsStream("report.css"), "resource report.css")) {

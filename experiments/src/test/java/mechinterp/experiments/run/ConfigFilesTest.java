@@ -13,7 +13,7 @@ import mechinterp.activation.Normalization;
 import mechinterp.activation.Site;
 import mechinterp.experiments.comparison.Arm;
 import mechinterp.experiments.comparison.ComparisonConfig;
-import mechinterp.experiments.comparison.ModelData;
+import mechinterp.experiments.data.ModelData;
 import mechinterp.experiments.languagemodel.LanguageModelConfig;
 import mechinterp.experiments.quickstart.QuickstartConfig;
 import mechinterp.io.Json;

@@ -1,4 +1,4 @@
-package mechinterp.experiments.comparison;
+package mechinterp.experiments.data;
 
 import mechinterp.activation.ActivationStore;
 import mechinterp.device.Device;
@@ -7,7 +7,7 @@ import mechinterp.tensor.FloatMatrix;
 import mechinterp.tensor.SparseCodes;
 
 /** The codes of a store's activations, some at a time. */
-final class EncodedStore {
+public final class EncodedStore {
   private static final int AT_ONCE = 1024;
 
   private EncodedStore() {}
@@ -21,16 +21,16 @@ final class EncodedStore {
    * @param counts how many places each token uses
    */
   @SuppressWarnings("ArrayRecordComponent") // never compared, and read only by a sink
-  record Part(int first, int[] indices, float[] values, int[] counts, int capacity) {}
+  public record Part(int first, int[] indices, float[] values, int[] counts, int capacity) {}
 
   /** Takes the codes of some tokens. */
   @FunctionalInterface
-  interface Sink {
+  public interface Sink {
     void add(Part part);
   }
 
   /** Encodes all activations in their order. */
-  static void of(Sae sae, ActivationStore store, Sink sink) {
+  public static void of(Sae sae, ActivationStore store, Sink sink) {
     Device device = sae.device();
     FloatMatrix x = device.floats(AT_ONCE, store.dIn());
     SparseCodes codes = sae.newCodes(AT_ONCE);

@@ -1,4 +1,4 @@
-package mechinterp.experiments.comparison;
+package mechinterp.experiments.data;
 
 import java.io.IOException;
 import java.nio.file.Path;
@@ -42,27 +42,26 @@ public record ModelData(
     int probedEntries,
     Normalization.Method normalizeActivations,
     Optional<Double> maxActivationNorm)
-    implements ComparisonData {
+    implements ActivationData {
   /**
    * Checks the ranges.
    *
    * @throws IllegalArgumentException with the JSON field's name
    */
   public ModelData {
-    ComparisonData.requirePositive("max_context", maxContext);
-    ComparisonData.requirePositive("training_activations", trainingActivations);
-    ComparisonData.requirePositive("validation_tokens", validationTokens);
-    ComparisonData.requirePositive("test_tokens", testTokens);
-    ComparisonData.requirePositive("spliced_texts", splicedTexts);
-    ComparisonData.requirePositive("frequent_tokens", frequentTokens);
-    ComparisonData.requirePositive("probed_entries", probedEntries);
+    ActivationData.requirePositive("max_context", maxContext);
+    ActivationData.requirePositive("training_activations", trainingActivations);
+    ActivationData.requirePositive("validation_tokens", validationTokens);
+    ActivationData.requirePositive("test_tokens", testTokens);
+    ActivationData.requirePositive("spliced_texts", splicedTexts);
+    ActivationData.requirePositive("frequent_tokens", frequentTokens);
+    ActivationData.requirePositive("probed_entries", probedEntries);
     maxActivationNorm.ifPresent(OutlierLimit::requireMultiple);
   }
 
   @Override
-  public ComparedActivations open(Path folder, Device device, Progress.Display display)
-      throws IOException {
-    return ModelActivations.open(this, folder, device, display);
+  public OpenedData open(Path folder, Device device, Progress.Display display) throws IOException {
+    return ModelParts.open(this, folder, device, display);
   }
 
   @Override

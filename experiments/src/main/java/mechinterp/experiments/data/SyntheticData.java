@@ -1,4 +1,4 @@
-package mechinterp.experiments.comparison;
+package mechinterp.experiments.data;
 
 import java.nio.file.Path;
 import mechinterp.device.Device;
@@ -16,21 +16,21 @@ import mechinterp.synthetic.SyntheticConfig;
  */
 public record SyntheticData(
     SyntheticConfig activations, int trainingActivations, int validationTokens, int testTokens)
-    implements ComparisonData {
+    implements ActivationData {
   /**
    * Checks the ranges.
    *
    * @throws IllegalArgumentException with the JSON field's name
    */
   public SyntheticData {
-    ComparisonData.requirePositive("training_activations", trainingActivations);
-    ComparisonData.requirePositive("validation_tokens", validationTokens);
-    ComparisonData.requirePositive("test_tokens", testTokens);
+    ActivationData.requirePositive("training_activations", trainingActivations);
+    ActivationData.requirePositive("validation_tokens", validationTokens);
+    ActivationData.requirePositive("test_tokens", testTokens);
   }
 
   @Override
-  public ComparedActivations open(Path folder, Device device, Progress.Display display) {
-    return new KnownFeatures(this, device);
+  public OpenedData open(Path folder, Device device, Progress.Display display) {
+    return new KnownParts(this, device);
   }
 
   @Override

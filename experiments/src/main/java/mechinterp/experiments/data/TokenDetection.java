@@ -1,4 +1,4 @@
-package mechinterp.experiments.comparison;
+package mechinterp.experiments.data;
 
 import java.util.HashMap;
 import java.util.LinkedHashMap;
@@ -13,7 +13,7 @@ import mechinterp.sae.Sae;
  * How well single latents tell which of the frequent tokens a token is, and which one came before
  * it: {@link LabelDetection}, chosen on one store and judged on another.
  */
-final class TokenDetection {
+public final class TokenDetection {
   private final Map<Integer, Integer> labels;
 
   private TokenDetection(Map<Integer, Integer> labels) {
@@ -21,7 +21,7 @@ final class TokenDetection {
   }
 
   /** Takes the tokens that a store has most of, of equally frequent ones those of lower number. */
-  static TokenDetection ofFrequent(ActivationStore store, int number) {
+  public static TokenDetection ofFrequent(ActivationStore store, int number) {
     Map<Integer, Integer> counts = new HashMap<>();
     TokenOrigins origins = store.origins(0, store.tokens());
     for (int i = 0; i < origins.size(); i++) {
@@ -41,14 +41,33 @@ final class TokenDetection {
     return new TokenDetection(labels);
   }
 
-  /** Returns both mean F1 by name. */
-  Map<String, Double> f1(Sae sae, ActivationStore chosenOn, ActivationStore judgedOn) {
+  /**
+   * The F1 of each label that was there to be told.
+   *
+   * @param token of telling a token
+   * @param previousToken of telling the one before it
+   */
+  public record Scores(List<Double> token, List<Double> previousToken) {}
+
+  /** Returns the F1 of each label. */
+  public Scores scores(Sae sae, ActivationStore chosenOn, ActivationStore judgedOn) {
     Labelled chosen = new Labelled(sae, chosenOn);
     Labelled judged = new Labelled(sae, judgedOn);
+    return new Scores(
+        judged.own.f1(chosen.own.detectors()), judged.previous.f1(chosen.previous.detectors()));
+  }
+
+  /** Returns both mean F1 by name. */
+  public Map<String, Double> f1(Sae sae, ActivationStore chosenOn, ActivationStore judgedOn) {
+    Scores scores = scores(sae, chosenOn, judgedOn);
     Map<String, Double> figures = new LinkedHashMap<>();
-    figures.put("token_f1", judged.own.meanF1(chosen.own.detectors()));
-    figures.put("previous_token_f1", judged.previous.meanF1(chosen.previous.detectors()));
+    figures.put("token_f1", mean(scores.token()));
+    figures.put("previous_token_f1", mean(scores.previousToken()));
     return figures;
+  }
+
+  private static double mean(List<Double> values) {
+    return values.stream().mapToDouble(Double::doubleValue).average().orElse(Double.NaN);
   }
 
   /** The codes of a store beside its tokens' labels. */
