@@ -22,8 +22,8 @@ import mechinterp.tensor.SparseCodes;
  * What can be put in the place of the activations at a hook point: what an autoencoder makes of
  * them, or a transcoder of those at another hook point; or for comparison one and the same mean
  * activation, or zeros. A cross-layer transcoder replaces the outputs of all MLPs at once. Special
- * tokens keep their activations, since autoencoders are not trained on them; so do, where a limit is
- * given, tokens whose activations are longer.
+ * tokens keep their activations, since autoencoders are not trained on them; so do, where a limit
+ * is given, tokens whose activations are longer.
  */
 public final class Splice {
   private final Transformer model;
