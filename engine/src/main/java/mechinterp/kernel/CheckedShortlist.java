@@ -25,7 +25,12 @@ final class CheckedShortlist implements ShortlistKernels {
       FloatMatrix bias,
       int m) {
     requireRows("quantizedTopK", shortlist, y);
-    requireShape("quantizedTopK", "levels", levels, Math.ceilDiv(y.cols(), 4), shortlist.latents());
+    requireShape(
+        "quantizedTopK",
+        "levels",
+        levels,
+        Math.ceilDiv(shortlist.latents(), LEVEL_PANEL),
+        y.cols() * LEVEL_PANEL / 4);
     requireShape("quantizedTopK", "scales", scales, 1, shortlist.latents());
     requireShape("quantizedTopK", "bias", bias, 1, shortlist.latents());
     requireNumber("quantizedTopK", "m", m, shortlist);

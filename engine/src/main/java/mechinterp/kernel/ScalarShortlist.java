@@ -27,8 +27,9 @@ final class ScalarShortlist implements ShortlistKernels {
   private static float chain(FloatMatrix y, int row, IntMatrix levels, int latent) {
     float sum = 0;
     for (int i = 0; i < y.cols(); i++) {
-      int four = HostMemory.intAt(levels, i / 4, latent);
-      sum = Math.fma((byte) (four >> (8 * (i % 4))), new Elements(y).get(row, i), sum);
+      int place = latent % LEVEL_PANEL;
+      int four = HostMemory.intAt(levels, latent / LEVEL_PANEL, (i * LEVEL_PANEL + place) / 4);
+      sum = Math.fma((byte) (four >> (8 * (latent % 4))), new Elements(y).get(row, i), sum);
     }
     return sum;
   }

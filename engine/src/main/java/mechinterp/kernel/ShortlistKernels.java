@@ -10,6 +10,9 @@ import mechinterp.tensor.SparseCodes;
  * token's result has the same bits whatever other tokens are with it.
  */
 public interface ShortlistKernels {
+  /** Latents whose levels lie together. */
+  int LEVEL_PANEL = 64;
+
   /**
    * Row t of the shortlist = the m largest of the positive scores
    *
@@ -21,8 +24,9 @@ public interface ShortlistKernels {
    *
    * @param shortlist with room for m latents of a token, over F latents
    * @param y [n, r]
-   * @param levels four whole numbers from -128 to 127 in each [ceil(r / 4), F]: bits 8 b to 8 b + 7
-   *     of element (p, j) are level[j, 4 p + b]
+   * @param levels four whole numbers from -128 to 127 in each [ceil(F / 64), 16 r]: a row for 64
+   *     latents, 16 elements a depth; bits 8 b to 8 b + 7 of element (p, 16 i + w) are level[64 p +
+   *     4 w + b, i]. Those of latents from F on are not looked at
    * @param scales [1, F]
    * @param bias [1, F]
    * @param m 1 to F

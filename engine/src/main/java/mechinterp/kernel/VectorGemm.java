@@ -212,11 +212,6 @@ final class VectorGemm {
         });
   }
 
-  /** Multiplies on the calling thread alone, for work that is itself one of many tasks. */
-  void multiplyHere(FloatMatrix out, FloatMatrix a, PackedPanels b) {
-    forEachTile(Rows.of(a), 0, a.rows(), b, 0, b.panels(), storeIn(out, Write.SET));
-  }
-
   void pack(PackedPanels panels, FloatMatrix b, Operand asB) {
     panels.setCols(asB == Operand.AS_IS ? b.cols() : b.rows());
     workers.run(panels.panels(), (panel, thread) -> packPanel(panels, panel, b, asB));

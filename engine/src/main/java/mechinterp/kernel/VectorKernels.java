@@ -47,7 +47,7 @@ public final class VectorKernels implements Kernels {
     selection = new VectorSelection(workers, gemm);
     nested = new VectorNested(workers);
     pursuit = new VectorPursuit(workers);
-    shortlists = new VectorShortlist(workers, gemm);
+    shortlists = new VectorShortlist(workers);
     products = new VectorProducts(gemm);
     codes = new CodeLoops((rows, work) -> workers.runRows(rows, TOKENS_PER_TASK, work));
     rowNorms = new RowNormLoops((rows, work) -> workers.runRows(rows, TOKENS_PER_TASK, work));

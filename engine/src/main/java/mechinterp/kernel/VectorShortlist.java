@@ -1,51 +1,67 @@
 package mechinterp.kernel;
 
-import java.util.Arrays;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.IntVector;
 import jdk.incubator.vector.VectorOperators;
+import jdk.incubator.vector.VectorShape;
 import jdk.incubator.vector.VectorSpecies;
 import mechinterp.tensor.FloatMatrix;
 import mechinterp.tensor.IntMatrix;
 import mechinterp.tensor.SparseCodes;
 
 /**
- * {@link ShortlistKernels} with vectors, a token a task. A lane is a latent: the levels of a block
- * of latents stream by, four depths at a time, while the block's sums stay in the first-level
- * cache.
+ * {@link ShortlistKernels} with vectors, a token a task. A lane is a latent: levels stream by while
+ * sums stay in registers.
  */
 final class VectorShortlist implements ShortlistKernels {
   private static final int LANES = Tiles.LANES;
-  private static final VectorSpecies<Integer> INTS =
-      VectorSpecies.of(int.class, Tiles.SPECIES.vectorShape());
+
+  /** Levels in an int. */
+  private static final int FOUR = 4;
+
+  /** Latents whose sums stay in registers. */
+  private static final int TOGETHER = 4 * LANES;
+
+  /** Levels that are loaded at once: as many as a vector has lanes, or two vectors. */
+  private static final int LOADED = Math.max(LANES, 8);
+
+  private static final int PARTS = LOADED / LANES;
+  private static final VectorSpecies<Integer> WORDS =
+      VectorSpecies.of(int.class, VectorShape.forBitSize(Byte.SIZE * LOADED));
+
+  private static final int PANEL = LEVEL_PANEL;
 
   /** Latents whose sums are kept at a time: 8 KB. */
   private static final int BLOCK = 2048;
+
+  /** Listed rows that are multiplied at once. */
+  private static final int GROUP = 2 * LANES;
 
   /** What {@link Candidates} take at once. */
   private static final int OFFERED = Tiles.ROW_PANELS * Tiles.PANEL;
 
   private final WorkerPool workers;
-  private final VectorGemm gemm;
   private final ThreadLocal<Scratch> scratch = ThreadLocal.withInitial(Scratch::new);
 
-  VectorShortlist(WorkerPool workers, VectorGemm gemm) {
+  VectorShortlist(WorkerPool workers) {
     this.workers = workers;
-    this.gemm = gemm;
   }
 
   /** A thread's memory, kept between calls. */
   private static final class Scratch {
     private final Candidates candidates = new Candidates();
     private final float[] sums = new float[BLOCK];
-    private final PackedPanels panels = new PackedPanels(0, 0);
-    private FloatMatrix products = HostMemory.newRow(0);
+    private float[] turned = new float[0];
+    private float[] products = new float[0];
     private float[] biases = new float[0];
 
-    void reserve(int latents) {
+    void reserve(int latents, int depths) {
+      if (turned.length < GROUP * depths) {
+        turned = new float[GROUP * depths];
+      }
       if (biases.length < latents) {
         biases = new float[latents];
-        products = HostMemory.newRow(latents);
+        products = new float[latents + GROUP];
       }
     }
 
@@ -73,7 +89,7 @@ final class VectorShortlist implements ShortlistKernels {
           memory.candidates.begin(1, m);
           for (int first = 0; first < shortlist.latents(); first += BLOCK) {
             int width = Math.min(BLOCK, shortlist.latents() - first);
-            sum(memory.sums, width, y, t, levels, first);
+            sum(memory.sums, Math.ceilDiv(width, PANEL), y, t, levels, first / PANEL);
             float[] factors = HostMemory.floats(scales);
             int factorsAt = scales.layout().index(0, first);
             RowLoops.multiply(memory.sums, 0, memory.sums, 0, factors, factorsAt, width);
@@ -86,59 +102,48 @@ final class VectorShortlist implements ShortlistKernels {
         });
   }
 
-  /** sums[j] = the sum over i of level[first + j, i] y[row, i]. */
+  /** sums[j] = the sum over i of level[first + j, i] y[row, i], of whole panels. */
   private static void sum(
-      float[] sums, int width, FloatMatrix y, int row, IntMatrix levels, int first) {
-    Arrays.fill(sums, 0, width, 0);
+      float[] sums, int panels, FloatMatrix y, int row, IntMatrix levels, int first) {
     float[] factors = HostMemory.floats(y);
     int at = y.layout().index(row, 0);
-    int end = at + y.cols();
-    for (int p = 0; p < levels.rows(); p++) {
-      int next = at + 4 * p;
-      addFour(
-          sums,
-          width,
-          HostMemory.ints(levels),
-          levels.layout().index(p, first),
-          factors[next],
-          next + 1 < end ? factors[next + 1] : 0,
-          next + 2 < end ? factors[next + 2] : 0,
-          next + 3 < end ? factors[next + 3] : 0);
+    for (int panel = 0; panel < panels; panel++) {
+      int words = levels.layout().index(first + panel, 0);
+      for (int part = 0; part < PANEL; part += TOGETHER) {
+        int to = panel * PANEL + part;
+        sumTogether(sums, to, factors, at, y.cols(), HostMemory.ints(levels), words + part / FOUR);
+      }
     }
   }
 
-  /** Adds four terms to each sum, one after the other. */
-  private static void addFour(
-      float[] sums, int width, int[] levels, int at, float y0, float y1, float y2, float y3) {
-    int j = 0;
-    for (; j <= width - LANES; j += LANES) {
-      IntVector four = IntVector.fromArray(INTS, levels, at + j);
-      FloatVector sum = FloatVector.fromArray(Tiles.SPECIES, sums, j);
-      sum = floats(four.lanewise(VectorOperators.LSHL, 24)).fma(broadcast(y0), sum);
-      sum = floats(four.lanewise(VectorOperators.LSHL, 16)).fma(broadcast(y1), sum);
-      sum = floats(four.lanewise(VectorOperators.LSHL, 8)).fma(broadcast(y2), sum);
-      sum = floats(four).fma(broadcast(y3), sum);
-      sum.intoArray(sums, j);
+  private static void sumTogether(
+      float[] sums, int to, float[] y, int at, int depths, int[] words, int from) {
+    FloatVector sum0 = FloatVector.zero(Tiles.SPECIES);
+    FloatVector sum1 = FloatVector.zero(Tiles.SPECIES);
+    FloatVector sum2 = FloatVector.zero(Tiles.SPECIES);
+    FloatVector sum3 = FloatVector.zero(Tiles.SPECIES);
+    for (int i = 0; i < depths; i++) {
+      FloatVector factor = FloatVector.broadcast(Tiles.SPECIES, y[at + i]);
+      int word = from + i * PANEL / FOUR;
+      sum0 = levels(words, word, 0).fma(factor, sum0);
+      sum1 = levels(words, word, 1).fma(factor, sum1);
+      sum2 = levels(words, word, 2).fma(factor, sum2);
+      sum3 = levels(words, word, 3).fma(factor, sum3);
     }
-    for (; j < width; j++) {
-      int four = levels[at + j];
-      float sum = Math.fma((byte) four, y0, sums[j]);
-      sum = Math.fma((byte) (four >> 8), y1, sum);
-      sum = Math.fma((byte) (four >> 16), y2, sum);
-      sums[j] = Math.fma((byte) (four >> 24), y3, sum);
-    }
+    sum0.intoArray(sums, to);
+    sum1.intoArray(sums, to + LANES);
+    sum2.intoArray(sums, to + 2 * LANES);
+    sum3.intoArray(sums, to + 3 * LANES);
   }
 
-  /** Returns the uppermost bytes as numbers. */
-  private static FloatVector floats(IntVector levels) {
-    return (FloatVector) levels.lanewise(VectorOperators.ASHR, 24).convert(VectorOperators.I2F, 0);
+  /** Returns one of some vectors of levels that follow each other. */
+  private static FloatVector levels(int[] words, int at, int vector) {
+    return (FloatVector)
+        IntVector.fromArray(WORDS, words, at + vector / PARTS * LOADED / FOUR)
+            .reinterpretAsBytes()
+            .convertShape(VectorOperators.B2F, Tiles.SPECIES, vector % PARTS);
   }
 
-  private static FloatVector broadcast(float value) {
-    return FloatVector.broadcast(Tiles.SPECIES, value);
-  }
-
-  /** Rows of weights become panels, whose product has the bits of every other. */
   @Override
   public void encodeListed(
       SparseCodes codes,
@@ -154,7 +159,7 @@ final class VectorShortlist implements ShortlistKernels {
           CodeRow listed = new CodeRow(shortlist, t);
           multiply(memory, x.row(t), listed, weights, bias);
           memory.candidates.begin(1, k);
-          memory.offer(HostMemory.floats(memory.products), listed.before(), memory.biases, 0, 0);
+          memory.offer(memory.products, listed.before(), memory.biases, 0, 0);
           CodeRow row = new CodeRow(codes, t);
           memory.candidates.finish(0, row);
           row.end();
@@ -162,22 +167,42 @@ final class VectorShortlist implements ShortlistKernels {
         });
   }
 
-  private void multiply(
+  /**
+   * The products of a token with its listed rows. A group of rows at a time is turned so that a
+   * lane is a latent: the sums have the bits of every other product.
+   */
+  private static void multiply(
       Scratch memory, FloatMatrix x, CodeRow listed, FloatMatrix weights, FloatMatrix bias) {
     int count = listed.before();
-    memory.reserve(count);
-    PackedPanels panels = memory.panels.reshape(x.cols(), count);
-    for (int panel = 0; panel < panels.panels(); panel++) {
-      panels.packTransposed(
-          panel,
-          HostMemory.floats(weights),
-          slot -> weights.layout().index(listed.latent(slot), 0));
-    }
-    gemm.multiplyHere(memory.products.columnRange(0, count), x, panels);
+    memory.reserve(count, x.cols());
     Elements biases = new Elements(bias);
     for (int slot = 0; slot < count; slot++) {
       memory.biases[slot] = biases.get(0, listed.latent(slot));
     }
+    int[] places = new int[GROUP];
+    for (int first = 0; first < count; first += GROUP) {
+      int width = Math.min(GROUP, count - first);
+      for (int slot = 0; slot < width; slot++) {
+        places[slot] = weights.layout().index(listed.latent(first + slot), 0);
+      }
+      float[] from = HostMemory.floats(weights);
+      Transposition.transpose(from, places, 0, width, 0, x.cols(), memory.turned, 0, GROUP);
+      multiply(memory.products, first, memory.turned, x);
+    }
+  }
+
+  private static void multiply(float[] products, int first, float[] turned, FloatMatrix x) {
+    float[] factors = HostMemory.floats(x);
+    int at = x.layout().index(0, 0);
+    FloatVector sum0 = FloatVector.zero(Tiles.SPECIES);
+    FloatVector sum1 = FloatVector.zero(Tiles.SPECIES);
+    for (int d = 0; d < x.cols(); d++) {
+      FloatVector factor = FloatVector.broadcast(Tiles.SPECIES, factors[at + d]);
+      sum0 = FloatVector.fromArray(Tiles.SPECIES, turned, d * GROUP).fma(factor, sum0);
+      sum1 = FloatVector.fromArray(Tiles.SPECIES, turned, d * GROUP + LANES).fma(factor, sum1);
+    }
+    sum0.intoArray(products, first);
+    sum1.intoArray(products, first + LANES);
   }
 
   /** Slots of the shortlist become its latents. */

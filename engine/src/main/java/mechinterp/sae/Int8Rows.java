@@ -1,5 +1,7 @@
 package mechinterp.sae;
 
+import mechinterp.kernel.ShortlistKernels;
+
 /**
  * A matrix in 8 bits a number: row j is scale[j] times whole numbers, its levels. The {@link
  * #nearest} levels of a row lie between -127 and 127 and its scale is its largest absolute value /
@@ -7,6 +9,8 @@ package mechinterp.sae;
  */
 public final class Int8Rows {
   private static final int LARGEST = 127;
+
+  private static final int PANEL = ShortlistKernels.LEVEL_PANEL;
 
   /** Levels in an int. */
   private static final int FOUR = 4;
@@ -59,35 +63,44 @@ public final class Int8Rows {
   /**
    * Takes levels out of ints as {@link #words} makes them.
    *
-   * @param words [ceil(cols / 4), rows]
+   * @param words [{@link #wordRows}, {@link #wordCols}]
    */
   public static Int8Rows ofWords(int cols, int[] words, float[] scales) {
-    int rows = scales.length;
-    byte[] levels = new byte[Math.multiplyExact(rows, cols)];
+    byte[] levels = new byte[Math.multiplyExact(scales.length, cols)];
     for (int i = 0; i < levels.length; i++) {
-      int col = i % cols;
-      levels[i] = (byte) (words[col / FOUR * rows + i / cols] >> (Byte.SIZE * (col % FOUR)));
+      int place = place(cols, i);
+      levels[i] = (byte) (words[place / FOUR] >> (Byte.SIZE * (place % FOUR)));
     }
     return new Int8Rows(cols, levels, scales.clone());
   }
 
   /**
-   * Returns four levels of a row in each int, as {@link mechinterp.kernel.ShortlistKernels} takes
-   * them: [ceil(cols / 4), rows], and 0 behind the last column.
+   * Returns four levels of a column in each int, as {@link ShortlistKernels#quantizedTopK} takes
+   * them: [{@link #wordRows}, {@link #wordCols}], and 0 behind the last row.
    */
   public int[] words() {
-    int[] words = new int[Math.multiplyExact(wordRows(cols), scales.length)];
+    int[] words = new int[Math.multiplyExact(wordRows(scales.length), wordCols(cols))];
     for (int i = 0; i < levels.length; i++) {
-      int col = i % cols;
-      words[col / FOUR * scales.length + i / cols] |=
-          (levels[i] & 0xff) << (Byte.SIZE * (col % FOUR));
+      int place = place(cols, i);
+      words[place / FOUR] |= (levels[i] & 0xff) << (Byte.SIZE * (place % FOUR));
     }
     return words;
   }
 
-  /** Returns how many rows of ints the levels of {@code cols} columns take. */
-  static int wordRows(int cols) {
-    return Math.ceilDiv(cols, FOUR);
+  /** Returns where a level stands among those in words. */
+  private static int place(int cols, int level) {
+    int row = level / cols;
+    return (row / PANEL * cols + level % cols) * PANEL + row % PANEL;
+  }
+
+  /** Returns how many rows of ints the levels of so many rows take: one for 64. */
+  static int wordRows(int rows) {
+    return Math.ceilDiv(rows, PANEL);
+  }
+
+  /** Returns how many ints there are in each. */
+  static int wordCols(int cols) {
+    return cols * PANEL / FOUR;
   }
 
   /** Returns the number of rows. */

@@ -18,7 +18,7 @@ import mechinterp.tensor.IntMatrix;
  *
  * @param config the rank r and the factor
  * @param projection V [r, d_in]
- * @param levels U8 as {@link Int8Rows#words} has it [ceil(r / 4), d_sae]
+ * @param levels U8 as {@link Int8Rows#words} has it [ceil(d_sae / 64), 16 r]
  * @param scales [1, d_sae]
  * @param bias b [1, d_sae]
  */
@@ -31,11 +31,12 @@ public record Selector(
   /** Checks that the shapes are those of one selector. */
   public Selector {
     if (projection.rows() != config.rank()
-        || levels.rows() != Int8Rows.wordRows(config.rank())
-        || !scales.shape().equals("[1, %d]".formatted(levels.cols()))
+        || levels.rows() != Int8Rows.wordRows(scales.cols())
+        || levels.cols() != Int8Rows.wordCols(config.rank())
+        || scales.rows() != 1
         || !bias.shape().equals(scales.shape())) {
       throw new IllegalArgumentException(
-          "selector: rank is %d, projection %s, levels %s, scales %s, bias %s; they must be [r, d_in], [ceil(r / 4), d_sae], [1, d_sae] and [1, d_sae]"
+          "selector: rank is %d, projection %s, levels %s, scales %s, bias %s; they must be [r, d_in], [ceil(d_sae / 64), 16 r], [1, d_sae] and [1, d_sae]"
               .formatted(
                   config.rank(), projection.shape(), levels.shape(), scales.shape(), bias.shape()));
     }
@@ -53,7 +54,7 @@ public record Selector(
     return new Selector(
         new SelectorConfig(rows.cols(), factor),
         projection,
-        device.matrix(Int8Rows.wordRows(rows.cols()), rows.rows(), rows.words()),
+        device.matrix(Int8Rows.wordRows(rows.rows()), Int8Rows.wordCols(rows.cols()), rows.words()),
         device.matrix(1, rows.rows(), rows.scales()),
         bias);
   }
@@ -65,7 +66,7 @@ public record Selector(
 
   /** Returns the number of latents. */
   public int dSae() {
-    return levels.cols();
+    return scales.cols();
   }
 
   /** Returns the width of an activation. */

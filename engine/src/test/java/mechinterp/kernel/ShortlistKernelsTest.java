@@ -45,10 +45,10 @@ final class ShortlistKernelsTest {
 
   private static IntMatrix levels(int rank, int latents, long seed) {
     RandomStream random = RandomStream.of(seed, "levels");
-    IntMatrix levels = ints(Math.ceilDiv(rank, 4), latents);
+    IntMatrix levels = ints(Math.ceilDiv(latents, 64), 16 * rank);
     for (int p = 0; p < levels.rows(); p++) {
-      for (int j = 0; j < latents; j++) {
-        setInt(levels, p, j, (int) random.bits((long) p * latents + j));
+      for (int i = 0; i < levels.cols(); i++) {
+        setInt(levels, p, i, (int) random.bits((long) p * levels.cols() + i));
       }
     }
     return levels;
@@ -56,7 +56,7 @@ final class ShortlistKernelsTest {
 
   private record Scores(FloatMatrix y, IntMatrix levels, FloatMatrix scales, FloatMatrix bias) {
     SparseCodes shortlist(Kernels kernels, int m) {
-      SparseCodes shortlist = emptyCodes(y.rows(), m + 1, levels.cols());
+      SparseCodes shortlist = emptyCodes(y.rows(), m + 1, scales.cols());
       kernels.shortlists().quantizedTopK(shortlist, y, levels, scales, bias, m);
       return shortlist;
     }
@@ -79,12 +79,12 @@ final class ShortlistKernelsTest {
 
   @Test
   void theLargestPositiveScoresAreListed() {
-    IntMatrix levels = ints(2, 4);
+    IntMatrix levels = ints(1, 5 * 16);
     int[][] rows = {{1, 0, 0, 0, 2}, {127, 0, 0, 0, 0}, {0, -128, 0, 3, 1}, {-1, 2, 0, 0, 0}};
     for (int j = 0; j < rows.length; j++) {
       for (int i = 0; i < rows[j].length; i++) {
-        int before = getInt(levels, i / 4, j);
-        setInt(levels, i / 4, j, before | ((rows[j][i] & 0xff) << (8 * (i % 4))));
+        int before = getInt(levels, 0, 16 * i);
+        setInt(levels, 0, 16 * i, before | ((rows[j][i] & 0xff) << (8 * j)));
       }
     }
     FloatMatrix y = TestMatrices.of(new float[] {2, -1, 100, 1, 0.5f});
@@ -197,7 +197,7 @@ final class ShortlistKernelsTest {
     Scores scores = scores(2, 5, 8);
     SparseCodes codes = emptyCodes(2, 3, 8);
     assertEquals(
-        "quantizedTopK: levels is [1, 8]; it must be [2, 8]",
+        "quantizedTopK: levels is [1, 8]; it must be [1, 80]",
         refusal(codes, scores.y(), ints(1, 8), scores.scales(), 3));
     assertEquals(
         "quantizedTopK: scales is [1, 5]; it must be [1, 8]",

@@ -168,7 +168,7 @@ final class SelectedSaeTest {
     TopKSae sae = topK();
     SelectedSae selected = SelectedSae.of(sae, random(3));
     assertEquals(4 * (D_IN + D_SAE * (D_IN + 1)), selected.denseBytesPerToken());
-    int scores = 4 * (6 * D_IN + 2 * D_SAE) + 4 * 2 * D_SAE;
+    int scores = 4 * (6 * D_IN + 2 * D_SAE) + 64 * 6 * Math.ceilDiv(D_SAE, 64);
     assertEquals(scores + 4 * (D_IN + 12 * (D_IN + 1)), selected.bytesPerToken());
   }
 
@@ -198,7 +198,7 @@ final class SelectedSaeTest {
     assertArrayEquals(new byte[] {127, 0, 1, -127, 2, 0, 0, 0, 0, 0}, rows.levels());
     assertArrayEquals(new float[] {1, 0}, rows.scales());
     assertArrayEquals(rows.levels(), Int8Rows.ofWords(5, rows.words(), rows.scales()).levels());
-    assertEquals(4, rows.words().length);
+    assertEquals(5 * 16, rows.words().length);
     float[] values = new float[7 * 33];
     RandomStream.of(1, "values").fillGaussian(values, 0, 1);
     Int8Rows nearest = Int8Rows.nearest(33, values);
