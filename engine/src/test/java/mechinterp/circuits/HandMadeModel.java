@@ -4,12 +4,7 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.util.Arrays;
 import java.util.Collections;
-import java.util.LinkedHashMap;
-import java.util.List;
-import java.util.Map;
-import java.util.Objects;
 import java.util.Optional;
-import java.util.Set;
 import mechinterp.device.Device;
 import mechinterp.kernel.ActivationFunction;
 import mechinterp.kernel.Norm;
@@ -25,7 +20,7 @@ import mechinterp.model.TransformerBuilder;
 import mechinterp.model.TransformerConfig;
 import mechinterp.model.UnembedConfig;
 import mechinterp.model.WeightNames;
-import mechinterp.model.Weights;
+import mechinterp.model.WeightsInMemory;
 import mechinterp.random.RandomStream;
 import mechinterp.tokenizer.TinyWordPiece;
 
@@ -33,20 +28,16 @@ import mechinterp.tokenizer.TinyWordPiece;
  * Transformers whose weights are set by hand. Their norms do nothing: with an epsilon far above the
  * mean square of x, and a gain of its root, an RMS norm is the identity to rounding.
  */
-public final class HandMadeModel implements Weights {
+public final class HandMadeModel extends WeightsInMemory {
   private static final float EPSILON = 1e10f;
   private static final int VOCABULARY = 16;
   private static final int PLACES = 12;
 
   private final TransformerConfig config;
-  private final Map<String, List<Integer>> shapes;
-  private final Map<String, float[]> values = new LinkedHashMap<>();
 
   private HandMadeModel(TransformerConfig config) {
+    super("weights by hand", WeightNames.shapes(config));
     this.config = config;
-    shapes = WeightNames.shapes(config);
-    shapes.forEach((name, shape) ->
-        values.put(name, new float[shape.stream().reduce(1, Math::multiplyExact)]));
     values.forEach((name, numbers) -> {
       if (name.contains("ln") && name.endsWith(".w")) {
         Arrays.fill(numbers, (float) Math.sqrt(EPSILON));
@@ -97,8 +88,8 @@ public final class HandMadeModel implements Weights {
     String at = "blocks." + layer + ".mlp.";
     float bias = 16;
     float[] out = floats(at + "W_out");
-    float[] outBias = Objects.requireNonNull(values.get(at + "b_out"), at);
-    Arrays.fill(Objects.requireNonNull(values.get(at + "b_in"), at), bias);
+    float[] outBias = numbers(at + "b_out");
+    Arrays.fill(numbers(at + "b_in"), bias);
     for (int i = 0; i < out.length; i++) {
       outBias[i % outBias.length] -= bias * out[i];
     }
@@ -218,7 +209,7 @@ public final class HandMadeModel implements Weights {
 
   private void set(String name, int row, int col, float value) {
     int cols = shape(name).getLast();
-    Objects.requireNonNull(values.get(name), name)[row * cols + col] = value;
+    numbers(name)[row * cols + col] = value;
   }
 
   private Transformer build(Device device) {
@@ -228,30 +219,5 @@ public final class HandMadeModel implements Weights {
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
-  }
-
-  @Override
-  public String source() {
-    return "weights by hand";
-  }
-
-  @Override
-  public Set<String> names() {
-    return values.keySet();
-  }
-
-  @Override
-  public boolean contains(String name) {
-    return values.containsKey(name);
-  }
-
-  @Override
-  public List<Integer> shape(String name) {
-    return Objects.requireNonNull(shapes.get(name), name);
-  }
-
-  @Override
-  public float[] floats(String name) {
-    return Objects.requireNonNull(values.get(name), name).clone();
   }
 }

@@ -5,20 +5,17 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Map;
-import java.util.Objects;
-import java.util.Set;
 import mechinterp.device.Device;
 import mechinterp.io.OnnxBytes;
 import mechinterp.io.OnnxFile;
 import mechinterp.model.Transformer;
 import mechinterp.model.TransformerConfig;
-import mechinterp.model.Weights;
+import mechinterp.model.WeightsInMemory;
 import mechinterp.random.RandomStream;
 import mechinterp.tokenizer.TinyWordPiece;
 
 /** A BERT of two small blocks with random weights, for tests. */
-public final class TinyBert implements Weights {
+public final class TinyBert extends WeightsInMemory {
   /** Its sizes: awkward ones where there is a choice. */
   public static final TransformerConfig CONFIG =
       Bert.config("tiny", 2, 10, 2, 3, 7, 16, 9, 2, 1e-6f);
@@ -29,13 +26,12 @@ public final class TinyBert implements Weights {
   private static final int HEADS = CONFIG.nHeads() * CONFIG.dHead();
   private static final double DEVIATION = 0.5;
 
-  private final Map<String, float[]> values = new LinkedHashMap<>();
-  private final Map<String, List<Integer>> shapes = new LinkedHashMap<>();
   private final RandomStream random;
   private long drawn;
 
   /** Makes the weights of a seed. */
   public TinyBert(long seed) {
+    super("tiny weights", new LinkedHashMap<>());
     random = RandomStream.of(seed, "tiny bert");
     matrix("embeddings.word_embeddings.weight", CONFIG.dVocab(), CONFIG.dModel());
     matrix("embeddings.position_embeddings.weight", CONFIG.nCtx(), CONFIG.dModel());
@@ -132,30 +128,5 @@ public final class TinyBert implements Weights {
   private static String nodeName(String weight) {
     String path = weight.substring(0, weight.length() - ".weight".length()).replace('.', '/');
     return "/" + path.replace("layer/", "layer.") + "/MatMul";
-  }
-
-  @Override
-  public String source() {
-    return "tiny weights";
-  }
-
-  @Override
-  public Set<String> names() {
-    return values.keySet();
-  }
-
-  @Override
-  public boolean contains(String name) {
-    return values.containsKey(name);
-  }
-
-  @Override
-  public List<Integer> shape(String name) {
-    return Objects.requireNonNull(shapes.get(name), name);
-  }
-
-  @Override
-  public float[] floats(String name) {
-    return Objects.requireNonNull(values.get(name), name).clone();
   }
 }
