@@ -10,6 +10,7 @@ import mechinterp.experiments.command.CompareCommand;
 import mechinterp.experiments.command.DashboardCommand;
 import mechinterp.experiments.command.Doctor;
 import mechinterp.experiments.command.Eval;
+import mechinterp.experiments.command.ExperimentCommand;
 import mechinterp.experiments.command.Explain;
 import mechinterp.experiments.command.Features;
 import mechinterp.experiments.command.Harvest;
@@ -55,6 +56,7 @@ import picocli.CommandLine.Spec;
       CompareCommand.class,
       ScalingCommand.class,
       MegabenchCommand.class,
+      ExperimentCommand.class,
       CircuitCommand.class,
       ModelCommand.class,
       SaeCommand.class,

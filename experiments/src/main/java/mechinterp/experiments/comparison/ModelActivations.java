@@ -13,12 +13,10 @@ import mechinterp.experiments.console.Progress;
 import mechinterp.experiments.data.ModelParts;
 import mechinterp.experiments.data.OpenedData;
 import mechinterp.experiments.data.Probes;
+import mechinterp.experiments.data.SplicedTexts;
 import mechinterp.experiments.data.TokenDetection;
 import mechinterp.experiments.run.Evaluation;
-import mechinterp.metrics.PredictionLoss;
 import mechinterp.metrics.ReconstructionMetrics;
-import mechinterp.metrics.Splice;
-import mechinterp.metrics.UntouchedRun;
 import mechinterp.model.TokenBatch;
 import mechinterp.model.Transformer;
 import mechinterp.sae.Sae;
@@ -38,7 +36,7 @@ final class ModelActivations implements ComparedActivations {
   private final List<TokenBatch> splicedTexts;
   private final TokenDetection tokens;
   private final Probes probes;
-  private Optional<Untouched> untouched = Optional.empty();
+  private Optional<SplicedTexts> spliced = Optional.empty();
 
   private ModelActivations(
       ModelParts parts, List<TokenBatch> splicedTexts, Probes probes, Device device) {
@@ -115,29 +113,17 @@ final class ModelActivations implements ComparedActivations {
     figures.put("l0", metrics.l0());
     figures.put("dead_fraction", metrics.deadFraction());
     if (model.config().unembed().isPresent()) {
-      addSpliced(figures, sae);
+      SplicedTexts.Rise rise = texts().rise(sae);
+      figures.put("ce_rise", rise.crossEntropy());
+      figures.put("kl", rise.klDivergence());
     }
     return figures;
   }
 
-  /** The model's own runs on the spliced texts; every autoencoder is compared with them. */
-  private record Untouched(List<UntouchedRun> runs, double crossEntropy) {
-    static Untouched of(Transformer model, List<TokenBatch> texts) {
-      List<UntouchedRun> runs = texts.stream().map(batch -> UntouchedRun.of(model, batch)).toList();
-      PredictionLoss loss = new PredictionLoss(model);
-      runs.forEach(loss::add);
-      return new Untouched(runs, loss.crossEntropy());
-    }
-  }
-
-  private void addSpliced(Map<String, Double> figures, Sae sae) {
-    Untouched clean = untouched.orElseGet(() -> Untouched.of(model, splicedTexts));
-    untouched = Optional.of(clean);
-    Splice splice = parts.splice(sae);
-    PredictionLoss spliced = new PredictionLoss(model);
-    clean.runs().forEach(run -> spliced.add(run, splice.reconstruction()));
-    figures.put("ce_rise", spliced.crossEntropy() - clean.crossEntropy());
-    figures.put("kl", spliced.klDivergence());
+  private SplicedTexts texts() {
+    SplicedTexts made = spliced.orElseGet(() -> SplicedTexts.of(parts, splicedTexts));
+    spliced = Optional.of(made);
+    return made;
   }
 
   /** Mean over latents of the cosine of their decoder row with the nearest other one. */

@@ -18,6 +18,8 @@ import mechinterp.training.TrainListener;
  */
 public record SeedTraining(Sae sae, double seconds) {
   private static final double NANOSECONDS = 1e9;
+  private static final int PER_ACTIVE = 8;
+  private static final int PER_PARAMETER = 12;
 
   /**
    * Trains.
@@ -42,6 +44,19 @@ public record SeedTraining(Sae sae, double seconds) {
               .foldInputScale(activations.scale());
       return new SeedTraining(sae, (System.nanoTime() - began) / NANOSECONDS);
     }
+  }
+
+  /**
+   * Returns the operations of a training: tokens (2 d_in d_sae + 8 d_in k) of encoding and of what
+   * k active latents cost forward and back, and 12 for each parameter and step of the optimizer.
+   * Auxiliary losses, prefixes, fixed points and pursuits are left out.
+   */
+  public static double flops(SaeConfig sae, int k, TrainConfig train) {
+    double weights = (double) sae.dIn() * sae.dSae();
+    double parameters = 2 * weights + sae.dSae() + sae.dIn();
+    double tokens = (double) train.steps() * train.batchSize();
+    return tokens * (2 * weights + (double) PER_ACTIVE * sae.dIn() * k)
+        + PER_PARAMETER * parameters * train.steps();
   }
 
   private static TrainListener show(Progress progress, TrainConfig train) {

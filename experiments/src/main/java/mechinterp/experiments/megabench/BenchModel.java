@@ -57,7 +57,8 @@ public record BenchModel(
     return data instanceof ModelData model && model.hook().contains(MLP);
   }
 
-  TrainConfig train(String kind, long seed) {
+  /** Returns how a kind is trained with a seed. */
+  public TrainConfig train(String kind, long seed) {
     TrainConfig seeded = train.toBuilder().seed(seed).build();
     return Optional.ofNullable(learningRates.get(kind))
         .map(rate -> seeded.toBuilder().learningRate(rate).build())

@@ -139,7 +139,7 @@ public final class BenchRun {
     CellRecord.Training cost =
         new CellRecord.Training(
             training.seconds(),
-            CostTask.flops(config, cell.k(), cell.train()),
+            SeedTraining.flops(config, cell.k(), cell.train()),
             new SaeTrainer(device, cell.train()).plan(config).total());
     return write(cell, training.sae(), Optional.of(cost), folder);
   }

@@ -10,10 +10,8 @@ import mechinterp.activation.ActivationStore;
 import mechinterp.device.Device;
 import mechinterp.megabench.Metric;
 import mechinterp.sae.Sae;
-import mechinterp.sae.SaeConfig;
 import mechinterp.tensor.FloatMatrix;
 import mechinterp.tensor.SparseCodes;
-import mechinterp.training.TrainConfig;
 
 /** What an autoencoder costs. */
 final class CostTask {
@@ -23,8 +21,6 @@ final class CostTask {
   private static final double MEDIAN = 0.5;
   private static final double SLOW = 0.99;
   private static final double MILLISECOND = 1e6;
-  private static final int PER_ACTIVE = 8;
-  private static final int PER_PARAMETER = 12;
 
   private CostTask() {}
 
@@ -46,15 +42,6 @@ final class CostTask {
     readings.put(Metric.ENCODE_P50, quantile(milliseconds, MEDIAN));
     readings.put(Metric.ENCODE_P99, quantile(milliseconds, SLOW));
     readings.put(Metric.FILE_BYTES, (double) bytes(folder));
-  }
-
-  /** Returns the operations of a training, by the definition of the metric. */
-  static double flops(SaeConfig sae, int k, TrainConfig train) {
-    double weights = (double) sae.dIn() * sae.dSae();
-    double parameters = 2 * weights + sae.dSae() + sae.dIn();
-    double tokens = (double) train.steps() * train.batchSize();
-    return tokens * (2 * weights + (double) PER_ACTIVE * sae.dIn() * k)
-        + PER_PARAMETER * parameters * train.steps();
   }
 
   private static double[] encoding(Sae sae, ActivationStore store) {
