@@ -36,8 +36,7 @@ public record Span(int firstQuery, int endQuery, int firstKey, int endKey) {
     List<Span> sequences = new ArrayList<>(numbers.length / 4);
     for (int s = 0; s < numbers.length / 4; s++) {
       Span span =
-          new Span(
-              numbers[4 * s], numbers[4 * s + 1], numbers[4 * s + 2], numbers[4 * s + 3]);
+          new Span(numbers[4 * s], numbers[4 * s + 1], numbers[4 * s + 2], numbers[4 * s + 3]);
       if (!span.fits(queryRows, keyRows)) {
         throw new IllegalArgumentException(
             "%s: sequence %d has query rows %d to %d of %d and key rows %d to %d of %d; ranges must lie within the rows and there must be at least as many keys as queries"

@@ -57,8 +57,7 @@ class CudaTrainingKernelsTest {
   void entriesByLatentAreTheReferences(int tokens, int capacity, int latents) {
     SparseCodes codes = matrices.codes(tokens, capacity, latents);
     LatentOrder expected = order(codes);
-    LatentOrder found =
-        new LatentOrder(ints(1, latents + 1), ints(1, tokens * capacity), capacity);
+    LatentOrder found = new LatentOrder(ints(1, latents + 1), ints(1, tokens * capacity), capacity);
     gpu.kernels().orderByLatent(found, codes);
     for (int f = 0; f <= latents; f++) {
       assertEquals(getInt(expected.starts(), 0, f), getInt(found.starts(), 0, f));
@@ -68,8 +67,7 @@ class CudaTrainingKernelsTest {
     }
     compare(
         List.of(matrices.gaussian(1, latents)),
-        (kernels, out) ->
-            kernels.latentSums(out.getFirst(), expected, codes.values(), Write.ADD));
+        (kernels, out) -> kernels.latentSums(out.getFirst(), expected, codes.values(), Write.ADD));
   }
 
   private List<SparseOuterProduct> terms(int tokens, int capacity, int latents, int d) {
@@ -183,7 +181,12 @@ class CudaTrainingKernelsTest {
   }
 
   @ParameterizedTest
-  @CsvSource({"1,1,1,1,1,1,1,0", "5,9,40,20,3,3,1.5,0", "4,33,150,70,10,2,2,0", "4,20,60,30,6,3,1.5,0.3"})
+  @CsvSource({
+    "1,1,1,1,1,1,1,0",
+    "5,9,40,20,3,3,1.5,0",
+    "4,33,150,70,10,2,2,0",
+    "4,20,60,30,6,3,1.5,0.3"
+  })
   void pursuitFindsWhatTheReferenceFinds(
       int tokens,
       int d,
@@ -211,8 +214,6 @@ class CudaTrainingKernelsTest {
     compare(
         List.of(matrices.gaussian(tokens, candidates)),
         (kernels, out) ->
-            kernels
-                .pursuit()
-                .fixedPoint(out.getFirst(), x, shortlist, dictionary, inverses, form));
+            kernels.pursuit().fixedPoint(out.getFirst(), x, shortlist, dictionary, inverses, form));
   }
 }

@@ -22,8 +22,8 @@ import mechinterp.tensor.Storage;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The kernels of a simulated GPU for matrices in host memory, so that the CPU's tests run on it: each
- * call brings the arrays behind its arguments to the GPU, with what lies around the views, and
+ * The kernels of a simulated GPU for matrices in host memory, so that the CPU's tests run on it:
+ * each call brings the arrays behind its arguments to the GPU, with what lies around the views, and
  * brings them back. Blocks run in falling order and all work as late as can be.
  */
 final class OnGpu implements AutoCloseable {
@@ -98,8 +98,7 @@ final class OnGpu implements AutoCloseable {
   }
 
   private FloatMatrix floats(FloatMatrix matrix, Map<Storage, Storage> used) {
-    return new FloatMatrix(
-        used.computeIfAbsent(matrix.storage(), this::upload), matrix.layout());
+    return new FloatMatrix(used.computeIfAbsent(matrix.storage(), this::upload), matrix.layout());
   }
 
   private IntMatrix ints(IntMatrix matrix, Map<Storage, Storage> used) {

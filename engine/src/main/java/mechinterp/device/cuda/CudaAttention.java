@@ -30,8 +30,7 @@ final class CudaAttention {
       FloatMatrix v,
       IntMatrix spans,
       AttentionForm form) {
-    List<Span> sequences =
-        Span.of("attention", HostReads.ints(work, spans), q.rows(), k.rows());
+    List<Span> sequences = Span.of("attention", HostReads.ints(work, spans), q.rows(), k.rows());
     try (GpuInts places = GpuInts.read(work, spans)) {
       forward(out, q, k, v, places.address(), sequences, form, 0);
     }
@@ -102,8 +101,7 @@ final class CudaAttention {
       LaunchArguments ofQueries = new LaunchArguments().add(dq).add(dOut).add(q).add(k).add(v);
       addForm(ofQueries, places.address(), q, form).add(logSums.address()).add(means.address());
       long queryBlocks = tiles(sequences, Span::queries) * form.heads();
-      launches.launch(
-          KernelFamily.ATTENTION, "query_gradients", queryBlocks, THREADS, ofQueries);
+      launches.launch(KernelFamily.ATTENTION, "query_gradients", queryBlocks, THREADS, ofQueries);
       LaunchArguments ofKeys = new LaunchArguments().add(dk).add(dv).add(dOut).add(q).add(k).add(v);
       addForm(ofKeys, places.address(), q, form).add(logSums.address()).add(means.address());
       long keyBlocks = tiles(sequences, Span::keys) * form.keyValueHeads();

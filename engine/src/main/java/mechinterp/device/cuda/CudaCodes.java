@@ -136,12 +136,7 @@ final class CudaCodes implements CodeKernels {
    * @param append behind what the rows have
    */
   private void place(
-      GpuCodes to,
-      SparseCodes out,
-      SparseCodes codes,
-      long rows,
-      int firstLatent,
-      boolean append) {
+      GpuCodes to, SparseCodes out, SparseCodes codes, long rows, int firstLatent, boolean append) {
     try (GpuCodes from = GpuCodes.read(work, codes)) {
       LaunchArguments arguments = addCodes(new LaunchArguments(), to).add(out.capacity());
       addCodes(arguments, from)

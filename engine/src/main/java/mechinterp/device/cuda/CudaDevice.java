@@ -13,8 +13,8 @@ import mechinterp.tensor.IntMatrix;
 import mechinterp.tensor.MatrixLayout;
 
 /**
- * A GPU. Its methods and kernels throw {@link CudaException}; after one that a kernel caused nothing works but
- * {@link #close}. Memory of matrices is given back when the device is closed.
+ * A GPU. Its methods and kernels throw {@link CudaException}; after one that a kernel caused
+ * nothing works but {@link #close}. Memory of matrices is given back when the device is closed.
  */
 public final class CudaDevice implements Device {
   private static final int STAGING_FLOATS = 1 << 18;

@@ -72,7 +72,8 @@ final class CudaKernels implements Kernels {
   }
 
   @Override
-  public void matmul(FloatMatrix out, FloatMatrix a, Operand asA, FloatMatrix b, Operand asB, Write write) {
+  public void matmul(
+      FloatMatrix out, FloatMatrix a, Operand asA, FloatMatrix b, Operand asB, Write write) {
     products.matmul(out, a, asA, b, asB, write);
   }
 
@@ -162,7 +163,13 @@ final class CudaKernels implements Kernels {
   }
 
   @Override
-  public void norm(FloatMatrix out, FloatMatrix x, FloatMatrix scale, FloatMatrix gain, FloatMatrix bias, Norm norm) {
+  public void norm(
+      FloatMatrix out,
+      FloatMatrix x,
+      FloatMatrix scale,
+      FloatMatrix gain,
+      FloatMatrix bias,
+      Norm norm) {
     rows.norm(out, x, scale, gain, bias, norm);
   }
 
@@ -172,7 +179,8 @@ final class CudaKernels implements Kernels {
   }
 
   @Override
-  public void activateBackward(FloatMatrix dx, FloatMatrix dy, FloatMatrix x, ActivationFunction f) {
+  public void activateBackward(
+      FloatMatrix dx, FloatMatrix dy, FloatMatrix x, ActivationFunction f) {
     elements.activateBackward(dx, dy, x, f);
   }
 
@@ -187,7 +195,8 @@ final class CudaKernels implements Kernels {
   }
 
   @Override
-  public void encodeTopK(SparseCodes codes, FloatMatrix x, PackedMatrix encoder, FloatMatrix bias, int k) {
+  public void encodeTopK(
+      SparseCodes codes, FloatMatrix x, PackedMatrix encoder, FloatMatrix bias, int k) {
     selection.encodeTopK(codes, x, encoder, bias, k);
   }
 
@@ -197,7 +206,8 @@ final class CudaKernels implements Kernels {
   }
 
   @Override
-  public void codeGradients(FloatMatrix out, SparseCodes codes, FloatMatrix dOut, FloatMatrix decoder) {
+  public void codeGradients(
+      FloatMatrix out, SparseCodes codes, FloatMatrix dOut, FloatMatrix decoder) {
     sparse.codeGradients(out, codes, dOut, decoder);
   }
 
@@ -227,27 +237,43 @@ final class CudaKernels implements Kernels {
   }
 
   @Override
-  public void normBackward(FloatMatrix dx, FloatMatrix dScale, FloatMatrix dy, FloatMatrix x, FloatMatrix scale, FloatMatrix gain, Norm norm) {
+  public void normBackward(
+      FloatMatrix dx,
+      FloatMatrix dScale,
+      FloatMatrix dy,
+      FloatMatrix x,
+      FloatMatrix scale,
+      FloatMatrix gain,
+      Norm norm) {
     rows.normBackward(dx, dScale, dy, x, scale, gain, norm);
   }
 
   @Override
-  public void normScaleBackward(FloatMatrix dx, FloatMatrix dScale, FloatMatrix x, FloatMatrix scale, Norm norm) {
+  public void normScaleBackward(
+      FloatMatrix dx, FloatMatrix dScale, FloatMatrix x, FloatMatrix scale, Norm norm) {
     rows.normScaleBackward(dx, dScale, x, scale, norm);
   }
 
   @Override
-  public void normGainGradient(FloatMatrix dGain, FloatMatrix dy, FloatMatrix x, FloatMatrix scale, Norm norm, Write write) {
+  public void normGainGradient(
+      FloatMatrix dGain, FloatMatrix dy, FloatMatrix x, FloatMatrix scale, Norm norm, Write write) {
     rows.normGainGradient(dGain, dy, x, scale, norm, write);
   }
 
   @Override
-  public void gatedActivate(FloatMatrix out, FloatMatrix gate, FloatMatrix linear, ActivationFunction f) {
+  public void gatedActivate(
+      FloatMatrix out, FloatMatrix gate, FloatMatrix linear, ActivationFunction f) {
     elements.gatedActivate(out, gate, linear, f);
   }
 
   @Override
-  public void gatedActivateBackward(FloatMatrix dGate, FloatMatrix dLinear, FloatMatrix dOut, FloatMatrix gate, FloatMatrix linear, ActivationFunction f) {
+  public void gatedActivateBackward(
+      FloatMatrix dGate,
+      FloatMatrix dLinear,
+      FloatMatrix dOut,
+      FloatMatrix gate,
+      FloatMatrix linear,
+      ActivationFunction f) {
     elements.gatedActivateBackward(dGate, dLinear, dOut, gate, linear, f);
   }
 
@@ -262,37 +288,82 @@ final class CudaKernels implements Kernels {
   }
 
   @Override
-  public void rotary(FloatMatrix out, FloatMatrix x, IntMatrix positions, FloatMatrix cos, FloatMatrix sin, int heads, Rotation rotation) {
+  public void rotary(
+      FloatMatrix out,
+      FloatMatrix x,
+      IntMatrix positions,
+      FloatMatrix cos,
+      FloatMatrix sin,
+      int heads,
+      Rotation rotation) {
     elements.rotary(out, x, positions, cos, sin, heads, rotation);
   }
 
   @Override
-  public void attention(FloatMatrix out, FloatMatrix q, FloatMatrix k, FloatMatrix v, IntMatrix spans, AttentionForm form) {
+  public void attention(
+      FloatMatrix out,
+      FloatMatrix q,
+      FloatMatrix k,
+      FloatMatrix v,
+      IntMatrix spans,
+      AttentionForm form) {
     attention.attention(out, q, k, v, spans, form);
   }
 
   @Override
-  public void attentionBackward(FloatMatrix dq, FloatMatrix dk, FloatMatrix dv, FloatMatrix dOut, FloatMatrix q, FloatMatrix k, FloatMatrix v, IntMatrix spans, AttentionForm form) {
+  public void attentionBackward(
+      FloatMatrix dq,
+      FloatMatrix dk,
+      FloatMatrix dv,
+      FloatMatrix dOut,
+      FloatMatrix q,
+      FloatMatrix k,
+      FloatMatrix v,
+      IntMatrix spans,
+      AttentionForm form) {
     attention.attentionBackward(dq, dk, dv, dOut, q, k, v, spans, form);
   }
 
   @Override
-  public void attentionScores(FloatMatrix scores, FloatMatrix q, FloatMatrix k, IntMatrix spans, AttentionForm form) {
+  public void attentionScores(
+      FloatMatrix scores, FloatMatrix q, FloatMatrix k, IntMatrix spans, AttentionForm form) {
     patterns.attentionScores(scores, q, k, spans, form);
   }
 
   @Override
-  public void attentionValues(FloatMatrix out, FloatMatrix pattern, FloatMatrix v, IntMatrix spans, int heads, int keyValueHeads) {
+  public void attentionValues(
+      FloatMatrix out,
+      FloatMatrix pattern,
+      FloatMatrix v,
+      IntMatrix spans,
+      int heads,
+      int keyValueHeads) {
     patterns.attentionValues(out, pattern, v, spans, heads, keyValueHeads);
   }
 
   @Override
-  public void attentionValuesBackward(FloatMatrix dPattern, FloatMatrix dv, FloatMatrix dOut, FloatMatrix pattern, FloatMatrix v, IntMatrix spans, int heads, int keyValueHeads) {
+  public void attentionValuesBackward(
+      FloatMatrix dPattern,
+      FloatMatrix dv,
+      FloatMatrix dOut,
+      FloatMatrix pattern,
+      FloatMatrix v,
+      IntMatrix spans,
+      int heads,
+      int keyValueHeads) {
     patterns.attentionValuesBackward(dPattern, dv, dOut, pattern, v, spans, heads, keyValueHeads);
   }
 
   @Override
-  public void attentionScoresBackward(FloatMatrix dq, FloatMatrix dk, FloatMatrix dScores, FloatMatrix scores, FloatMatrix q, FloatMatrix k, IntMatrix spans, AttentionForm form) {
+  public void attentionScoresBackward(
+      FloatMatrix dq,
+      FloatMatrix dk,
+      FloatMatrix dScores,
+      FloatMatrix scores,
+      FloatMatrix q,
+      FloatMatrix k,
+      IntMatrix spans,
+      AttentionForm form) {
     patterns.attentionScoresBackward(dq, dk, dScores, scores, q, k, spans, form);
   }
 
@@ -302,7 +373,8 @@ final class CudaKernels implements Kernels {
   }
 
   @Override
-  public void crossEntropyBackward(FloatMatrix dLogits, FloatMatrix logits, IntMatrix targets, FloatMatrix weights) {
+  public void crossEntropyBackward(
+      FloatMatrix dLogits, FloatMatrix logits, IntMatrix targets, FloatMatrix weights) {
     rows.crossEntropyBackward(dLogits, logits, targets, weights);
   }
 
@@ -322,7 +394,8 @@ final class CudaKernels implements Kernels {
   }
 
   @Override
-  public void latentSums(FloatMatrix out, LatentOrder order, FloatMatrix coefficients, Write write) {
+  public void latentSums(
+      FloatMatrix out, LatentOrder order, FloatMatrix coefficients, Write write) {
     sparse.latentSums(out, order, coefficients, write);
   }
 

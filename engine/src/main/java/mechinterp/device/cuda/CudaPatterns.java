@@ -39,7 +39,8 @@ final class CudaPatterns {
   }
 
   /** A block for each head of each row. */
-  private void launch(String kernel, FloatMatrix x, int heads, int cols, LaunchArguments arguments) {
+  private void launch(
+      String kernel, FloatMatrix x, int heads, int cols, LaunchArguments arguments) {
     int blocks = Math.multiplyExact(x.rows(), heads);
     launches.rows(KernelFamily.PATTERNS, kernel, blocks, cols / heads, arguments);
   }

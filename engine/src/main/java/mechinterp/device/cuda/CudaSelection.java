@@ -54,8 +54,7 @@ final class CudaSelection implements SelectionKernels, ShortlistKernels {
     }
   }
 
-  void encodeTopK(
-      SparseCodes codes, FloatMatrix x, PackedMatrix encoder, FloatMatrix bias, int k) {
+  void encodeTopK(SparseCodes codes, FloatMatrix x, PackedMatrix encoder, FloatMatrix bias, int k) {
     inPieces(
         codes,
         x.rows(),
@@ -109,8 +108,7 @@ final class CudaSelection implements SelectionKernels, ShortlistKernels {
                     .add(DeviceNumbers.address(thresholds))
                     .add(scores.cols());
             addCodes(arguments, out).add(chosen.capacity());
-            launches.warpRows(
-                KernelFamily.SELECTION, "above_thresholds", scores.rows(), arguments);
+            launches.warpRows(KernelFamily.SELECTION, "above_thresholds", scores.rows(), arguments);
             out.finish();
           }
         });
@@ -218,8 +216,7 @@ final class CudaSelection implements SelectionKernels, ShortlistKernels {
               .add(to.counts())
               .add(from.indices())
               .add(listed.capacity());
-      launches.elements(
-          KernelFamily.CODES, "list_latents", out.rows(), out.capacity(), arguments);
+      launches.elements(KernelFamily.CODES, "list_latents", out.rows(), out.capacity(), arguments);
       to.finish();
     }
   }

@@ -15,7 +15,9 @@ import mechinterp.tensor.SparseOuterProduct;
 
 /** Decoding of codes, gradients from codes, and the steps along them. */
 final class CudaSparse implements NestedKernels, OptimizerKernels {
-  /** Rows of codes that a block orders one after the other, unless they would be too many blocks. */
+  /**
+   * Rows of codes that a block orders one after the other, unless they would be too many blocks.
+   */
   private static final int ROWS_OF_PIECE = 64;
 
   /** Counters that exist at once while codes are ordered: 64 MiB. */
@@ -208,8 +210,7 @@ final class CudaSparse implements NestedKernels, OptimizerKernels {
     void run(FloatMatrix gradient, int from, int to);
   }
 
-  private void forGradients(
-      int rows, int cols, List<SparseOuterProduct> terms, RowsWork rowsWork) {
+  private void forGradients(int rows, int cols, List<SparseOuterProduct> terms, RowsWork rowsWork) {
     int chunk = Math.clamp(GRADIENTS / Math.max(1, cols), 1, Math.max(1, rows));
     try (DeviceBuffer scratch = work.scratch((long) chunk * cols)) {
       for (int from = 0; from < rows; from += chunk) {
@@ -309,8 +310,7 @@ final class CudaSparse implements NestedKernels, OptimizerKernels {
               .add(in.values())
               .add(in.counts())
               .add(DeviceNumbers.address(ids));
-      launches.elements(
-          KernelFamily.CODES, "relabel", codes.rows(), codes.capacity(), arguments);
+      launches.elements(KernelFamily.CODES, "relabel", codes.rows(), codes.capacity(), arguments);
       to.finish();
     }
   }
