@@ -3,7 +3,7 @@ package mechinterp.kernel;
 import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Method;
 import java.lang.reflect.Proxy;
-import java.util.IdentityHashMap;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import mechinterp.cuda.simulator.LaunchOrder;
@@ -30,7 +30,7 @@ final class OnGpu implements AutoCloseable {
   private final EmulatedDriver driver =
       new EmulatedDriver(SimulatedGpu.ofMebibytes(256).withOrder(LaunchOrder.REVERSE));
   private final CudaDevice gpu = CudaDevice.open(0, driver.cuda(), driver.cublas());
-  private final Map<Storage, Storage> twins = new IdentityHashMap<>();
+  private final Map<Storage, Storage> twins = new HashMap<>();
   private final Kernels kernels = mirrored(Kernels.class, gpu.kernels());
 
   Kernels kernels() {
@@ -51,7 +51,7 @@ final class OnGpu implements AutoCloseable {
       Object part = method.invoke(target);
       return method.getReturnType().isInterface() ? part(method.getReturnType(), part) : part;
     }
-    IdentityHashMap<Storage, Storage> used = new IdentityHashMap<>();
+    Map<Storage, Storage> used = new HashMap<>();
     Object[] onGpu = new Object[arguments.length];
     for (int i = 0; i < arguments.length; i++) {
       onGpu[i] = twin(arguments[i], used);

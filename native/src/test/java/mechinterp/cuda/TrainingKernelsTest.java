@@ -17,11 +17,20 @@ class TrainingKernelsTest {
   private static final float NEARLY = 1e-5f;
 
   /** Codes with rising latents in each row, some rows empty. */
-  private record Codes(int rows, int capacity, int latents, int[] indices, int[] counts) {
-    static Codes random(int rows, int capacity, int latents) {
+  private static final class Codes {
+    final int rows;
+    final int capacity;
+    final int latents;
+    final int[] indices;
+    final int[] counts;
+
+    Codes(int rows, int capacity, int latents) {
+      this.rows = rows;
+      this.capacity = capacity;
+      this.latents = latents;
+      indices = new int[rows * capacity];
+      counts = new int[rows];
       Random random = new Random(rows);
-      int[] indices = new int[rows * capacity];
-      int[] counts = new int[rows];
       for (int t = 0; t < rows; t++) {
         TreeSet<Integer> chosen = new TreeSet<>();
         int wanted = random.nextInt(capacity + 1);
@@ -32,7 +41,6 @@ class TrainingKernelsTest {
           indices[t * capacity + counts[t]++] = latent;
         }
       }
-      return new Codes(rows, capacity, latents, indices, counts);
     }
   }
 
@@ -42,8 +50,8 @@ class TrainingKernelsTest {
   private static Order naiveOrder(Gpu gpu, Codes codes) {
     Order order =
         new Order(
-            gpu.upload(new int[codes.latents() + 1]),
-            gpu.upload(new int[codes.rows() * codes.capacity()]));
+            gpu.upload(new int[codes.latents + 1]),
+            gpu.upload(new int[codes.rows * codes.capacity]));
     gpu.launch(
         "order_by_latent_naive",
         1,
@@ -51,11 +59,11 @@ class TrainingKernelsTest {
         new KernelArguments()
             .add(order.positions())
             .add(order.starts())
-            .add(codes.latents())
-            .add(gpu.upload(codes.indices()))
-            .add(gpu.upload(codes.counts()))
-            .add(codes.capacity())
-            .add(codes.rows()));
+            .add(codes.latents)
+            .add(gpu.upload(codes.indices))
+            .add(gpu.upload(codes.counts))
+            .add(codes.capacity)
+            .add(codes.rows));
     return order;
   }
 
@@ -63,15 +71,15 @@ class TrainingKernelsTest {
   @CsvSource({"1, 1, 1, 1, FORWARD", "23, 5, 300, 7, REVERSE", "40, 40, 9, 40, FORWARD"})
   void entriesByLatentAreTheTwins(
       int rows, int capacity, int latents, int rowsOfPiece, LaunchOrder order) {
-    Codes codes = Codes.random(rows, capacity, latents);
+    Codes codes = new Codes(rows, capacity, latents);
     Gpu gpu = new Gpu(KernelFamily.ORDER, order);
     Order expected = naiveOrder(gpu, codes);
     int pieces = (rows + rowsOfPiece - 1) / rowsOfPiece;
     long counters = gpu.upload(new int[pieces * latents]);
     long starts = gpu.allocate(latents + 1);
     long positions = gpu.upload(new int[rows * capacity]);
-    long indices = gpu.upload(codes.indices());
-    long counts = gpu.upload(codes.counts());
+    long indices = gpu.upload(codes.indices);
+    long counts = gpu.upload(codes.counts);
     gpu.launch(
         "count_latents",
         pieces,
@@ -165,7 +173,7 @@ class TrainingKernelsTest {
   @ParameterizedTest
   @CsvSource({"0, 40, 0", "3, 20, 1", "0, 0, 0"})
   void gradientsOfWeightsAreTheTwins(int begin, int end, int add) {
-    Codes codes = Codes.random(90, 4, 40);
+    Codes codes = new Codes(90, 4, 40);
     Gpu orders = new Gpu(KernelFamily.ORDER, LaunchOrder.FORWARD);
     Order order = naiveOrder(orders, codes);
     int[] starts = orders.integers(order.starts(), 41);
