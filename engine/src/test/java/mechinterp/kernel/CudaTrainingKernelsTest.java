@@ -2,7 +2,6 @@ package mechinterp.kernel;
 
 import static mechinterp.kernel.TestMatrices.assertClose;
 import static mechinterp.kernel.TestMatrices.assertSameCodes;
-import static mechinterp.kernel.TestMatrices.copyOf;
 import static mechinterp.kernel.TestMatrices.empty;
 import static mechinterp.kernel.TestMatrices.emptyCodes;
 import static mechinterp.kernel.TestMatrices.getInt;
@@ -203,7 +202,7 @@ class CudaTrainingKernelsTest {
     FloatMatrix inverses = empty(1, latents);
     scalar.pursuit().inverseSquares(inverses, dictionary);
     compare(
-        List.of(copyOf(inverses)),
+        List.of(TestMatrices.copyOf(inverses)),
         (kernels, out) -> kernels.pursuit().inverseSquares(out.getFirst(), dictionary));
     PursuitForm form = new PursuitForm(k, rounds, overshoot, leastCode);
     SparseCodes expected = emptyCodes(tokens, form.mostActive(), latents);
