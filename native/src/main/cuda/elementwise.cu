@@ -1,24 +1,8 @@
 // Elementwise kernels, a thread an element: each is its own naive twin. Matrices are row-major views
 // with a stride, in elements, between the beginnings of rows; out may be an input.
 
-struct Element {
-    int row;
-    int column;
-    bool inside;
-};
-
-static __device__ Element element_of(int rows, int columns) {
-    const long long i = blockIdx.x * (long long)blockDim.x + threadIdx.x;
-    return {int(i / columns), int(i % columns), i < (long long)rows * columns};
-}
-
-#define FOR_ELEMENT                                    \
-    const Element e = element_of(rows, columns);       \
-    if (!e.inside) {                                   \
-        return;                                        \
-    }                                                  \
-    const long long i = e.row;                         \
-    const int j = e.column
+#include "elements.cuh"
+#include "functions.cuh"
 
 // out = value
 extern "C" __global__ void fill(float* out, long long out_stride, float value, int rows,
@@ -88,46 +72,6 @@ extern "C" __global__ void gather_rows(float* out, long long out_stride, const f
     out[i * out_stride + j] = table[ids[i] * table_stride + j];
 }
 
-constexpr float SQRT_HALF = 0.70710678f;
-constexpr float SQRT_TWO_OVER_PI = 0.79788456f;
-constexpr float INVERSE_SQRT_TWO_PI = 0.39894228f;
-constexpr float CUBIC = 0.044715f;
-
-// In the order of the engine's enumeration.
-enum Function { GELU, GELU_TANH, SILU, RELU };
-
-static __device__ float value_of(int function, float x) {
-    switch (function) {
-        case GELU:
-            return 0.5f * x * (1.f + erff(x * SQRT_HALF));
-        case GELU_TANH:
-            return 0.5f * x * (1.f + tanhf(SQRT_TWO_OVER_PI * (x + CUBIC * x * x * x)));
-        case SILU:
-            return x / (1.f + expf(-x));
-        default:
-            return fmaxf(x, 0.f);
-    }
-}
-
-static __device__ float derivative_of(int function, float x) {
-    switch (function) {
-        case GELU:
-            return 0.5f * (1.f + erff(x * SQRT_HALF)) +
-                   x * INVERSE_SQRT_TWO_PI * expf(-0.5f * x * x);
-        case GELU_TANH: {
-            const float t = tanhf(SQRT_TWO_OVER_PI * (x + CUBIC * x * x * x));
-            const float inner = SQRT_TWO_OVER_PI * (1.f + 3.f * CUBIC * x * x);
-            return 0.5f * (1.f + t) + 0.5f * x * (1.f - t * t) * inner;
-        }
-        case SILU: {
-            const float sigmoid = 1.f / (1.f + expf(-x));
-            return sigmoid * (1.f + x * (1.f - sigmoid));
-        }
-        default:
-            return x > 0.f ? 1.f : 0.f;
-    }
-}
-
 // out = f(x)
 extern "C" __global__ void activate(float* out, long long out_stride, const float* x,
                                     long long x_stride, int function, int rows, int columns) {
@@ -142,4 +86,83 @@ extern "C" __global__ void activate_backward(float* dx, long long dx_stride, con
                                              int columns) {
     FOR_ELEMENT;
     dx[i * dx_stride + j] = dy[i * dy_stride + j] * derivative_of(function, x[i * x_stride + j]);
+}
+
+// out = f(gate) linear
+extern "C" __global__ void gated_activate(float* out, long long out_stride, const float* gate,
+                                          long long gate_stride, const float* linear,
+                                          long long linear_stride, int function, int rows,
+                                          int columns) {
+    FOR_ELEMENT;
+    out[i * out_stride + j] =
+        value_of(function, gate[i * gate_stride + j]) * linear[i * linear_stride + j];
+}
+
+// d_gate = d_out linear f'(gate), d_linear = d_out f(gate)
+extern "C" __global__ void gated_activate_backward(
+    float* d_gate, long long d_gate_stride, float* d_linear, long long d_linear_stride,
+    const float* d_out, long long d_out_stride, const float* gate, long long gate_stride,
+    const float* linear, long long linear_stride, int function, int rows, int columns) {
+    FOR_ELEMENT;
+    const float d = d_out[i * d_out_stride + j];
+    const float g = gate[i * gate_stride + j];
+    const float factor = linear[i * linear_stride + j];
+    d_gate[i * d_gate_stride + j] = d * factor * derivative_of(function, g);
+    d_linear[i * d_linear_stride + j] = d * value_of(function, g);
+}
+
+// out = cap tanh(x / cap)
+extern "C" __global__ void soft_cap(float* out, long long out_stride, const float* x,
+                                    long long x_stride, float cap, int rows, int columns) {
+    FOR_ELEMENT;
+    out[i * out_stride + j] = cap * tanhf(x[i * x_stride + j] / cap);
+}
+
+// dx = dy (1 - (y / cap)^2)
+extern "C" __global__ void soft_cap_backward(float* dx, long long dx_stride, const float* dy,
+                                             long long dy_stride, const float* y,
+                                             long long y_stride, float cap, int rows,
+                                             int columns) {
+    FOR_ELEMENT;
+    const float share = y[i * y_stride + j] / cap;
+    dx[i * dx_stride + j] = dy[i * dy_stride + j] * (1.f - share * share);
+}
+
+// out[i] = column ids[i] of table
+extern "C" __global__ void gather_columns(float* out, long long out_stride, const float* table,
+                                          long long table_stride, const int* ids, int rows,
+                                          int columns) {
+    FOR_ELEMENT;
+    out[i * out_stride + j] = table[j * table_stride + ids[i]];
+}
+
+// out[i] = factors[i] x[i]
+extern "C" __global__ void scale_rows(float* out, long long out_stride, const float* x,
+                                      long long x_stride, const float* factors, int rows,
+                                      int columns) {
+    FOR_ELEMENT;
+    out[i * out_stride + j] = factors[i] * x[i * x_stride + j];
+}
+
+// Rotary position embedding: within each head of `width` columns, columns c and c + half turn by the
+// angle of the token's position; `sign` is -1 backward. A thread a column, so out may be x only
+// because the thread of c writes c + half too.
+extern "C" __global__ void rotary(float* out, long long out_stride, const float* x,
+                                  long long x_stride, const int* positions, const float* cos,
+                                  long long cos_stride, const float* sin, long long sin_stride,
+                                  int width, int half, float sign, int rows, int columns) {
+    FOR_ELEMENT;
+    const int c = j % width;
+    const float* from = x + i * x_stride + j;
+    float* to = out + i * out_stride + j;
+    if (c >= 2 * half) {
+        *to = *from;
+    } else if (c < half) {
+        const float cosine = cos[positions[i] * cos_stride + c];
+        const float sine = sign * sin[positions[i] * sin_stride + c];
+        const float a = from[0];
+        const float b = from[half];
+        to[0] = a * cosine - b * sine;
+        to[half] = b * cosine + a * sine;
+    }
 }

@@ -45,6 +45,91 @@ extern "C" __global__ void norm(float* out, long long out_stride, const float* x
     }
 }
 
+// With d = dy gain: dx[i] = (d - mean of d) / scale, without the mean for RMS norm, and
+// d_scale[i] = -d . (x[i] - m) / scale^2. dx may be dy.
+extern "C" __global__ void norm_backward(float* dx, long long dx_stride,
+                                         float* __restrict__ d_scale, const float* dy,
+                                         long long dy_stride, const float* __restrict__ x,
+                                         long long x_stride, const float* __restrict__ scale,
+                                         const float* __restrict__ gain, int columns,
+                                         int centered) {
+    __shared__ float scratch[WARP];
+    const float* row = x + blockIdx.x * x_stride;
+    const float* gradient = dy + blockIdx.x * dy_stride;
+    const float mean = mean_of(row, columns, centered, scratch);
+    const float divisor = scale[blockIdx.x];
+    float along = 0.f;
+    float sum = 0.f;
+    for (int j = threadIdx.x; j < columns; j += blockDim.x) {
+        const float d = gradient[j] * gain[j];
+        along = fmaf(d, row[j] - mean, along);
+        sum += d;
+    }
+    along = over_block<Sum>(along, scratch);
+    const float mean_gradient = centered ? over_block<Sum>(sum, scratch) / columns : 0.f;
+    for (int j = threadIdx.x; j < columns; j += blockDim.x) {
+        dx[blockIdx.x * dx_stride + j] = (gradient[j] * gain[j] - mean_gradient) / divisor;
+    }
+    if (threadIdx.x == 0) {
+        d_scale[blockIdx.x] = -along / (divisor * divisor);
+    }
+}
+
+// dx[i] += d_scale[i] (x[i] - m) / (columns scale[i])
+extern "C" __global__ void norm_scale_backward(float* dx, long long dx_stride,
+                                               const float* __restrict__ d_scale,
+                                               const float* __restrict__ x, long long x_stride,
+                                               const float* __restrict__ scale, int columns,
+                                               int centered) {
+    __shared__ float scratch[WARP];
+    const float* row = x + blockIdx.x * x_stride;
+    const float mean = mean_of(row, columns, centered, scratch);
+    const float factor = d_scale[blockIdx.x] / (columns * scale[blockIdx.x]);
+    for (int j = threadIdx.x; j < columns; j += blockDim.x) {
+        float* to = dx + blockIdx.x * dx_stride + j;
+        *to = fmaf(factor, row[j] - mean, *to);
+    }
+}
+
+// means[i] = m of row i.
+extern "C" __global__ void norm_means(float* __restrict__ means, const float* __restrict__ x,
+                                      long long x_stride, int columns, int centered) {
+    __shared__ float scratch[WARP];
+    const float mean = mean_of(x + blockIdx.x * x_stride, columns, centered, scratch);
+    if (threadIdx.x == 0) {
+        means[blockIdx.x] = mean;
+    }
+}
+
+constexpr int COLUMNS = 32;  // of a block that adds up columns
+constexpr int PARTS = 8;     // threads that share a column
+
+// d_gain = sum over i of dy[i] (x[i] - means[i]) / scale[i], or += it: a block 32 columns, 8 threads a
+// column, sums in a fixed order.
+extern "C" __global__ void norm_gain_gradient(float* d_gain, const float* __restrict__ dy,
+                                              long long dy_stride, const float* __restrict__ x,
+                                              long long x_stride, const float* __restrict__ means,
+                                              const float* __restrict__ scale, int rows,
+                                              int columns, int add) {
+    __shared__ float sums[PARTS][COLUMNS];
+    const int lane = threadIdx.x % COLUMNS;
+    const int part = threadIdx.x / COLUMNS;
+    const int j = blockIdx.x * COLUMNS + lane;
+    float sum = 0.f;
+    for (long long i = part; j < columns && i < rows; i += PARTS) {
+        const float normed = (x[i * x_stride + j] - means[i]) / scale[i];
+        sum = fmaf(dy[i * dy_stride + j], normed, sum);
+    }
+    sums[part][lane] = sum;
+    __syncthreads();
+    if (part == 0 && j < columns) {
+        for (int p = 1; p < PARTS; ++p) {
+            sum += sums[p][lane];
+        }
+        d_gain[j] = add ? d_gain[j] + sum : sum;
+    }
+}
+
 // The same two, a thread a row.
 static __device__ float naive_mean(const float* row, int columns, bool centered) {
     float sum = 0.f;

@@ -126,3 +126,56 @@ extern "C" __global__ void code_gradients_naive(float* out, long long out_stride
     }
     out[t * out_stride + slot] = sum;
 }
+
+// out[t] += sum over the active latents i of token t, first <= i < end, of value decoder[i]: a block a
+// row.
+extern "C" __global__ void add_latents(float* __restrict__ out, long long out_stride,
+                                       const int* __restrict__ indices,
+                                       const float* __restrict__ values,
+                                       const int* __restrict__ counts, int capacity,
+                                       const float* __restrict__ decoder,
+                                       long long decoder_stride, int first, int end,
+                                       int columns) {
+    const long long t = blockIdx.x;
+    const int count = counts[t];
+    for (int j = threadIdx.x; j < columns; j += blockDim.x) {
+        float sum = out[t * out_stride + j];
+        for (int slot = 0; slot < count; ++slot) {
+            const int i = indices[t * capacity + slot];
+            if (i >= first && i < end) {
+                sum = fmaf(values[t * capacity + slot], decoder[i * decoder_stride + j], sum);
+            }
+        }
+        out[t * out_stride + j] = sum;
+    }
+}
+
+// out[t, slot] = gradient[t] . decoder[i] in the slots of latents first <= i < end, the others stay: a
+// block a row, a warp a slot.
+extern "C" __global__ void nested_code_gradients(float* __restrict__ out, long long out_stride,
+                                                 const int* __restrict__ indices,
+                                                 const int* __restrict__ counts, int capacity,
+                                                 const float* __restrict__ gradient,
+                                                 long long gradient_stride,
+                                                 const float* __restrict__ decoder,
+                                                 long long decoder_stride, int first, int end,
+                                                 int columns) {
+    const long long t = blockIdx.x;
+    const int lane = threadIdx.x % WARP;
+    const int warps = blockDim.x / WARP;
+    const float* row = gradient + t * gradient_stride;
+    for (int slot = threadIdx.x / WARP; slot < counts[t]; slot += warps) {
+        const int i = indices[t * capacity + slot];
+        if (i < first || i >= end) {
+            continue;
+        }
+        float sum = 0.f;
+        for (int j = lane; j < columns; j += WARP) {
+            sum = fmaf(row[j], decoder[i * decoder_stride + j], sum);
+        }
+        sum = over_warp<Sum>(sum);
+        if (lane == 0) {
+            out[t * out_stride + slot] = sum;
+        }
+    }
+}

@@ -5,9 +5,9 @@ import mechinterp.tensor.IntMatrix;
 import mechinterp.tensor.SparseCodes;
 
 /**
- * The part of {@link Kernels} that every device has: products, elementwise arithmetic, the forward
- * pass of norms, activation functions and softmax, and a TopK autoencoder's encoding, decoding and
- * gradient of codes. What holds for all methods is said there.
+ * The first part of {@link Kernels}: products, elementwise arithmetic, the forward pass of norms,
+ * activation functions and softmax, and a TopK autoencoder's encoding, decoding and gradient of
+ * codes. What holds for all methods is said there.
  */
 public interface CoreKernels {
   /** Returns the name that reports print, such as {@code vector-512}. */

@@ -43,7 +43,7 @@ public record PursuitForm(int k, int rounds, double overshoot, float leastCode) 
   }
 
   /** Returns how many latents are held in round {@code round} of 1 to R: overshoot k round / R. */
-  int held(int round) {
+  public int held(int round) {
     return (int) Math.min(Integer.MAX_VALUE, Math.ceil(overshoot * k * round / rounds));
   }
 }

@@ -8,23 +8,35 @@ import mechinterp.tensor.IntMatrix;
  * A sequence of a batch by its rows: those of its queries and those of its keys. The queries are
  * the last positions of the keys.
  */
-record Span(int firstQuery, int endQuery, int firstKey, int endKey) {
+public record Span(int firstQuery, int endQuery, int firstKey, int endKey) {
   /**
-   * Reads the spans of a batch.
+   * Reads the spans of a batch from host memory.
    *
    * @param kernel who asks, for the message
    * @throws IllegalArgumentException when a sequence lies outside the rows or has more queries than
    *     keys
    */
   static List<Span> read(String kernel, IntMatrix spans, int queryRows, int keyRows) {
-    List<Span> sequences = new ArrayList<>(spans.rows());
-    for (int s = 0; s < spans.rows(); s++) {
+    int[] numbers = new int[4 * spans.rows()];
+    for (int i = 0; i < numbers.length; i++) {
+      numbers[i] = HostMemory.intAt(spans, i / 4, i % 4);
+    }
+    return of(kernel, numbers, queryRows, keyRows);
+  }
+
+  /**
+   * Returns the spans of a batch.
+   *
+   * @param kernel who asks, for the message
+   * @param numbers four for each sequence
+   * @throws IllegalArgumentException when a sequence lies outside the rows or has more queries than
+   *     keys
+   */
+  public static List<Span> of(String kernel, int[] numbers, int queryRows, int keyRows) {
+    List<Span> sequences = new ArrayList<>(numbers.length / 4);
+    for (int s = 0; s < numbers.length / 4; s++) {
       Span span =
-          new Span(
-              HostMemory.intAt(spans, s, 0),
-              HostMemory.intAt(spans, s, 1),
-              HostMemory.intAt(spans, s, 2),
-              HostMemory.intAt(spans, s, 3));
+          new Span(numbers[4 * s], numbers[4 * s + 1], numbers[4 * s + 2], numbers[4 * s + 3]);
       if (!span.fits(queryRows, keyRows)) {
         throw new IllegalArgumentException(
             "%s: sequence %d has query rows %d to %d of %d and key rows %d to %d of %d; ranges must lie within the rows and there must be at least as many keys as queries"
@@ -53,11 +65,13 @@ record Span(int firstQuery, int endQuery, int firstKey, int endKey) {
         && endQuery - firstQuery <= endKey - firstKey;
   }
 
-  int queries() {
+  /** Returns the number of queries. */
+  public int queries() {
     return endQuery - firstQuery;
   }
 
-  int keys() {
+  /** Returns the number of keys. */
+  public int keys() {
     return endKey - firstKey;
   }
 

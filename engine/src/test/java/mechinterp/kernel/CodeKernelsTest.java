@@ -22,7 +22,7 @@ import org.junit.jupiter.params.provider.MethodSource;
  * against both.
  */
 @Tag("kernels")
-final class CodeKernelsTest {
+class CodeKernelsTest {
   private static final int TOKENS = 37;
   private static final int CAPACITY = 20;
   private static final int LATENTS = 90;
@@ -36,7 +36,8 @@ final class CodeKernelsTest {
     workers.close();
   }
 
-  private Kernels vector() {
+  /** Returns the kernels that are compared with the reference. */
+  Kernels vector() {
     assumeTrue(
         ModuleLayer.boot().findModule("jdk.incubator.vector").isPresent(),
         "no vector module in this run: the scalar kernels are all there is");

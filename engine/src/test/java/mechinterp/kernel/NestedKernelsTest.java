@@ -16,7 +16,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 
 /** Parts of the latents, by the reference against its definition and by vectors against both. */
 @Tag("kernels")
-final class NestedKernelsTest {
+class NestedKernelsTest {
   private static final int TOKENS = 37;
   private static final int CAPACITY = 20;
   private static final int LATENTS = 90;
@@ -30,7 +30,8 @@ final class NestedKernelsTest {
     workers.close();
   }
 
-  private Kernels vector() {
+  /** Returns the kernels that are compared with the reference. */
+  Kernels vector() {
     assumeTrue(
         ModuleLayer.boot().findModule("jdk.incubator.vector").isPresent(),
         "no vector module in this run: the scalar kernels are all there is");

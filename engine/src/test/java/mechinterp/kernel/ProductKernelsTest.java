@@ -16,7 +16,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 
 /** Products that are used at once, against the same in two steps and against the reference. */
 @Tag("kernels")
-final class ProductKernelsTest {
+class ProductKernelsTest {
   private static final String SHAPES_AND_FUNCTIONS =
       """
       1, 1, 1, SILU
@@ -38,7 +38,8 @@ final class ProductKernelsTest {
     workers.close();
   }
 
-  private Kernels vector() {
+  /** Returns the kernels that are compared with the reference. */
+  Kernels vector() {
     assumeTrue(
         ModuleLayer.boot().findModule("jdk.incubator.vector").isPresent(),
         "no vector module in this run: the scalar kernels are all there is");

@@ -17,7 +17,7 @@ import org.junit.jupiter.api.Test;
 
 /** Codes that are brought to their places, and numbers of tokens. */
 @Tag("kernels")
-final class ScatteredCodesTest {
+class ScatteredCodesTest {
   private static final int TOKENS = 37;
 
   private final Kernels scalar = new CheckedKernels(new ScalarKernels());
@@ -29,7 +29,8 @@ final class ScatteredCodesTest {
     workers.close();
   }
 
-  private List<Kernels> both() {
+  /** Returns the reference and the kernels that are compared with it. */
+  List<Kernels> both() {
     assumeTrue(
         ModuleLayer.boot().findModule("jdk.incubator.vector").isPresent(),
         "no vector module in this run: the scalar kernels are all there is");

@@ -25,7 +25,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 /** What is active, by the reference on small numbers and by vectors against the reference. */
 @Tag("kernels")
-final class SelectionKernelsTest {
+class SelectionKernelsTest {
   private final Kernels scalar = new CheckedKernels(new ScalarKernels());
   private final TestMatrices matrices = new TestMatrices(11);
   private final WorkerPool workers = new WorkerPool(3);
@@ -35,7 +35,8 @@ final class SelectionKernelsTest {
     workers.close();
   }
 
-  private Kernels vector() {
+  /** Returns the kernels that are compared with the reference. */
+  Kernels vector() {
     assumeTrue(
         ModuleLayer.boot().findModule("jdk.incubator.vector").isPresent(),
         "no vector module in this run: the scalar kernels are all there is");

@@ -30,12 +30,17 @@ class VectorTransformerTest {
 
   @BeforeEach
   void startWorkers() {
+    workers.close();
+    workers = new WorkerPool(3);
+    vector = tested(workers);
+  }
+
+  /** Returns the kernels that are compared with the reference. */
+  Kernels tested(WorkerPool workers) {
     assumeTrue(
         ModuleLayer.boot().findModule("jdk.incubator.vector").isPresent(),
         "no vector module in this run: the scalar kernels are all there is");
-    workers.close();
-    workers = new WorkerPool(3);
-    vector = new VectorKernels(workers);
+    return new VectorKernels(workers);
   }
 
   @AfterEach

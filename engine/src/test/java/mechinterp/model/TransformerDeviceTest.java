@@ -7,9 +7,12 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.stream.Stream;
+import mechinterp.cuda.simulator.driver.EmulatedDriver;
+import mechinterp.cuda.simulator.driver.SimulatedGpu;
 import mechinterp.device.CpuDevice;
 import mechinterp.device.Device;
 import mechinterp.device.OpaqueDevice;
+import mechinterp.device.cuda.CudaDevice;
 import mechinterp.nn.Parameter;
 import mechinterp.random.RandomStream;
 import mechinterp.tensor.FloatMatrix;
@@ -66,6 +69,20 @@ final class TransformerDeviceTest {
         assertClose(expected.get(i), found.get(i));
       }
     }
+  }
+
+  @ParameterizedTest
+  @MethodSource("mechinterp.model.TinyModels#all")
+  void aSimulatedGpuGoesThereAndBackLikeTheCpu(TransformerConfig config) {
+    EmulatedDriver driver = new EmulatedDriver(SimulatedGpu.ofMebibytes(64));
+    List<float[]> expected = everything(config, CpuDevice.scalar());
+    try (Device gpu = CudaDevice.open(0, driver.cuda(), driver.cublas())) {
+      List<float[]> found = everything(config, gpu);
+      for (int i = 0; i < expected.size(); i++) {
+        assertClose(expected.get(i), found.get(i));
+      }
+    }
+    assertEquals(List.of(), driver.leaks());
   }
 
   private static void assertClose(float[] expected, float[] found) {

@@ -12,12 +12,32 @@ import mechinterp.cuda.ptx.PtxModule;
  * element has a twin of the same name with {@code _naive}, which computes the same by definition.
  */
 public enum KernelFamily {
+  /** Attention and its gradients without stored scores. */
+  ATTENTION,
   /** Casts to bfloat16 and back. */
   CASTS,
-  /** Sums, products and activation functions, element by element. */
+  /** Arithmetic on the slots of codes. */
+  CODES,
+  /** Sums, products, activation functions and rotary embedding, element by element. */
   ELEMENTWISE,
-  /** Layer norm and RMS norm. */
+  /** Cross-entropy and divergence of logits. */
+  LOSSES,
+  /** Layer norm and RMS norm, and their gradients. */
   NORMS,
+  /** Gradients of weights from sparse codes, and Adam. */
+  OPTIMIZER,
+  /** The entries of codes by latent, and sums over them. */
+  ORDER,
+  /** Attention with its scores written out. */
+  PATTERNS,
+  /** Non-negative pursuit on a shortlist. */
+  PURSUIT,
+  /** Sums over rows and columns. */
+  ROWS,
+  /** Which latents are active, but for the k largest of a row. */
+  SELECTION,
+  /** Scores of a shortlist. */
+  SHORTLIST,
   /** Softmax and its gradient. */
   SOFTMAX,
   /** Decoding of sparse codes and its gradient. */

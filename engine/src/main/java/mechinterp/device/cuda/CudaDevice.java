@@ -5,33 +5,32 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import mechinterp.bindings.NativeLibraries;
 import mechinterp.bindings.NativeLibrary;
-import mechinterp.device.MatrixMemory;
-import mechinterp.kernel.CheckedCoreKernels;
-import mechinterp.kernel.CoreKernels;
+import mechinterp.device.Device;
+import mechinterp.kernel.CheckedKernels;
+import mechinterp.kernel.Kernels;
 import mechinterp.tensor.FloatMatrix;
 import mechinterp.tensor.IntMatrix;
 import mechinterp.tensor.MatrixLayout;
 
 /**
- * A GPU. Its kernels are the {@link CoreKernels}, which is not yet all that training needs. Its
- * methods and kernels throw {@link CudaException}; after one that a kernel caused nothing works but
- * {@link #close}. Memory of matrices is given back when the device is closed.
+ * A GPU. Its methods and kernels throw {@link CudaException}; after one that a kernel caused
+ * nothing works but {@link #close}. Memory of matrices is given back when the device is closed.
  */
-public final class CudaDevice implements MatrixMemory {
+public final class CudaDevice implements Device {
   private static final int STAGING_FLOATS = 1 << 18;
 
   private final String name;
   private final CudaContext context;
   private final CudaWork work;
   private final PinnedBuffer staging;
-  private final CoreKernels kernels;
+  private final Kernels kernels;
 
   private CudaDevice(String name, CudaContext context, NativeLibrary.Found cublas) {
     this.name = name;
     this.context = context;
     work = new CudaWork(context, cublas);
     staging = PinnedBuffer.allocate(context, (long) Float.BYTES * STAGING_FLOATS);
-    kernels = new CheckedCoreKernels(new CudaKernels(work));
+    kernels = new CheckedKernels(new CudaKernels(work));
   }
 
   /**
@@ -88,8 +87,8 @@ public final class CudaDevice implements MatrixMemory {
     return work;
   }
 
-  /** Returns the kernels that compute with this device's matrices; they check their arguments. */
-  public CoreKernels kernels() {
+  @Override
+  public Kernels kernels() {
     return kernels;
   }
 

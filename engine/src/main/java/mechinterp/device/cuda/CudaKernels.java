@@ -1,31 +1,48 @@
 package mechinterp.device.cuda;
 
-import mechinterp.cuda.KernelFamily;
+import java.util.List;
 import mechinterp.kernel.ActivationFunction;
-import mechinterp.kernel.CoreKernels;
+import mechinterp.kernel.AttentionForm;
+import mechinterp.kernel.CodeKernels;
+import mechinterp.kernel.Kernels;
+import mechinterp.kernel.NestedKernels;
 import mechinterp.kernel.Norm;
 import mechinterp.kernel.Operand;
+import mechinterp.kernel.OptimizerKernels;
 import mechinterp.kernel.PackedMatrix;
+import mechinterp.kernel.ProductKernels;
+import mechinterp.kernel.PursuitKernels;
+import mechinterp.kernel.Rotation;
+import mechinterp.kernel.RowNormKernels;
+import mechinterp.kernel.SelectionKernels;
+import mechinterp.kernel.ShortlistKernels;
 import mechinterp.kernel.Write;
 import mechinterp.tensor.FloatMatrix;
 import mechinterp.tensor.IntMatrix;
-import mechinterp.tensor.MatrixLayout;
+import mechinterp.tensor.LatentOrder;
 import mechinterp.tensor.SparseCodes;
+import mechinterp.tensor.SparseOuterProduct;
 
 /**
  * The kernels of a GPU: products by cuBLAS in strict 32-bit arithmetic, the rest by our own
- * kernels. Nothing waits: a call asks for work, and what goes wrong in it is reported by a later
- * call. In which order cuBLAS adds may depend on how many rows there are.
+ * kernels, a class for each family. Nothing waits but attention, which reads its spans, and {@link
+ * SelectionKernels#keepLargest}, which returns a number: a call asks for work, and what goes wrong
+ * in it is reported by a later call. In which order cuBLAS adds may depend on how many rows there
+ * are.
  */
-final class CudaKernels implements CoreKernels {
-  private static final int WARP = 32;
-  private static final int THREADS = 256;
-
+final class CudaKernels implements Kernels {
   /** Pre-activations that exist at once while encoding: 64 MiB. */
   private static final int PRE_ACTIVATIONS = 1 << 24;
 
-  private final CudaWork work;
-  private final int preActivations;
+  private final CudaElements elements;
+  private final CudaProducts products;
+  private final CudaRows rows;
+  private final CudaAttention attention;
+  private final CudaPatterns patterns;
+  private final CudaSparse sparse;
+  private final CudaSelection selection;
+  private final CudaCodes codes;
+  private final CudaPursuit pursuit;
 
   CudaKernels(CudaWork work) {
     this(work, PRE_ACTIVATIONS);
@@ -37,8 +54,16 @@ final class CudaKernels implements CoreKernels {
    * @param preActivations how many numbers encoding may hold at once; a row is always held whole
    */
   CudaKernels(CudaWork work, int preActivations) {
-    this.work = work;
-    this.preActivations = preActivations;
+    Launches launches = new Launches(work);
+    elements = new CudaElements(launches);
+    products = new CudaProducts(work, elements);
+    rows = new CudaRows(launches);
+    attention = new CudaAttention(launches);
+    patterns = new CudaPatterns(launches);
+    sparse = new CudaSparse(launches);
+    selection = new CudaSelection(launches, products, preActivations);
+    codes = new CudaCodes(launches, elements);
+    pursuit = new CudaPursuit(launches);
   }
 
   @Override
@@ -46,156 +71,95 @@ final class CudaKernels implements CoreKernels {
     return "cuda";
   }
 
-  // ------------------------------------------------------------------ dense products
-
   @Override
   public void matmul(
       FloatMatrix out, FloatMatrix a, Operand asA, FloatMatrix b, Operand asB, Write write) {
-    if (out.size() > 0) {
-      work.multiply(out, a, asA, b, asB, write);
-    }
+    products.matmul(out, a, asA, b, asB, write);
   }
 
   @Override
   public PackedMatrix allocatePacked(int rows, int capacity) {
-    int numbers = Math.multiplyExact(rows, capacity);
-    DeviceBuffer buffer = work.context().allocate(Math.max(1, packedBytes(rows, capacity)));
-    return CudaPacked.in(
-        new FloatMatrix(new DeviceNumbers(buffer, numbers), MatrixLayout.contiguous(1, numbers)),
-        rows,
-        capacity);
+    return products.allocatePacked(rows, capacity);
   }
 
   @Override
   public long packedBytes(int rows, int capacity) {
-    return (long) Float.BYTES * rows * capacity;
+    return CudaProducts.packedBytes(rows, capacity);
   }
 
   @Override
   public void pack(PackedMatrix packed, FloatMatrix b, Operand asB) {
-    int cols = asB == Operand.AS_IS ? b.cols() : b.rows();
-    copy(((CudaPacked) packed).begin(asB, cols), b);
+    products.pack(packed, b, asB);
   }
 
   @Override
   public void packRows(PackedMatrix packed, FloatMatrix weights, IntMatrix ids) {
-    gatherRows(((CudaPacked) packed).begin(Operand.TRANSPOSED, ids.cols()), weights, ids);
+    products.packRows(packed, weights, ids);
   }
 
   @Override
   public void matmulPacked(FloatMatrix out, FloatMatrix a, PackedMatrix b) {
-    CudaPacked factor = (CudaPacked) b;
-    matmul(out, a, Operand.AS_IS, factor.numbers(), factor.order(), Write.SET);
+    products.matmulPacked(out, a, b);
   }
 
   @Override
   public void matmulPackedTransposed(FloatMatrix out, FloatMatrix a, PackedMatrix b, Write write) {
-    CudaPacked factor = (CudaPacked) b;
-    Operand transposed = factor.order() == Operand.AS_IS ? Operand.TRANSPOSED : Operand.AS_IS;
-    matmul(out, a, Operand.AS_IS, factor.numbers(), transposed, write);
+    products.matmulPackedTransposed(out, a, b, write);
   }
-
-  // ------------------------------------------------------------------ elementwise and rows
 
   @Override
   public void fill(FloatMatrix out, float value) {
-    elementwise("fill", out, new LaunchArguments().add(out).add(value));
+    elements.fill(out, value);
   }
 
   @Override
   public void copy(FloatMatrix out, FloatMatrix x) {
-    scale(out, x, 1);
+    elements.copy(out, x);
   }
 
   @Override
   public void add(FloatMatrix out, FloatMatrix a, FloatMatrix b) {
-    elementwise("add", out, new LaunchArguments().add(out).add(a).add(b));
+    elements.add(out, a, b);
   }
 
   @Override
   public void subtract(FloatMatrix out, FloatMatrix a, FloatMatrix b) {
-    elementwise("subtract", out, new LaunchArguments().add(out).add(a).add(b));
+    elements.subtract(out, a, b);
   }
 
   @Override
   public void scale(FloatMatrix out, FloatMatrix x, float factor) {
-    elementwise("scale", out, new LaunchArguments().add(out).add(x).add(factor));
+    elements.scale(out, x, factor);
   }
 
   @Override
   public void addScaled(FloatMatrix out, FloatMatrix x, float factor) {
-    elementwise("add_scaled", out, new LaunchArguments().add(out).add(x).add(factor));
+    elements.addScaled(out, x, factor);
   }
 
   @Override
   public void addRow(FloatMatrix out, FloatMatrix x, FloatMatrix row, float factor) {
-    long address = DeviceNumbers.address(row);
-    elementwise("add_row", out, new LaunchArguments().add(out).add(x).add(address).add(factor));
+    elements.addRow(out, x, row, factor);
   }
 
   @Override
   public void multiply(FloatMatrix out, FloatMatrix a, FloatMatrix b) {
-    elementwise("multiply", out, new LaunchArguments().add(out).add(a).add(b));
+    elements.multiply(out, a, b);
   }
 
   @Override
   public void multiplyRow(FloatMatrix out, FloatMatrix x, FloatMatrix row) {
-    long address = DeviceNumbers.address(row);
-    elementwise("multiply_row", out, new LaunchArguments().add(out).add(x).add(address));
+    elements.multiplyRow(out, x, row);
   }
 
   @Override
   public void gatherRows(FloatMatrix out, FloatMatrix table, IntMatrix ids) {
-    long address = DeviceNumbers.address(ids);
-    elementwise("gather_rows", out, new LaunchArguments().add(out).add(table).add(address));
+    elements.gatherRows(out, table, ids);
   }
-
-  @Override
-  public void activate(FloatMatrix out, FloatMatrix x, ActivationFunction f) {
-    elementwise("activate", out, new LaunchArguments().add(out).add(x).add(number(f)));
-  }
-
-  @Override
-  public void activateBackward(
-      FloatMatrix dx, FloatMatrix dy, FloatMatrix x, ActivationFunction f) {
-    elementwise(
-        "activate_backward", dx, new LaunchArguments().add(dx).add(dy).add(x).add(number(f)));
-  }
-
-  /** The kernels' numbers. */
-  private static int number(ActivationFunction f) {
-    return switch (f) {
-      case GELU -> 0;
-      case GELU_TANH -> 1;
-      case SILU -> 2;
-      case RELU -> 3;
-    };
-  }
-
-  /** A thread an element. */
-  private void elementwise(String kernel, FloatMatrix out, LaunchArguments arguments) {
-    if (out.size() > 0) {
-      int blocks = (int) ((out.size() + THREADS - 1) / THREADS);
-      LaunchArguments all = arguments.add(out.rows()).add(out.cols());
-      work.launch(KernelFamily.ELEMENTWISE, kernel, blocks, THREADS, all);
-    }
-  }
-
-  // ------------------------------------------------------------------ a block a row
 
   @Override
   public void normScale(FloatMatrix scale, FloatMatrix x, float epsilon, Norm norm) {
-    try (GpuColumn column = GpuColumn.write(work, scale)) {
-      LaunchArguments arguments =
-          new LaunchArguments()
-              .add(column.address())
-              .add(x)
-              .add(x.cols())
-              .add(epsilon)
-              .add(centered(norm));
-      byRow(KernelFamily.NORMS, "norm_scale", x, arguments);
-      column.finish();
-    }
+    rows.normScale(scale, x, epsilon, norm);
   }
 
   @Override
@@ -206,123 +170,277 @@ final class CudaKernels implements CoreKernels {
       FloatMatrix gain,
       FloatMatrix bias,
       Norm norm) {
-    try (GpuColumn column = GpuColumn.read(work, scale)) {
-      LaunchArguments arguments =
-          new LaunchArguments()
-              .add(out)
-              .add(x)
-              .add(column.address())
-              .add(DeviceNumbers.address(gain))
-              .add(DeviceNumbers.address(bias))
-              .add(x.cols())
-              .add(centered(norm));
-      byRow(KernelFamily.NORMS, "norm", x, arguments);
-    }
+    rows.norm(out, x, scale, gain, bias, norm);
   }
 
-  private static int centered(Norm norm) {
-    return switch (norm) {
-      case LAYER -> 1;
-      case RMS -> 0;
-    };
+  @Override
+  public void activate(FloatMatrix out, FloatMatrix x, ActivationFunction f) {
+    elements.activate(out, x, f);
+  }
+
+  @Override
+  public void activateBackward(
+      FloatMatrix dx, FloatMatrix dy, FloatMatrix x, ActivationFunction f) {
+    elements.activateBackward(dx, dy, x, f);
   }
 
   @Override
   public void softmax(FloatMatrix out, FloatMatrix x) {
-    LaunchArguments arguments = new LaunchArguments().add(out).add(x).add(x.cols());
-    byRow(KernelFamily.SOFTMAX, "softmax", x, arguments);
+    rows.softmax(out, x);
   }
 
   @Override
   public void softmaxBackward(FloatMatrix dx, FloatMatrix dy, FloatMatrix y) {
-    LaunchArguments arguments = new LaunchArguments().add(dx).add(dy).add(y).add(y.cols());
-    byRow(KernelFamily.SOFTMAX, "softmax_backward", y, arguments);
+    rows.softmaxBackward(dx, dy, y);
   }
 
-  private void byRow(KernelFamily family, String kernel, FloatMatrix x, LaunchArguments arguments) {
-    if (x.size() > 0) {
-      work.launch(family, kernel, x.rows(), wholeWarps(x.cols()), arguments);
-    }
-  }
-
-  /** Threads of a block for a row: whole warps, no more than the row has work for. */
-  private static int wholeWarps(int cols) {
-    return cols >= THREADS ? THREADS : (cols + WARP - 1) / WARP * WARP;
-  }
-
-  // ------------------------------------------------------------------ sparse codes
-
-  /** The pre-activations of some rows at a time are stored, for cuBLAS writes nothing else. */
   @Override
   public void encodeTopK(
       SparseCodes codes, FloatMatrix x, PackedMatrix encoder, FloatMatrix bias, int k) {
-    int latents = encoder.cols();
-    int chunk = Math.clamp(preActivations / latents, 1, Math.max(1, x.rows()));
-    try (DeviceBuffer scratch = work.scratch((long) chunk * latents)) {
-      for (int from = 0; from < x.rows(); from += chunk) {
-        int to = Math.min(x.rows(), from + chunk);
-        FloatMatrix scores =
-            new FloatMatrix(
-                new DeviceNumbers(scratch, (long) chunk * latents),
-                MatrixLayout.contiguous(to - from, latents));
-        matmulPacked(scores, x.rowRange(from, to), encoder);
-        selectTopK(codes.rowRange(from, to), scores, bias, k);
-      }
-    }
-  }
-
-  private void selectTopK(SparseCodes codes, FloatMatrix scores, FloatMatrix bias, int k) {
-    try (GpuCodes out = GpuCodes.write(work, codes)) {
-      LaunchArguments arguments =
-          new LaunchArguments()
-              .add(scores)
-              .add(DeviceNumbers.address(bias))
-              .add(scores.cols())
-              .add(k)
-              .add(out.indices())
-              .add(out.values())
-              .add(out.counts())
-              .add(codes.capacity());
-      byRow(KernelFamily.TOPK, "topk_rows", scores, arguments);
-      out.finish();
-    }
+    selection.encodeTopK(codes, x, encoder, bias, k);
   }
 
   @Override
   public void decode(FloatMatrix out, SparseCodes codes, FloatMatrix decoder, FloatMatrix bias) {
-    try (GpuCodes in = GpuCodes.read(work, codes)) {
-      LaunchArguments arguments =
-          new LaunchArguments()
-              .add(out)
-              .add(in.indices())
-              .add(in.values())
-              .add(in.counts())
-              .add(codes.capacity())
-              .add(decoder)
-              .add(DeviceNumbers.address(bias))
-              .add(out.cols());
-      byRow(KernelFamily.SPARSE, "decode", out, arguments);
-    }
+    sparse.decode(out, codes, decoder, bias);
   }
 
   @Override
   public void codeGradients(
       FloatMatrix out, SparseCodes codes, FloatMatrix dOut, FloatMatrix decoder) {
-    if (out.size() == 0) {
-      return;
-    }
-    try (GpuCodes in = GpuCodes.read(work, codes)) {
-      LaunchArguments arguments =
-          new LaunchArguments()
-              .add(out)
-              .add(in.indices())
-              .add(in.counts())
-              .add(codes.capacity())
-              .add(dOut)
-              .add(decoder)
-              .add(dOut.cols());
-      int warps = Math.min(THREADS / WARP, codes.capacity());
-      work.launch(KernelFamily.SPARSE, "code_gradients", out.rows(), WARP * warps, arguments);
-    }
+    sparse.codeGradients(out, codes, dOut, decoder);
+  }
+
+  @Override
+  public void gatherColumns(FloatMatrix out, PackedMatrix b, IntMatrix ids) {
+    products.gatherColumns(out, b, ids);
+  }
+
+  @Override
+  public void scatterAddRows(FloatMatrix table, FloatMatrix x, IntMatrix ids) {
+    rows.scatterAddRows(table, x, ids);
+  }
+
+  @Override
+  public void sumRows(FloatMatrix out, FloatMatrix x, Write write) {
+    rows.sumRows(out, x, write);
+  }
+
+  @Override
+  public void rowDots(FloatMatrix out, FloatMatrix a, FloatMatrix b) {
+    rows.rowDots(out, a, b);
+  }
+
+  @Override
+  public void normalizeRows(FloatMatrix out, FloatMatrix x) {
+    rows.normalizeRows(out, x);
+  }
+
+  @Override
+  public void normBackward(
+      FloatMatrix dx,
+      FloatMatrix dScale,
+      FloatMatrix dy,
+      FloatMatrix x,
+      FloatMatrix scale,
+      FloatMatrix gain,
+      Norm norm) {
+    rows.normBackward(dx, dScale, dy, x, scale, gain, norm);
+  }
+
+  @Override
+  public void normScaleBackward(
+      FloatMatrix dx, FloatMatrix dScale, FloatMatrix x, FloatMatrix scale, Norm norm) {
+    rows.normScaleBackward(dx, dScale, x, scale, norm);
+  }
+
+  @Override
+  public void normGainGradient(
+      FloatMatrix dGain, FloatMatrix dy, FloatMatrix x, FloatMatrix scale, Norm norm, Write write) {
+    rows.normGainGradient(dGain, dy, x, scale, norm, write);
+  }
+
+  @Override
+  public void gatedActivate(
+      FloatMatrix out, FloatMatrix gate, FloatMatrix linear, ActivationFunction f) {
+    elements.gatedActivate(out, gate, linear, f);
+  }
+
+  @Override
+  public void gatedActivateBackward(
+      FloatMatrix dGate,
+      FloatMatrix dLinear,
+      FloatMatrix dOut,
+      FloatMatrix gate,
+      FloatMatrix linear,
+      ActivationFunction f) {
+    elements.gatedActivateBackward(dGate, dLinear, dOut, gate, linear, f);
+  }
+
+  @Override
+  public void softCap(FloatMatrix out, FloatMatrix x, float cap) {
+    elements.softCap(out, x, cap);
+  }
+
+  @Override
+  public void softCapBackward(FloatMatrix dx, FloatMatrix dy, FloatMatrix y, float cap) {
+    elements.softCapBackward(dx, dy, y, cap);
+  }
+
+  @Override
+  public void rotary(
+      FloatMatrix out,
+      FloatMatrix x,
+      IntMatrix positions,
+      FloatMatrix cos,
+      FloatMatrix sin,
+      int heads,
+      Rotation rotation) {
+    elements.rotary(out, x, positions, cos, sin, heads, rotation);
+  }
+
+  @Override
+  public void attention(
+      FloatMatrix out,
+      FloatMatrix q,
+      FloatMatrix k,
+      FloatMatrix v,
+      IntMatrix spans,
+      AttentionForm form) {
+    attention.attention(out, q, k, v, spans, form);
+  }
+
+  @Override
+  public void attentionBackward(
+      FloatMatrix dq,
+      FloatMatrix dk,
+      FloatMatrix dv,
+      FloatMatrix dOut,
+      FloatMatrix q,
+      FloatMatrix k,
+      FloatMatrix v,
+      IntMatrix spans,
+      AttentionForm form) {
+    attention.attentionBackward(dq, dk, dv, dOut, q, k, v, spans, form);
+  }
+
+  @Override
+  public void attentionScores(
+      FloatMatrix scores, FloatMatrix q, FloatMatrix k, IntMatrix spans, AttentionForm form) {
+    patterns.attentionScores(scores, q, k, spans, form);
+  }
+
+  @Override
+  public void attentionValues(
+      FloatMatrix out,
+      FloatMatrix pattern,
+      FloatMatrix v,
+      IntMatrix spans,
+      int heads,
+      int keyValueHeads) {
+    patterns.attentionValues(out, pattern, v, spans, heads, keyValueHeads);
+  }
+
+  @Override
+  public void attentionValuesBackward(
+      FloatMatrix dPattern,
+      FloatMatrix dv,
+      FloatMatrix dOut,
+      FloatMatrix pattern,
+      FloatMatrix v,
+      IntMatrix spans,
+      int heads,
+      int keyValueHeads) {
+    patterns.attentionValuesBackward(dPattern, dv, dOut, pattern, v, spans, heads, keyValueHeads);
+  }
+
+  @Override
+  public void attentionScoresBackward(
+      FloatMatrix dq,
+      FloatMatrix dk,
+      FloatMatrix dScores,
+      FloatMatrix scores,
+      FloatMatrix q,
+      FloatMatrix k,
+      IntMatrix spans,
+      AttentionForm form) {
+    patterns.attentionScoresBackward(dq, dk, dScores, scores, q, k, spans, form);
+  }
+
+  @Override
+  public void crossEntropy(FloatMatrix losses, FloatMatrix logits, IntMatrix targets) {
+    rows.crossEntropy(losses, logits, targets);
+  }
+
+  @Override
+  public void crossEntropyBackward(
+      FloatMatrix dLogits, FloatMatrix logits, IntMatrix targets, FloatMatrix weights) {
+    rows.crossEntropyBackward(dLogits, logits, targets, weights);
+  }
+
+  @Override
+  public void klDivergence(FloatMatrix out, FloatMatrix pLogits, FloatMatrix qLogits) {
+    rows.klDivergence(out, pLogits, qLogits);
+  }
+
+  @Override
+  public void relabel(SparseCodes out, SparseCodes codes, IntMatrix ids) {
+    sparse.relabel(out, codes, ids);
+  }
+
+  @Override
+  public void orderByLatent(LatentOrder out, SparseCodes codes) {
+    sparse.orderByLatent(out, codes);
+  }
+
+  @Override
+  public void latentSums(
+      FloatMatrix out, LatentOrder order, FloatMatrix coefficients, Write write) {
+    sparse.latentSums(out, order, coefficients, write);
+  }
+
+  @Override
+  public void sparseGradient(FloatMatrix out, List<SparseOuterProduct> terms) {
+    sparse.sparseGradient(out, terms);
+  }
+
+  @Override
+  public SelectionKernels selection() {
+    return selection;
+  }
+
+  @Override
+  public NestedKernels nested() {
+    return sparse;
+  }
+
+  @Override
+  public PursuitKernels pursuit() {
+    return pursuit;
+  }
+
+  @Override
+  public ShortlistKernels shortlists() {
+    return selection;
+  }
+
+  @Override
+  public ProductKernels products() {
+    return products;
+  }
+
+  @Override
+  public CodeKernels codes() {
+    return codes;
+  }
+
+  @Override
+  public OptimizerKernels optimizer() {
+    return sparse;
+  }
+
+  @Override
+  public RowNormKernels rowNorms() {
+    return rows;
   }
 }

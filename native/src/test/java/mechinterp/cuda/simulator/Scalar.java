@@ -115,6 +115,7 @@ final class Scalar {
   }
 
   private void bits() {
+    binary("and.b16", 16, (a, b) -> a & b);
     for (int bits : new int[] {32, 64}) {
       binary("and.b" + bits, bits, (a, b) -> a & b);
       binary("or.b" + bits, bits, (a, b) -> a | b);
@@ -172,8 +173,10 @@ final class Scalar {
 
   private void floats() {
     floats("add.f32", 2, (a, b, c) -> a + b);
+    floats("add.rn.f32", 2, (a, b, c) -> a + b);
     floats("sub.f32", 2, (a, b, c) -> a - b);
     floats("mul.f32", 2, (a, b, c) -> a * b);
+    floats("mul.rn.f32", 2, (a, b, c) -> a * b);
     floats("div.rn.f32", 2, (a, b, c) -> a / b);
     floats("fma.rn.f32", 3, (a, b, c) -> exactFma(a, b, c, RoundingMode.HALF_EVEN));
     floats("fma.rm.f32", 3, (a, b, c) -> exactFma(a, b, c, RoundingMode.FLOOR));
@@ -229,6 +232,11 @@ final class Scalar {
         a -> (int) f(a)); // Java truncates, saturates and makes 0 of NaN too
     unary("cvt.rni.s32.f32", 32, 32, a -> (int) Math.rint(f(a)));
     unary("cvt.rmi.f32.f32", 32, 32, a -> Float.floatToRawIntBits((float) Math.floor(f(a))));
+    unary(
+        "cvt.rzi.f32.f32",
+        32,
+        32,
+        a -> Float.floatToRawIntBits((float) (f(a) < 0 ? Math.ceil(f(a)) : Math.floor(f(a)))));
     unary("cvt.f64.f32", 32, 64, a -> Double.doubleToRawLongBits(f(a)));
     unary(
         "cvt.rn.f32.f64", 64, 32, a -> Float.floatToRawIntBits((float) Double.longBitsToDouble(a)));
@@ -249,6 +257,7 @@ final class Scalar {
     unary("cvt.u64.u32", 32, 64, a -> a & 0xFFFF_FFFFL);
     unary("cvt.u32.u64", 64, 32, a -> a);
     unary("cvt.u32.u16", 16, 32, a -> a & 0xFFFF);
+    unary("cvt.s32.s8", 16, 32, a -> (byte) a);
     unary("cvt.s32.s16", 16, 32, a -> (short) a);
     unary("cvt.u16.u32", 32, 16, a -> a);
     unary("mov.u32", 32, 32, a -> a);
@@ -259,6 +268,7 @@ final class Scalar {
   }
 
   private void comparisons() {
+    predicate("eq.s16", 16, (a, b) -> (short) a == (short) b);
     Map<String, Relation<Integer>> order = new LinkedHashMap<>();
     order.put("eq", (a, b) -> a == 0);
     order.put("ne", (a, b) -> a != 0);

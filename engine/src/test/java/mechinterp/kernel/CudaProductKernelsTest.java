@@ -1,0 +1,23 @@
+package mechinterp.kernel;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+
+import java.util.List;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Tag;
+
+/** Products that are used at once, on a simulated GPU. */
+@Tag("kernels")
+class CudaProductKernelsTest extends ProductKernelsTest {
+  private final OnGpu gpu = new OnGpu();
+
+  @Override
+  Kernels vector() {
+    return gpu.kernels();
+  }
+
+  @AfterEach
+  void nothingIsLeft() {
+    assertEquals(List.of(), gpu.closeAndFindLeaks());
+  }
+}
