@@ -46,6 +46,24 @@ public enum Metric {
       Direction.HIGHER,
       Scope.ANY,
       Unit.RUN),
+  /** Latents that the next seed has, too. */
+  SEED_MATCH(
+      "share of decoder rows whose match among the next seed's has a cosine above .7",
+      Direction.HIGHER,
+      Scope.ANY,
+      Unit.RUN),
+  /** Latents that the next seed has in parts. */
+  SEED_SPAN(
+      "mean length of unit decoder rows projected on the span of their 4 nearest of the next seed",
+      Direction.HIGHER,
+      Scope.ANY,
+      Unit.RUN),
+  /** Subspaces of what is not matched. */
+  SEED_SUBSPACE(
+      "tr(P P') / r of the r = d_in / 8 leading directions of two seeds' unmatched rows; chance is 1/8",
+      Direction.HIGHER,
+      Scope.ANY,
+      Unit.RUN),
   /** Rise of the cross-entropy. */
   CE_RISE(
       "cross-entropy with reconstructions spliced in less the untouched model's, nats",
@@ -106,6 +124,18 @@ public enum Metric {
       Direction.LOWER,
       Scope.KNOWN_FEATURES,
       Unit.RUN),
+  /** Features that several latents share. */
+  SPLIT_FEATURES(
+      "share of the features that active latents have (absolute cosine from 1/2) which two or more have",
+      Direction.LOWER,
+      Scope.KNOWN_FEATURES,
+      Unit.RUN),
+  /** Latents that several features share. */
+  MERGED_LATENTS(
+      "share of the active latents with a feature (absolute cosine from 1/2) that have two or more",
+      Direction.LOWER,
+      Scope.KNOWN_FEATURES,
+      Unit.RUN),
   /** Tokens told by one latent. */
   TOKEN_F1(
       "mean over frequent tokens of the best single latent's F1",
@@ -150,9 +180,21 @@ public enum Metric {
       Direction.HIGHER,
       Scope.MODEL,
       Unit.ENTRIES),
+  /** English told by 2 latents. */
+  LANGUAGE_2(
+      "share of Europarl passages of which 2 latents tell right whether they are in English",
+      Direction.HIGHER,
+      Scope.MODEL,
+      Unit.ENTRIES),
   /** English told by 5 latents. */
   LANGUAGE_5(
       "share of Europarl passages of which 5 latents tell right whether they are in English",
+      Direction.HIGHER,
+      Scope.MODEL,
+      Unit.ENTRIES),
+  /** English told by 16 latents. */
+  LANGUAGE_16(
+      "share of Europarl passages of which 16 latents tell right whether they are in English",
       Direction.HIGHER,
       Scope.MODEL,
       Unit.ENTRIES),
@@ -192,7 +234,7 @@ public enum Metric {
   /**
    * The version of these definitions and of how they are measured, raised when one of them changes.
    */
-  public static final int VERSION = 1;
+  public static final int VERSION = 2;
 
   /** Which values are good. */
   public enum Direction {

@@ -65,7 +65,7 @@ public final class FeatureRecovery {
     return nearest.clone();
   }
 
-  private static float[][] absoluteCosines(
+  static float[][] absoluteCosines(
       Device device, FloatMatrix wDec, FloatMatrix directions) {
     Kernels kernels = device.kernels();
     FloatMatrix unit = device.floats(1, wDec.cols());

@@ -1,5 +1,6 @@
 package mechinterp.metrics;
 
+import java.util.Arrays;
 import java.util.BitSet;
 
 /**
@@ -7,7 +8,8 @@ import java.util.BitSet;
  *
  * <pre>  minimise sum over i of log(1 + exp(-s_i (w . x_i + b))) + |w|^2 / 2,   s_i = 1 or -1</pre>
  *
- * by Newton's method (scikit-learn's {@code LogisticRegression} with its default C of 1).
+ * by Newton's method (scikit-learn's {@code LogisticRegression} with its default C of 1), each
+ * example with a weight, or all with 1.
  */
 final class LogisticRegression {
   private static final int MOST_STEPS = 50;
@@ -27,12 +29,32 @@ final class LogisticRegression {
    * @param positive which are of the positive class
    */
   static LogisticRegression fit(double[][] x, BitSet positive) {
+    return fit(x, positive, 1, 1);
+  }
+
+  /**
+   * Fits the weights with examples of both classes counted alike: each with n / (2 n of its class),
+   * as scikit-learn's {@code class_weight="balanced"}.
+   *
+   * @param x numbers of each example
+   * @param positive which are of the positive class: some, not all
+   */
+  static LogisticRegression fitBalanced(double[][] x, BitSet positive) {
+    double half = x.length / 2.0;
+    int positives = positive.cardinality();
+    return fit(x, positive, half / positives, half / (x.length - positives));
+  }
+
+  private static LogisticRegression fit(
+      double[][] x, BitSet positive, double ofPositive, double ofNegative) {
+    double[] shares = new double[x.length];
+    Arrays.setAll(shares, i -> positive.get(i) ? ofPositive : ofNegative);
     int n = x[0].length + 1;
     double[] weights = new double[n];
     for (int step = 0; step < MOST_STEPS; step++) {
       double[] gradient = new double[n];
       double[][] hessian = new double[n][n];
-      addExamples(weights, x, positive, gradient, hessian);
+      addExamples(weights, x, shares, positive, gradient, hessian);
       for (int j = 0; j < n - 1; j++) {
         gradient[j] += weights[j];
         hessian[j][j] += 1;
@@ -51,17 +73,22 @@ final class LogisticRegression {
   }
 
   private static void addExamples(
-      double[] weights, double[][] x, BitSet positive, double[] gradient, double[][] hessian) {
+      double[] weights,
+      double[][] x,
+      double[] shares,
+      BitSet positive,
+      double[] gradient,
+      double[][] hessian) {
     int n = weights.length;
     for (int i = 0; i < x.length; i++) {
       double p = 1 / (1 + Math.exp(-score(weights, x[i])));
-      double error = p - (positive.get(i) ? 1 : 0);
+      double error = shares[i] * (p - (positive.get(i) ? 1 : 0));
       for (int j = 0; j < n; j++) {
         double xj = j < n - 1 ? x[i][j] : 1;
         gradient[j] += error * xj;
         for (int k = 0; k <= j; k++) {
           double xk = k < n - 1 ? x[i][k] : 1;
-          hessian[j][k] += Math.max(p * (1 - p), 1e-12) * xj * xk;
+          hessian[j][k] += shares[i] * Math.max(p * (1 - p), 1e-12) * xj * xk;
         }
       }
     }

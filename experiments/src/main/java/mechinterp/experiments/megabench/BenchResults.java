@@ -78,7 +78,7 @@ public record BenchResults(List<Line> cells, List<String> notes) {
   }
 
   private static BenchResults ofCells(CellStore store, List<Path> folders) throws IOException {
-    Map<String, Double> pairs = SeedPairs.known(store);
+    Map<String, CellStore.Pair> pairs = SeedPairs.known(store);
     List<Line> cells = new ArrayList<>();
     List<String> notes = new ArrayList<>();
     for (Path folder : folders) {
@@ -90,12 +90,21 @@ public record BenchResults(List<Line> cells, List<String> notes) {
       }
       Map<String, Measurement.Seed> values = new LinkedHashMap<>(measured.get().values());
       Optional.ofNullable(pairs.get(folder.getFileName().toString()))
-          .ifPresent(cosine ->
-              values.put(
-                  Metric.SEED_COSINE.field(), new Measurement.Seed(List.of(cosine), List.of(1.0))));
+          .ifPresent(pair -> put(values, pair));
       cells.add(new Line(Metric.VERSION, cell, values));
     }
     return new BenchResults(cells, notes);
+  }
+
+  private static void put(Map<String, Measurement.Seed> values, CellStore.Pair pair) {
+    put(values, Metric.SEED_COSINE, pair.cosine());
+    put(values, Metric.SEED_MATCH, pair.match());
+    put(values, Metric.SEED_SPAN, pair.span());
+    pair.subspace().ifPresent(overlap -> put(values, Metric.SEED_SUBSPACE, overlap));
+  }
+
+  private static void put(Map<String, Measurement.Seed> values, Metric metric, double value) {
+    values.put(metric.field(), new Measurement.Seed(List.of(value), List.of(1.0)));
   }
 
   private static BenchResults ofLines(Path folder) throws IOException {

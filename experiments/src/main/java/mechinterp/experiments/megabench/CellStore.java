@@ -28,6 +28,9 @@ final class CellStore {
   static final String SAE = "sae";
   private static final String MEASUREMENTS = "measurements.json";
 
+  /** Raised with what is compared: files of earlier definitions have other names. */
+  private static final String PAIR = "2";
+
   private final Path out;
 
   CellStore(Path out) {
@@ -133,11 +136,20 @@ final class CellStore {
    * @param first folder name of one
    * @param second folder name of the other
    * @param cosine mean cosine of matched decoder rows
+   * @param match share of rows with a match above .7
+   * @param span mean length of rows projected on their nearest ones' span
+   * @param subspace overlap of what unmatched rows span; nothing where there are too few
    */
-  record Pair(String first, String second, double cosine) {}
+  record Pair(
+      String first,
+      String second,
+      double cosine,
+      double match,
+      double span,
+      Optional<Double> subspace) {}
 
   private Path file(String first, String second) {
-    return out.resolve("pairs").resolve(BenchCell.hash(List.of(first, second)) + ".json");
+    return out.resolve("pairs").resolve(BenchCell.hash(List.of(PAIR, first, second)) + ".json");
   }
 
   /** Returns what two cells have in common; nothing where they are not compared. */

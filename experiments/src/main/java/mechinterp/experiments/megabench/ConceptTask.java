@@ -19,7 +19,7 @@ import mechinterp.sae.Sae;
 /** What latents tell of texts: tokens, subjects, languages; and what tells of latents: rules. */
 final class ConceptTask implements AutoCloseable {
   private static final List<Integer> OF_SUBJECTS = List.of(1, 2, 5, 16);
-  private static final List<Integer> OF_LANGUAGE = List.of(1, 5);
+  private static final List<Integer> OF_LANGUAGE = List.of(1, 2, 5, 16);
 
   private final ModelParts parts;
   private final TokenDetection tokens;

@@ -8,6 +8,7 @@ import mechinterp.experiments.data.KnownParts;
 import mechinterp.megabench.Metric;
 import mechinterp.metrics.FeatureAbsorption;
 import mechinterp.metrics.FeatureRecovery;
+import mechinterp.metrics.FeatureSplitting;
 import mechinterp.sae.Sae;
 import mechinterp.synthetic.FiredFeatures;
 import mechinterp.synthetic.SyntheticActivations;
@@ -36,6 +37,8 @@ final class KnownFeatureTask {
         new FeatureRecovery(device, sae.weights().wDec(), activations.directions());
     FeatureAbsorption absorption =
         new FeatureAbsorption(recovery.nearestFeatures(), activations.forest());
+    FeatureSplitting splitting =
+        new FeatureSplitting(device, sae.weights().wDec(), activations.directions());
     List<FiredFeatures> fired = parts.test();
     EncodedStore.of(
         sae,
@@ -44,6 +47,7 @@ final class KnownFeatureTask {
           FiredFeatures truth = fired.get(part.first() / KnownParts.AT_ONCE);
           recovery.add(part.indices(), part.counts(), part.capacity(), truth);
           absorption.add(part.indices(), part.counts(), part.capacity(), truth);
+          splitting.add(part.indices(), part.counts(), part.capacity());
         });
     FeatureRecovery.Result result = recovery.result();
     readings.put(Metric.F1, result.f1());
@@ -51,6 +55,9 @@ final class KnownFeatureTask {
     readings.put(Metric.RECALL, result.recall());
     readings.put(Metric.MATCHED_COSINE, result.matchedCosine());
     readings.put(Metric.UNIQUENESS, result.uniqueness());
+    FeatureSplitting.Result shared = splitting.result();
+    readings.put(Metric.SPLIT_FEATURES, shared.split());
+    readings.put(Metric.MERGED_LATENTS, shared.merged());
     if (activations.config().hierarchy().isPresent()) {
       readings.put(Metric.ABSORPTION, absorption.rate());
     }

@@ -8,12 +8,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import mechinterp.device.Device;
-import mechinterp.kernel.Kernels;
-import mechinterp.kernel.Operand;
-import mechinterp.kernel.Write;
-import mechinterp.metrics.OptimalMatching;
-import mechinterp.sae.Sae;
-import mechinterp.tensor.FloatMatrix;
+import mechinterp.metrics.DictionaryAgreement;
 
 /**
  * Compares the dictionaries of trainings that differ by their seed alone, each with that of the
@@ -22,20 +17,20 @@ import mechinterp.tensor.FloatMatrix;
 final class SeedPairs {
   private SeedPairs() {}
 
-  /** Returns the cosine of each cell with the next seed, by folder name, as far as it is known. */
-  static Map<String, Double> known(CellStore store) throws IOException {
-    Map<String, Double> cosines = new LinkedHashMap<>();
+  /** Returns what each cell has in common with the next seed, by folder name, where it is known. */
+  static Map<String, CellStore.Pair> known(CellStore store) throws IOException {
+    Map<String, CellStore.Pair> pairs = new LinkedHashMap<>();
     for (List<Path> seeds : settings(store)) {
       for (int i = 0; i < seeds.size(); i++) {
         Optional<Path> next = next(seeds, i);
         if (next.isPresent()) {
           String own = seeds.get(i).getFileName().toString();
           Optional<CellStore.Pair> pair = store.pair(own, next.get().getFileName().toString());
-          pair.ifPresent(found -> cosines.put(own, found.cosine()));
+          pair.ifPresent(found -> pairs.put(own, found));
         }
       }
     }
-    return cosines;
+    return pairs;
   }
 
   /** Compares what is not compared yet. */
@@ -55,7 +50,7 @@ final class SeedPairs {
     Map<CellRecord, List<Path>> settings = new LinkedHashMap<>();
     for (Path folder : store.folders()) {
       CellRecord cell = CellStore.cell(folder).orElseThrow();
-      if (!cell.isBaseline() && !cell.isAdded()) {
+      if (!cell.isAdded() && differsBySeed(cell)) {
         settings.computeIfAbsent(withoutSeed(cell), _ -> new ArrayList<>()).add(folder);
       }
     }
@@ -64,6 +59,11 @@ final class SeedPairs {
       sorted.add(bySeed(seeds));
     }
     return sorted;
+  }
+
+  /** Random dictionaries are compared, too: they show what is common by chance. */
+  private static boolean differsBySeed(CellRecord cell) {
+    return Baseline.of(cell.kind()).map(Baseline.RANDOM::equals).orElse(true);
   }
 
   private static List<Path> bySeed(List<Path> folders) throws IOException {
@@ -106,37 +106,19 @@ final class SeedPairs {
     String one = first.getFileName().toString();
     String other = second.getFileName().toString();
     if (store.pair(one, other).isEmpty()) {
-      double cosine = cosine(CellStore.sae(first, device), CellStore.sae(second, device));
-      store.write(new CellStore.Pair(one, other, cosine));
+      DictionaryAgreement agreement =
+          DictionaryAgreement.of(
+              device,
+              CellStore.sae(first, device).weights().wDec(),
+              CellStore.sae(second, device).weights().wDec());
+      store.write(
+          new CellStore.Pair(
+              one,
+              other,
+              agreement.cosine(),
+              agreement.match(),
+              agreement.span(),
+              Optional.of(agreement.subspace()).filter(Double::isFinite)));
     }
-  }
-
-  /**
-   * Returns the mean cosine of decoder rows, each with a row of the other that is its own, so that
-   * the mean is as large as it can be.
-   */
-  static double cosine(Sae one, Sae other) {
-    FloatMatrix rows = unit(one);
-    FloatMatrix others = unit(other);
-    Device device = one.device();
-    Kernels kernels = device.kernels();
-    float[][] cosines = new float[rows.rows()][others.rows()];
-    FloatMatrix products = device.floats(1, others.rows());
-    for (int i = 0; i < cosines.length; i++) {
-      kernels.matmul(products, rows.row(i), Operand.AS_IS, others, Operand.TRANSPOSED, Write.SET);
-      device.download(cosines[i], 0, products);
-    }
-    int[] columns = OptimalMatching.of(cosines);
-    double sum = 0;
-    for (int i = 0; i < cosines.length; i++) {
-      sum += cosines[i][columns[i]];
-    }
-    return sum / cosines.length;
-  }
-
-  private static FloatMatrix unit(Sae sae) {
-    FloatMatrix rows = sae.device().floats(sae.dSae(), sae.dIn());
-    sae.device().kernels().normalizeRows(rows, sae.weights().wDec());
-    return rows;
   }
 }

@@ -25,6 +25,7 @@ import mechinterp.experiments.data.SyntheticData;
 import mechinterp.experiments.text.TextSettings;
 import mechinterp.megabench.Measurement;
 import mechinterp.megabench.Metric;
+import mechinterp.metrics.DictionaryAgreement;
 import mechinterp.random.RandomStream;
 import mechinterp.sae.Sae;
 import mechinterp.sae.TopKConfig;
@@ -176,7 +177,8 @@ class TasksTest {
       Readings readings = reconstruction(data.testStore(), twins, 256);
       assertEquals(1, value(readings, Metric.NEAREST_COSINE), 1e-5);
       assertEquals(1, value(readings, Metric.CO_OCCURRENCE), 1e-9);
-      assertEquals(1, SeedPairs.cosine(twins, twins), 1e-5);
+      FloatMatrix decoder = twins.weights().wDec();
+      assertEquals(1, DictionaryAgreement.of(device, decoder, decoder).cosine(), 1e-5);
     }
   }
 
@@ -194,6 +196,8 @@ class TasksTest {
       task.measure(found, truth);
       assertEquals(1, value(found, Metric.MATCHED_COSINE), 1e-5);
       assertEquals(1, value(found, Metric.UNIQUENESS));
+      assertEquals(0, value(found, Metric.SPLIT_FEATURES));
+      assertEquals(0, value(found, Metric.MERGED_LATENTS));
       Readings random = new Readings();
       task.measure(random, baseline(data, Baseline.RANDOM, 6));
       assertTrue(value(found, Metric.F1) > value(random, Metric.F1) + 0.1);
@@ -202,6 +206,7 @@ class TasksTest {
       task.measure(nothing, empty(data, device.floats(1, data.dIn())));
       assertEquals(0, value(nothing, Metric.F1));
       assertEquals(0, value(nothing, Metric.ABSORPTION));
+      assertFalse(nothing.values().containsKey(Metric.SPLIT_FEATURES.field()));
     }
   }
 
