@@ -28,7 +28,7 @@ public record SeriesChart(
   private static final double LEGEND_LINE = 18;
   private static final double LEGEND_LEFT = 0.38;
   private static final double ABOVE_POINT = 8;
-  private static final double NOTE_WIDTH = 44;
+  private static final double NOTE_WIDTH = 42;
 
   /** Share of the range by which values may lie beyond the last tick. */
   private static final double BEYOND = 0.03;
