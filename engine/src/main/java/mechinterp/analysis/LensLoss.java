@@ -14,8 +14,8 @@ import mechinterp.tensor.FloatMatrix;
 
 /**
  * The losses of a lens: of each hook point the mean over tokens of the KL divergence of its
- * predictions from the model's own, and the gradients by its translators. The model's own logits are
- * made once for all hook points.
+ * predictions from the model's own, and the gradients by its translators. The model's own logits
+ * are made once for all hook points.
  */
 final class LensLoss {
   /** Tokens of which logits are there at once. */

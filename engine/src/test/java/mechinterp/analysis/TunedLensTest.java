@@ -149,7 +149,8 @@ final class TunedLensTest {
       }
       lens.parameters().forEach(each -> device.kernels().fill(each.gradient(), 0));
     }
-    single.forEach((hook, sum) -> assertEquals(sum, sums.getOrDefault(hook, 0.0), 1e-4 * sum, hook.toString()));
+    single.forEach((hook, sum) ->
+        assertEquals(sum, sums.getOrDefault(hook, 0.0), 1e-4 * sum, hook.toString()));
     for (int i = 0; i < expected.length; i++) {
       assertEquals(expected[i], gradient[i], 1e-5, "gradient " + i);
     }

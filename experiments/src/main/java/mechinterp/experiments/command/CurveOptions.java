@@ -61,8 +61,7 @@ final class CurveOptions {
    */
   void draw(Optional<CircuitFidelity.Curve> curve, String parts) throws IOException {
     if (figure.isPresent() && curve.isPresent()) {
-      Files.writeString(
-          figure.get(), SvgFile.of(CircuitFigures.faithfulness(curve.get(), parts)));
+      Files.writeString(figure.get(), SvgFile.of(CircuitFigures.faithfulness(curve.get(), parts)));
     }
   }
 }

@@ -172,8 +172,7 @@ public final class Steer implements Callable<Integer> {
   private void draw(Result result) throws IOException {
     if (figure.isPresent()) {
       List<Dose> doses = result.steered().stream().map(Steered::dose).toList();
-      Figure drawn =
-          CircuitFigures.doses(result.change(), result.targetProbability(), doses);
+      Figure drawn = CircuitFigures.doses(result.change(), result.targetProbability(), doses);
       Files.writeString(figure.get(), SvgFile.of(drawn));
     }
   }

@@ -158,11 +158,7 @@ public final class GraphPage {
   }
 
   private void put(
-      Map<String, About> about,
-      List<Wanted> group,
-      Path text,
-      int tokens,
-      Progress.Display display)
+      Map<String, About> about, List<Wanted> group, Path text, int tokens, Progress.Display display)
       throws IOException {
     int context = Math.min(LONGEST_CONTEXT, model.config().nCtx());
     Harvester harvester =
@@ -186,8 +182,7 @@ public final class GraphPage {
     FeatureCards cards = new FeatureCards(report, model, number -> "document " + number);
     cards
         .of(wanted.latents())
-        .forEach(card ->
-            about.put("%d_%d".formatted(wanted.layer(), card.latent()), about(card)));
+        .forEach(card -> about.put("%d_%d".formatted(wanted.layer(), card.latent()), about(card)));
   }
 
   private static About about(FeatureCard card) {

@@ -78,9 +78,7 @@ public final class CircuitFigures {
 
   private static List<SeriesChart.Point> withUntouched(
       double untouched, List<SeriesChart.Point> points) {
-    return Stream.concat(
-            Stream.of(SeriesChart.Point.of(0, PERCENT * untouched)),
-            points.stream())
+    return Stream.concat(Stream.of(SeriesChart.Point.of(0, PERCENT * untouched)), points.stream())
         .toList();
   }
 }
