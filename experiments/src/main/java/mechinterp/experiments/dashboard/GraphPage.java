@@ -140,6 +140,7 @@ public final class GraphPage {
   /** Returns what is harvested in one run of the model over the text, bounded in memory. */
   private List<List<Wanted>> groups(int tokens) {
     List<List<Wanted>> groups = new ArrayList<>();
+    long most = Math.min(MOST_BYTES, freeHeap() / 2);
     long bytes = 0;
     for (TranscoderSet.Member member : members) {
       Optional<Wanted> wanted = wanted(member);
@@ -147,7 +148,7 @@ public final class GraphPage {
         continue;
       }
       long more = wanted.get().bytesPerToken() * tokens;
-      if (groups.isEmpty() || bytes + more > MOST_BYTES) {
+      if (groups.isEmpty() || bytes + more > most) {
         groups.add(new ArrayList<>());
         bytes = 0;
       }
@@ -155,6 +156,13 @@ public final class GraphPage {
       bytes += more;
     }
     return groups;
+  }
+
+  private static long freeHeap() {
+    // Garbage counts as used until it is collected.
+    System.gc();
+    Runtime runtime = Runtime.getRuntime();
+    return runtime.maxMemory() - (runtime.totalMemory() - runtime.freeMemory());
   }
 
   private void put(
