@@ -205,14 +205,22 @@ public final class Harvester {
   }
 
   private void requireHeap(int tokens) {
-    Runtime runtime = Runtime.getRuntime();
-    long available = runtime.maxMemory() - (runtime.totalMemory() - runtime.freeMemory());
     long needed = tokens * ((long) Float.BYTES * dIn + ORIGIN_BYTES);
+    if (needed > availableHeap()) {
+      // Garbage counts as used until it is collected.
+      System.gc();
+    }
+    long available = availableHeap();
     if (needed > available) {
       throw new InsufficientMemoryException(
           "harvest: %d activations of width %d need %s of memory, java has %s left; give it more (-Xmx), harvest into a folder or take fewer tokens"
               .formatted(tokens, dIn, mebibytes(needed), mebibytes(available)));
     }
+  }
+
+  private static long availableHeap() {
+    Runtime runtime = Runtime.getRuntime();
+    return runtime.maxMemory() - (runtime.totalMemory() - runtime.freeMemory());
   }
 
   private static String mebibytes(long bytes) {

@@ -1,8 +1,11 @@
 package mechinterp.analysis;
 
+import java.util.LinkedHashMap;
+import java.util.SequencedMap;
 import mechinterp.device.Device;
 import mechinterp.device.MemoryPlan;
 import mechinterp.device.Workspace;
+import mechinterp.model.Activations;
 import mechinterp.model.HookPoint;
 import mechinterp.model.Transformer;
 import mechinterp.nn.KlDivergence;
@@ -10,8 +13,9 @@ import mechinterp.nn.RowNorm;
 import mechinterp.tensor.FloatMatrix;
 
 /**
- * The loss of a lens at a hook point: the mean over tokens of the KL divergence of its predictions
- * from the model's own, and the gradient by its translator.
+ * The losses of a lens: of each hook point the mean over tokens of the KL divergence of its
+ * predictions from the model's own, and the gradients by its translators. The model's own logits
+ * are made once for all hook points.
  */
 final class LensLoss {
   /** Tokens of which logits are there at once. */
@@ -22,7 +26,7 @@ final class LensLoss {
   private final KlDivergence divergence;
   private final Buffers buffers;
 
-  /** A row for each token. */
+  /** A row for each of {@link #LOGIT_ROWS} tokens. */
   private record Buffers(
       FloatMatrix translated,
       FloatMatrix hidden,
@@ -30,14 +34,14 @@ final class LensLoss {
       FloatMatrix gradient,
       FloatMatrix dScale,
       FloatMatrix losses) {
-    static Buffers declare(Workspace workspace, int tokens, int width) {
+    static Buffers declare(Workspace workspace, int width) {
       return new Buffers(
-          workspace.floats("translated", tokens, width),
-          workspace.floats("hidden", tokens, width),
-          workspace.floats("scale", tokens, 1),
-          workspace.floats("gradient", tokens, width),
-          workspace.floats("gradient of the scale", tokens, 1),
-          workspace.floats("losses", tokens, 1));
+          workspace.floats("translated", LOGIT_ROWS, width),
+          workspace.floats("hidden", LOGIT_ROWS, width),
+          workspace.floats("scale", LOGIT_ROWS, 1),
+          workspace.floats("gradient", LOGIT_ROWS, width),
+          workspace.floats("gradient of the scale", LOGIT_ROWS, 1),
+          workspace.floats("losses", LOGIT_ROWS, 1));
     }
 
     Buffers rows(int tokens) {
@@ -51,51 +55,74 @@ final class LensLoss {
     }
   }
 
-  LensLoss(Transformer model, int tokens) {
+  LensLoss(Transformer model) {
     this.model = model;
     this.device = model.device();
     this.divergence = new KlDivergence(device, model.unembed(), LOGIT_ROWS);
     this.buffers =
-        Workspace.allocate(
-            "lens", device, w -> Buffers.declare(w, tokens, model.config().dModel()));
+        Workspace.allocate("lens", device, w -> Buffers.declare(w, model.config().dModel()));
   }
 
-  static MemoryPlan plan(MemoryPlan plan, Transformer model, int tokens) {
+  static MemoryPlan plan(MemoryPlan plan, Transformer model) {
     MemoryPlan lens =
-        Workspace.plan(
-            "lens", model.device(), w -> Buffers.declare(w, tokens, model.config().dModel()));
+        Workspace.plan("lens", model.device(), w -> Buffers.declare(w, model.config().dModel()));
     MemoryPlan logits = KlDivergence.plan(model.device(), model.unembed(), LOGIT_ROWS);
     return plan.and("lens", lens).and("logits", logits);
   }
 
   /**
-   * Returns the sum of the divergences, and adds the gradient of their mean to the translator's.
+   * Returns the sum of the divergences of each hook point, and adds the gradients of their means to
+   * the translators'.
    *
-   * @param h the residual stream [tokens, d_model]
-   * @param output final hidden states of the model
+   * @param run of the model, with the residual stream at all of the lens' hook points
    */
-  double addGradients(TunedLens lens, HookPoint hook, FloatMatrix h, FloatMatrix output) {
-    Buffers rows = buffers.rows(h.rows());
-    double sum = sum(rows, lens, hook, h, output);
-    model.finalNorm().ifPresent(norm -> normBackward(norm, rows));
-    lens.addGradients(hook, rows.gradient(), h);
-    return sum;
+  SequencedMap<HookPoint, Double> addGradients(TunedLens lens, Activations run) {
+    float weight = 1f / run.output().rows();
+    return sums(
+        lens,
+        run,
+        (hook, h, rows) -> {
+          divergence.gradient(rows.gradient(), rows.hidden(), weight);
+          model.finalNorm().ifPresent(norm -> normBackward(norm, rows));
+          lens.addGradients(hook, rows.gradient(), h);
+        });
   }
 
-  /** Returns the sum of the divergences. */
-  double sum(TunedLens lens, HookPoint hook, FloatMatrix h, FloatMatrix output) {
-    return sum(buffers.rows(h.rows()), lens, hook, h, output);
+  /** Returns the sum of the divergences of each hook point. */
+  SequencedMap<HookPoint, Double> sums(TunedLens lens, Activations run) {
+    return sums(lens, run, (_, _, _) -> {});
   }
 
-  private double sum(
-      Buffers rows, TunedLens lens, HookPoint hook, FloatMatrix h, FloatMatrix output) {
+  /** What follows the losses of a few tokens at a hook point. */
+  @FunctionalInterface
+  private interface Then {
+    void of(HookPoint hook, FloatMatrix h, Buffers rows);
+  }
+
+  private SequencedMap<HookPoint, Double> sums(TunedLens lens, Activations run, Then then) {
+    FloatMatrix output = run.output();
+    SequencedMap<HookPoint, Double> sums = new LinkedHashMap<>();
+    for (int from = 0; from < output.rows(); from += LOGIT_ROWS) {
+      int to = Math.min(from + LOGIT_ROWS, output.rows());
+      Buffers rows = buffers.rows(to - from);
+      divergence.reference(output.rowRange(from, to));
+      for (HookPoint hook : lens.hooks()) {
+        FloatMatrix h = run.at(hook).rowRange(from, to);
+        sums.merge(hook, sum(rows, lens, hook, h), Double::sum);
+        then.of(hook, h, rows);
+      }
+    }
+    return sums;
+  }
+
+  private double sum(Buffers rows, TunedLens lens, HookPoint hook, FloatMatrix h) {
     lens.translate(rows.translated(), hook, h);
     model
         .finalNorm()
         .ifPresentOrElse(
             norm -> normForward(norm, rows),
             () -> device.kernels().copy(rows.hidden(), rows.translated()));
-    divergence.backward(rows.gradient(), rows.losses(), output, rows.hidden(), 1f / h.rows());
+    divergence.losses(rows.losses(), rows.hidden());
     double sum = 0;
     for (float loss : device.toHost(rows.losses())) {
       sum += loss;

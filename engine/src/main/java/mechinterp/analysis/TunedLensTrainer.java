@@ -85,7 +85,7 @@ public final class TunedLensTrainer {
             .and("run", model.memoryPlan(tokens))
             .withMatrix("residual stream", tokens, (layers + 1) * width)
             .withMatrix("translators, gradients, moments", layers * (width + 1), 5 * width);
-    return LensLoss.plan(plan, model, tokens);
+    return LensLoss.plan(plan, model);
   }
 
   /**
@@ -105,7 +105,7 @@ public final class TunedLensTrainer {
   /** The state of a training. */
   private final class Run {
     private final TunedLens lens = TunedLens.identity(model);
-    private final LensLoss loss = new LensLoss(model, mostTokens());
+    private final LensLoss loss = new LensLoss(model);
     private final List<AdamW> optimizers;
     private final GradientClipping clipping;
     private final LearningRateSchedule schedule;
@@ -138,8 +138,8 @@ public final class TunedLensTrainer {
       TokenBatch batch = TokenBatch.ofIds(sequences());
       Activations run = model.run(batch, lens.hooks(), Map.of());
       double sum = 0;
-      for (HookPoint hook : lens.hooks()) {
-        sum += loss.addGradients(lens, hook, run.at(hook), run.output());
+      for (double each : loss.addGradients(lens, run).values()) {
+        sum += each;
       }
       clipping.clip(clipping.norm(), config.clipNorm());
       AdamStep rate = adam().at(step, schedule.at(step));
@@ -186,15 +186,12 @@ public final class TunedLensTrainer {
    */
   public static SequencedMap<HookPoint, Double> divergences(TunedLens lens, List<int[]> text) {
     Transformer model = lens.model();
-    int longest = text.stream().mapToInt(ids -> ids.length).max().orElseThrow();
-    LensLoss loss = new LensLoss(model, longest);
+    LensLoss loss = new LensLoss(model);
     SequencedMap<HookPoint, Double> sums = new LinkedHashMap<>();
     long tokens = 0;
     for (int[] ids : text) {
       Activations run = model.run(TokenBatch.ofIds(List.of(ids)), lens.hooks(), Map.of());
-      for (HookPoint hook : lens.hooks()) {
-        sums.merge(hook, loss.sum(lens, hook, run.at(hook), run.output()), Double::sum);
-      }
+      loss.sums(lens, run).forEach((hook, sum) -> sums.merge(hook, sum, Double::sum));
       tokens += ids.length;
     }
     long all = tokens;

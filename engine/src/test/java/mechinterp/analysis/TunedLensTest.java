@@ -6,11 +6,14 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
+import java.net.URISyntaxException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.SequencedMap;
 import java.util.Set;
 import mechinterp.device.CpuDevice;
@@ -22,6 +25,7 @@ import mechinterp.io.SafetensorsFile;
 import mechinterp.io.archive.TorchWriter;
 import mechinterp.model.Activations;
 import mechinterp.model.HookPoint;
+import mechinterp.model.Models;
 import mechinterp.model.TinyModels;
 import mechinterp.model.TokenBatch;
 import mechinterp.model.Transformer;
@@ -99,11 +103,9 @@ final class TunedLensTest {
     Transformer model = TinyModels.frozen(config, device);
     TunedLens lens = TunedLens.identity(model);
     fill(lens, 0.1);
-    LensLoss loss = new LensLoss(model, 7);
+    LensLoss loss = new LensLoss(model);
     Activations run = model.run(TokenBatch.ofIds(List.of(TEXT)), lens.hooks(), Map.of());
-    for (HookPoint hook : lens.hooks()) {
-      var _ = loss.addGradients(lens, hook, run.at(hook), run.output());
-    }
+    assertEquals(loss.sums(lens, run), loss.addGradients(lens, run));
     List<HookPoint> hooks = List.copyOf(lens.hooks());
     for (int p = 0; p < lens.parameters().size(); p++) {
       Parameter parameter = lens.parameters().get(p);
@@ -121,6 +123,39 @@ final class TunedLensTest {
     }
   }
 
+  /** The model's logits are made for 256 tokens at a time, of all hook points. */
+  @Test
+  void aLongBatchIsTheSumOfItsSequences() {
+    Transformer model = TinyModels.frozen(TinyModels.LLAMA, device);
+    TunedLens lens = TunedLens.identity(model);
+    fill(lens, 0.1);
+    LensLoss loss = new LensLoss(model);
+    List<int[]> sequences = text(90, "long");
+    TokenBatch together = TokenBatch.ofIds(sequences);
+    assertTrue(together.tokens() > 2 * 256, together.tokens() + " tokens");
+    SequencedMap<HookPoint, Double> sums =
+        loss.addGradients(lens, model.run(together, lens.hooks(), Map.of()));
+    float[] gradient = device.toHost(lens.parameters().getFirst().gradient());
+    lens.parameters().forEach(each -> device.kernels().fill(each.gradient(), 0));
+
+    double[] expected = new double[gradient.length];
+    SequencedMap<HookPoint, Double> single = new LinkedHashMap<>();
+    for (int[] ids : sequences) {
+      Activations run = model.run(TokenBatch.ofIds(List.of(ids)), lens.hooks(), Map.of());
+      loss.addGradients(lens, run).forEach((hook, sum) -> single.merge(hook, sum, Double::sum));
+      float[] own = device.toHost(lens.parameters().getFirst().gradient());
+      for (int i = 0; i < own.length; i++) {
+        expected[i] += (double) own[i] * ids.length / together.tokens();
+      }
+      lens.parameters().forEach(each -> device.kernels().fill(each.gradient(), 0));
+    }
+    single.forEach((hook, sum) ->
+        assertEquals(sum, sums.getOrDefault(hook, 0.0), 1e-4 * sum, hook.toString()));
+    for (int i = 0; i < expected.length; i++) {
+      assertEquals(expected[i], gradient[i], 1e-5, "gradient " + i);
+    }
+  }
+
   private static double moved(
       TunedLens lens,
       Parameter parameter,
@@ -135,7 +170,7 @@ final class TunedLensTest {
     changed[i] += step;
     device.upload(parameter.value(), changed, 0);
     lens.refresh();
-    double sum = loss.sum(lens, hook, run.at(hook), run.output());
+    double sum = loss.sums(lens, run).getOrDefault(hook, Double.NaN);
     device.upload(parameter.value(), values, 0);
     lens.refresh();
     return sum;
@@ -228,6 +263,33 @@ final class TunedLensTest {
     }
 
     assertSame(lens, TunedLensFiles.read(library, model));
+  }
+
+  /** A lens that tuned-lens 0.2.0 saved itself ({@code bench/peers/tuned_lens_golden.py}). */
+  @Test
+  void theLibrarysOwnFolderGivesItsLogits() throws IOException, URISyntaxException {
+    Path golden = Path.of(Objects.requireNonNull(getClass().getResource("/golden")).toURI());
+    Transformer model = Models.load(golden.resolve("models/llama-tied").toString(), device);
+    TunedLens lens = TunedLensFiles.read(golden.resolve("tuned-lens"), model);
+    try (SafetensorsFile file =
+        SafetensorsFile.open(golden.resolve("tuned-lens/expected.safetensors"))) {
+      int[] ids = file.ints("ids");
+      Activations run = model.run(TokenBatch.ofIds(List.of(ids)), lens.hooks(), Map.of());
+      int n = 0;
+      for (HookPoint hook : lens.hooks()) {
+        FloatMatrix translated = device.floats(ids.length, model.config().dModel());
+        lens.translate(translated, hook, run.at(hook));
+        assertLogits(file.floats("logits." + n), model, translated);
+        assertLogits(file.floats("plain." + n), model, run.at(hook));
+        n++;
+      }
+      assertEquals(2, n);
+    }
+  }
+
+  private void assertLogits(float[] expected, Transformer model, FloatMatrix stream) {
+    FloatMatrix logits = model.logits(FinalNorm.apply(model, stream));
+    assertArrayEquals(expected, device.toHost(logits), 1e-5f);
   }
 
   private void assertSame(TunedLens expected, TunedLens found) {

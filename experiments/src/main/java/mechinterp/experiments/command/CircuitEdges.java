@@ -36,7 +36,6 @@ import picocli.CommandLine.Option;
     })
 public final class CircuitEdges implements Callable<Integer> {
   private static final int MAX_TOKENS = 512;
-  private static final int CONTROLS = 10;
 
   /** How effects are found. */
   enum Method {
@@ -73,22 +72,19 @@ public final class CircuitEdges implements Callable<Integer> {
           "acdc removes an edge that changes the metric by less. Default: ${DEFAULT-VALUE}.")
   private double threshold = 0.01;
 
-  @Option(
-      names = "--curve",
-      description =
-          "Measure faithfulness and completeness of circuits of growing size beside random ones.")
-  private boolean curve;
-
+  @Mixin private CurveOptions curve;
   @Mixin private DeviceOptions deviceOptions;
   @Mixin private ResultOutput output;
 
   @Override
   public Integer call() throws IOException {
+    curve.requireCurve();
     try (Device device = deviceOptions.open()) {
       Transformer model = modelOptions.load(device, output, LoadOptions.frozen());
       CircuitTask loaded = task.load(model);
       Finder finder = new Finder(model, loaded, options.settings(MAX_TOKENS));
       CircuitResult result = finder.result();
+      curve.draw(result.curve(), "edges");
       options.write(result, output);
     }
     return 0;
@@ -162,15 +158,7 @@ public final class CircuitEdges implements Callable<Integer> {
     }
 
     private Optional<CircuitFidelity.Curve> curve(Effects<CircuitEdge> effects) {
-      if (!curve) {
-        return Optional.empty();
-      }
-      CircuitFidelity<CircuitEdge> fidelity =
-          new CircuitFidelity<>(new MaskedModel(model, loaded, settings), CONTROLS, 0);
-      long circuits = (long) CircuitFidelity.SHARES.size() * (CONTROLS + 2);
-      try (Progress progress = output.progress().start("faithfulness", circuits, "circuits")) {
-        return Optional.of(fidelity.of(effects, progress::update));
-      }
+      return curve.measure(() -> new MaskedModel(model, loaded, settings), effects, output);
     }
   }
 }

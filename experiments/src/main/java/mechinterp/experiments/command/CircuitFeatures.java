@@ -45,7 +45,6 @@ import picocli.CommandLine.Option;
           + " edges, SENDER->RECEIVER."
     })
 public final class CircuitFeatures implements Callable<Integer> {
-  private static final int CONTROLS = 10;
 
   /** How effects are found. */
   enum Method {
@@ -116,18 +115,13 @@ public final class CircuitFeatures implements Callable<Integer> {
       description = "Least effect of edges. Default: ${DEFAULT-VALUE}.")
   private double edgeThreshold = FeatureThresholds.defaults().edge();
 
-  @Option(
-      names = "--curve",
-      description =
-          "Measure faithfulness and completeness of circuits of growing size beside random"
-              + " latents.")
-  private boolean curve;
-
+  @Mixin private CurveOptions curve;
   @Mixin private DeviceOptions deviceOptions;
   @Mixin private ResultOutput output;
 
   @Override
   public Integer call() throws IOException {
+    curve.requireCurve();
     FeatureThresholds thresholds = new FeatureThresholds(nodeThreshold, edgeThreshold);
     FeatureSettings settings = new FeatureSettings(options.settings(), replacement, byPosition);
     try (Device device = deviceOptions.open()) {
@@ -135,6 +129,7 @@ public final class CircuitFeatures implements Callable<Integer> {
       FeatureModel features = new FeatureModel(model, sites(model));
       CircuitTask loaded = task.load(model);
       CircuitResult result = new Finder(features, loaded, settings, thresholds).result();
+      curve.draw(result.curve(), "latents and errors");
       options.write(result, output);
     }
     return 0;
@@ -226,15 +221,7 @@ public final class CircuitFeatures implements Callable<Integer> {
     }
 
     private Optional<CircuitFidelity.Curve> curve(Effects<FeatureNode> nodes) {
-      if (!curve) {
-        return Optional.empty();
-      }
-      CircuitFidelity<FeatureNode> fidelity =
-          new CircuitFidelity<>(new PartialFeatures(features, loaded, settings), CONTROLS, 0);
-      long circuits = (long) CircuitFidelity.SHARES.size() * (CONTROLS + 2);
-      try (Progress progress = output.progress().start("faithfulness", circuits, "circuits")) {
-        return Optional.of(fidelity.of(nodes, progress::update));
-      }
+      return curve.measure(() -> new PartialFeatures(features, loaded, settings), nodes, output);
     }
   }
 }

@@ -1,6 +1,7 @@
 package mechinterp.experiments.command;
 
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -20,6 +21,9 @@ import mechinterp.analysis.steering.Positions;
 import mechinterp.device.Device;
 import mechinterp.experiments.console.ResultOutput;
 import mechinterp.experiments.console.TextTable;
+import mechinterp.experiments.report.CircuitFigures;
+import mechinterp.experiments.report.Figure;
+import mechinterp.experiments.report.SvgFile;
 import mechinterp.experiments.report.TokenText;
 import mechinterp.experiments.run.Places;
 import mechinterp.experiments.run.SaeSource;
@@ -120,6 +124,12 @@ public final class Steer implements Callable<Integer> {
       description = "About how many tokens of it. Default: ${DEFAULT-VALUE}.")
   private int unrelatedTokens = 1024;
 
+  @Option(
+      names = "--figure",
+      paramLabel = "SVG",
+      description = "Draw what each strength brings and what it costs into a file.")
+  private Optional<Path> figure = Optional.empty();
+
   @Mixin private DeviceOptions deviceOptions;
   @Mixin private ResultOutput output;
 
@@ -153,9 +163,18 @@ public final class Steer implements Callable<Integer> {
       LoadedSae loaded = SaeFormats.load(sae.find(output), device);
       SaeSource.requireModel(loaded, model);
       Result result = steer(model, loaded);
+      draw(result);
       output.print(result, describe(result));
     }
     return 0;
+  }
+
+  private void draw(Result result) throws IOException {
+    if (figure.isPresent()) {
+      List<Dose> doses = result.steered().stream().map(Steered::dose).toList();
+      Figure drawn = CircuitFigures.doses(result.change(), result.targetProbability(), doses);
+      Files.writeString(figure.get(), SvgFile.of(drawn));
+    }
   }
 
   private static void requireLanguageModel(LoadPlan plan) {

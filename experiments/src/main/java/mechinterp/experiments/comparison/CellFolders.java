@@ -11,7 +11,6 @@ import mechinterp.io.AtomicFolder;
 import mechinterp.io.Json;
 import mechinterp.sae.Sae;
 import mechinterp.sae.file.SaeFiles;
-import mechinterp.sae.file.SaeMetadata;
 import mechinterp.training.TrainConfig;
 
 /**
@@ -97,7 +96,7 @@ final class CellFolders {
         to -> {
           Json.write(to.resolve(TRAINING), trained);
           if (isReported) {
-            SaeFiles.save(training.sae(), to.resolve(SAE), new SaeMetadata(Map.of()));
+            SaeFiles.save(training.sae(), to.resolve(SAE), data.metadata());
           }
         });
   }

@@ -7,6 +7,7 @@ import mechinterp.experiments.data.KnownParts;
 import mechinterp.experiments.data.ModelParts;
 import mechinterp.experiments.data.OpenedData;
 import mechinterp.sae.Sae;
+import mechinterp.sae.file.SaeMetadata;
 
 /** Activations in three parts: to train on, to choose on, to report on. */
 interface ComparedActivations extends AutoCloseable {
@@ -20,6 +21,9 @@ interface ComparedActivations extends AutoCloseable {
 
   /** Returns the width of an activation. */
   int dIn();
+
+  /** Returns what autoencoders of them say that they are of. */
+  SaeMetadata metadata();
 
   /** Returns the activations that a seed trains on. */
   OpenedData.Training training(long seed);

@@ -12,6 +12,7 @@ import mechinterp.metrics.FeatureRecovery;
 import mechinterp.metrics.ReconstructionMetrics;
 import mechinterp.metrics.ReconstructionSums;
 import mechinterp.sae.Sae;
+import mechinterp.sae.file.SaeMetadata;
 import mechinterp.synthetic.FiredFeatures;
 import mechinterp.synthetic.SyntheticActivations;
 import mechinterp.tensor.FloatMatrix;
@@ -36,6 +37,11 @@ final class KnownFeatures implements ComparedActivations {
   @Override
   public int dIn() {
     return parts.dIn();
+  }
+
+  @Override
+  public SaeMetadata metadata() {
+    return new SaeMetadata(Map.of());
   }
 
   @Override

@@ -16,10 +16,12 @@ import mechinterp.experiments.data.Probes;
 import mechinterp.experiments.data.SplicedTexts;
 import mechinterp.experiments.data.TokenDetection;
 import mechinterp.experiments.run.Evaluation;
+import mechinterp.experiments.run.SaeSource;
 import mechinterp.metrics.ReconstructionMetrics;
 import mechinterp.model.TokenBatch;
 import mechinterp.model.Transformer;
 import mechinterp.sae.Sae;
+import mechinterp.sae.file.SaeMetadata;
 import mechinterp.tensor.FloatMatrix;
 
 /** What is measured on activations of a model. */
@@ -62,6 +64,11 @@ final class ModelActivations implements ComparedActivations {
   @Override
   public int dIn() {
     return parts.dIn();
+  }
+
+  @Override
+  public SaeMetadata metadata() {
+    return SaeSource.metadata(parts.training().identity(), parts.training().sites());
   }
 
   @Override

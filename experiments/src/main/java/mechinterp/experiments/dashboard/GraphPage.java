@@ -19,6 +19,7 @@ import mechinterp.analysis.FeatureAnalysisConfig;
 import mechinterp.analysis.FeatureReport;
 import mechinterp.circuits.graph.GraphFile;
 import mechinterp.circuits.graph.GraphNode;
+import mechinterp.circuits.graph.PrunedGraph;
 import mechinterp.circuits.graph.TranscoderSet;
 import mechinterp.experiments.console.Progress;
 import mechinterp.experiments.report.FeatureCard;
@@ -26,6 +27,7 @@ import mechinterp.experiments.run.FeatureCards;
 import mechinterp.experiments.run.Harvesting;
 import mechinterp.io.AtomicFolder;
 import mechinterp.io.Json;
+import mechinterp.model.HookPoint;
 import mechinterp.model.Transformer;
 
 /**
@@ -34,6 +36,10 @@ import mechinterp.model.Transformer;
  */
 public final class GraphPage {
   private static final int LONGEST_CONTEXT = 256;
+
+  /** The most memory that activations of several layers take together. */
+  private static final long MOST_BYTES = 512L << 20;
+
   private static final FeatureAnalysisConfig SHOWN =
       FeatureAnalysisConfig.defaults().withTopContexts(8).withIntervals(3, 1);
 
@@ -82,8 +88,8 @@ public final class GraphPage {
       throws IOException {
     Map<String, About> about = new LinkedHashMap<>();
     if (text.isPresent()) {
-      for (TranscoderSet.Member member : members) {
-        put(about, member, text.get(), tokens, display);
+      for (List<Wanted> group : groups(tokens)) {
+        put(about, group, text.get(), tokens, display);
       }
     }
     AtomicFolder.write(
@@ -102,39 +108,89 @@ public final class GraphPage {
         });
   }
 
-  private void put(
-      Map<String, About> about,
-      TranscoderSet.Member member,
-      Path text,
-      int tokens,
-      Progress.Display display)
-      throws IOException {
-    int layer = member.output().layer().orElseThrow();
-    TreeSet<Integer> wanted = new TreeSet<>();
-    file.graph()
-        .nodes()
-        .forEach(node -> {
-          if (node.node() instanceof GraphNode.Latent latent && latent.layer() == layer) {
-            wanted.add(latent.latent());
-          }
-        });
-    if (wanted.isEmpty()) {
-      return;
+  /**
+   * A transcoder some of whose latents are in the graph.
+   *
+   * @param layer of its latents
+   * @param latents those in the graph, rising
+   */
+  private record Wanted(TranscoderSet.Member member, int layer, List<Integer> latents) {
+    List<HookPoint> hooks() {
+      return List.of(member.input(), member.output());
     }
+
+    long bytesPerToken() {
+      return (long) Float.BYTES * (member.sae().dIn() + member.sae().dOut());
+    }
+  }
+
+  private Optional<Wanted> wanted(TranscoderSet.Member member) {
+    int layer = member.output().layer().orElseThrow();
+    TreeSet<Integer> latents = new TreeSet<>();
+    for (PrunedGraph.Node node : file.graph().nodes()) {
+      if (node.node() instanceof GraphNode.Latent latent && latent.layer() == layer) {
+        latents.add(latent.latent());
+      }
+    }
+    return latents.isEmpty()
+        ? Optional.empty()
+        : Optional.of(new Wanted(member, layer, List.copyOf(latents)));
+  }
+
+  /** Returns what is harvested in one run of the model over the text, bounded in memory. */
+  private List<List<Wanted>> groups(int tokens) {
+    List<List<Wanted>> groups = new ArrayList<>();
+    long most = Math.min(MOST_BYTES, freeHeap() / 2);
+    long bytes = 0;
+    for (TranscoderSet.Member member : members) {
+      Optional<Wanted> wanted = wanted(member);
+      if (wanted.isEmpty()) {
+        continue;
+      }
+      long more = wanted.get().bytesPerToken() * tokens;
+      if (groups.isEmpty() || bytes + more > most) {
+        groups.add(new ArrayList<>());
+        bytes = 0;
+      }
+      groups.getLast().add(wanted.get());
+      bytes += more;
+    }
+    return groups;
+  }
+
+  private static long freeHeap() {
+    // Garbage counts as used until it is collected.
+    System.gc();
+    Runtime runtime = Runtime.getRuntime();
+    return runtime.maxMemory() - (runtime.totalMemory() - runtime.freeMemory());
+  }
+
+  private void put(
+      Map<String, About> about, List<Wanted> group, Path text, int tokens, Progress.Display display)
+      throws IOException {
     int context = Math.min(LONGEST_CONTEXT, model.config().nCtx());
     Harvester harvester =
-        Harvester.of(model, List.of(member.input(), member.output()))
+        Harvester.of(model, group.stream().flatMap(each -> each.hooks().stream()).toList())
             .with(HarvestConfig.ofContext(context));
     try (ActivationStore store =
         Harvesting.run(
             harvester, tokens, ready -> ready.collect(Corpus.text(text), tokens), display)) {
-      FeatureReport report =
-          FeatureAnalysis.of(model, member.input(), member.sae()).with(SHOWN).over(store);
-      FeatureCards cards = new FeatureCards(report, model, number -> "document " + number);
-      cards
-          .of(List.copyOf(wanted))
-          .forEach(card -> about.put("%d_%d".formatted(layer, card.latent()), about(card)));
+      for (Wanted wanted : group) {
+        put(about, wanted, store);
+      }
     }
+  }
+
+  private void put(Map<String, About> about, Wanted wanted, ActivationStore store)
+      throws IOException {
+    List<String> hooks = wanted.hooks().stream().map(HookPoint::toString).toList();
+    TranscoderSet.Member member = wanted.member();
+    FeatureReport report =
+        FeatureAnalysis.of(model, member.input(), member.sae()).with(SHOWN).over(store.at(hooks));
+    FeatureCards cards = new FeatureCards(report, model, number -> "document " + number);
+    cards
+        .of(wanted.latents())
+        .forEach(card -> about.put("%d_%d".formatted(wanted.layer(), card.latent()), about(card)));
   }
 
   private static About about(FeatureCard card) {

@@ -1,7 +1,7 @@
 package mechinterp.experiments.report;
 
 /** A figure of a report. */
-public sealed interface Figure permits LineChart, BarChart, FrontChart {
+public sealed interface Figure permits LineChart, SeriesChart, BarChart, FrontChart {
   /** Returns what it shows. */
   String title();
 

@@ -12,6 +12,10 @@ public final class SvgFile {
       .line { fill: none; stroke: #2458c5; stroke-width: 2.2; stroke-linejoin: round; }
       .level { stroke: #d97706; stroke-width: 1.8; stroke-dasharray: 6 5; }
       .bar { fill: #2458c5; }
+      .series0 { --c: #0072b2; } .series1 { --c: #d55e00; } .series2 { --c: #009e73; } .series3 { --c: #cc79a7; }
+      .curve path { fill: none; stroke: var(--c); stroke-width: 2.2; stroke-linejoin: round; }
+      .curve line { stroke: var(--c); stroke-width: 1.4; }
+      .curve circle { fill: var(--c); }
       </style>
       <rect width="100%" height="100%" fill="#ffffff"/>
       """;

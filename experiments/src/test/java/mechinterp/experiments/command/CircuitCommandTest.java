@@ -10,12 +10,16 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import javax.xml.parsers.DocumentBuilderFactory;
+import javax.xml.parsers.ParserConfigurationException;
 import mechinterp.experiments.Execution;
 import mechinterp.io.Json;
 import mechinterp.sae.file.SaeMetadata;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.w3c.dom.Document;
+import org.xml.sax.SAXException;
 import tools.jackson.databind.JsonNode;
 
 /** The commands on a tiny GPT-2 with random weights. */
@@ -107,8 +111,14 @@ final class CircuitCommandTest {
   @Test
   void edgesAreWrittenByEveryMethod() throws IOException {
     for (String method : List.of("exact", "eap", "eap-ig", "relp", "relp-ah", "acdc")) {
-      circuit("edges", method + ".json", "--method", method, "--steps", "2", "--curve")
+      Path figure = parent.resolve(method + ".svg");
+      String[] drawn = {"--curve", "--figure", figure.toString()};
+      circuit(
+              "edges",
+              method + ".json",
+              Samples.concat(new String[] {"--method", method, "--steps", "2"}, drawn))
           .assertDone();
+      assertCurveDrawn(figure);
       JsonNode written = file(method + ".json");
 
       // Of layer 0: 6 inputs and the feed-forward layer; of layer 1 and the logits as many more.
@@ -117,6 +127,20 @@ final class CircuitCommandTest {
       assertEquals(method.equals("acdc"), written.at("/edges/0").has("kept"));
       assertEquals(11, written.at("/curve/points").size());
     }
+  }
+
+  /** Three lines in a file of its own, which any XML reader takes. */
+  private static void assertCurveDrawn(Path figure) throws IOException {
+    Document svg;
+    try {
+      svg = DocumentBuilderFactory.newInstance().newDocumentBuilder().parse(figure.toFile());
+    } catch (ParserConfigurationException | SAXException e) {
+      throw new AssertionError(figure.toString(), e);
+    }
+    String all = Files.readString(figure);
+    assertEquals("svg", svg.getDocumentElement().getTagName());
+    assertTrue(all.contains(">edges in the circuit<") && all.contains(">random circuits<"), all);
+    assertEquals(2 * 3, all.split("class=\"curve series").length - 1);
   }
 
   private String sae(String name, SaeMetadata metadata) throws IOException {
@@ -190,6 +214,8 @@ final class CircuitCommandTest {
     circuit("features", "a.json", "--sae", sae, "--node-threshold", "-1")
         .assertRefusedAtTheEnd("node_threshold: is -1.0");
     circuit("features", "a.json").assertRefused("--sae");
+    circuit("edges", "a.json", "--figure", path("f.svg"))
+        .assertRefused("--figure: is given without --curve");
     assertFalse(Files.exists(parent.resolve("a.json")));
   }
 

@@ -248,6 +248,14 @@ class CompareTest {
         .assertRefused("arms.name: is other; learning rates were chosen for");
   }
 
+  /** Returns the hook point that a kept autoencoder names. */
+  private String hookOfFirstSae() throws IOException {
+    try (Stream<Path> files = Files.walk(folder.resolve("out/cells"))) {
+      Path cfg = files.filter(file -> file.endsWith("sae/cfg.json")).findFirst().orElseThrow();
+      return Json.tree(cfg).at("/metadata/hook_name").asString();
+    }
+  }
+
   private static ComparisonConfig ofModel(String hook) {
     ModelData data =
         new ModelData(
@@ -288,6 +296,7 @@ class CompareTest {
         figures.path("pursuit_fvu").path(0).doubleValue()
             < figures.path("fvu").path(0).doubleValue(),
         figures.toString());
+    assertEquals("blocks.2.hook_resid_post", hookOfFirstSae());
     Path store = folder.resolve("out/activations/training");
     var harvested = Files.getLastModifiedTime(store);
     JsonNode before = Json.tree(folder.resolve("out/result.json"));

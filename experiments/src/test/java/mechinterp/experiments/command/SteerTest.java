@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Optional;
 import mechinterp.experiments.Execution;
 import org.junit.jupiter.api.BeforeEach;
@@ -85,6 +86,17 @@ class SteerTest {
             .assertDone()
             .out();
     assertTrue(shown.contains("clamp 1.5:") && shown.contains("untouched:"), shown);
+  }
+
+  @Test
+  void dosesAreDrawn() throws IOException {
+    Path figure = folder.resolve("doses.svg");
+    steer(sae, "--latent", "4", "--add", "2,8,50", "--figure", figure.toString()).assertDone();
+    String svg = Files.readString(figure);
+    for (String note : List.of("wanted tokens, %", ">add 50<")) {
+      assertTrue(svg.contains(note), svg);
+    }
+    assertEquals(4, svg.split("<circle").length - 1);
   }
 
   @Test

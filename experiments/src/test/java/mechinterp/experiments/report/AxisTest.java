@@ -1,6 +1,7 @@
 package mechinterp.experiments.report;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.util.List;
@@ -45,6 +46,20 @@ class AxisTest {
     assertEquals("250k", Axis.around(0, 800_000).label(250_000));
     assertEquals("0.05", Axis.around(0, 0.25).label(0.05));
     assertEquals("0", Axis.around(0, 2e6).label(0));
+  }
+
+  @Test
+  void aLogarithmicAxisHasTicksAtPowersOfTen() {
+    Axis axis = Axis.logarithmic(2, 30_000);
+    assertEquals(List.of(10.0, 100.0, 1000.0, 10_000.0), rounded(axis));
+    assertEquals(0, axis.position(2), 1e-12);
+    assertEquals(0.5, axis.position(Math.sqrt(60_000)), 1e-12);
+    assertEquals(1, axis.position(30_000), 1e-12);
+    assertEquals("1000", axis.label(1e3));
+    assertEquals("10k", axis.label(1e4));
+    assertEquals("1M", axis.label(1e6));
+    assertEquals(List.of(1.0, 10.0), rounded(Axis.logarithmic(1, 1)));
+    assertThrows(IllegalArgumentException.class, () -> Axis.logarithmic(0, 3));
   }
 
   private static List<Double> rounded(Axis axis) {
