@@ -179,7 +179,9 @@ public final class ConceptAbsorption {
     private final double[] cosines;
 
     Direction(double[] weights, float[][] decoder) {
-      double norm = Math.sqrt(IntStream.range(0, weights.length).mapToDouble(d -> weights[d] * weights[d]).sum());
+      double norm =
+          Math.sqrt(
+              IntStream.range(0, weights.length).mapToDouble(d -> weights[d] * weights[d]).sum());
       this.unit = new double[weights.length];
       for (int d = 0; d < unit.length; d++) {
         unit[d] = weights[d] / norm;
@@ -215,10 +217,7 @@ public final class ConceptAbsorption {
       full += isFull(codes.get(i), main, direction, whole) ? 1 : 0;
     }
     return new Result(
-        concept,
-        fractions / inputs.size(),
-        (double) full / inputs.size(),
-        main.cardinality());
+        concept, fractions / inputs.size(), (double) full / inputs.size(), main.cardinality());
   }
 
   private static double fraction(Row codes, BitSet main, Direction direction, double whole) {

@@ -82,9 +82,7 @@ public record DictionaryAgreement(double cosine, double match, double span, doub
     float[][] cosines = new float[one.rows()][other.rows()];
     for (int i = 0; i < cosines.length; i++) {
       device.kernels().normalizeRows(unit, one.row(i));
-      device
-          .kernels()
-          .matmul(products, unit, Operand.AS_IS, others, Operand.TRANSPOSED, Write.SET);
+      device.kernels().matmul(products, unit, Operand.AS_IS, others, Operand.TRANSPOSED, Write.SET);
       device.download(cosines[i], 0, products);
     }
     return cosines;

@@ -65,8 +65,7 @@ public final class FeatureRecovery {
     return nearest.clone();
   }
 
-  static float[][] absoluteCosines(
-      Device device, FloatMatrix wDec, FloatMatrix directions) {
+  static float[][] absoluteCosines(Device device, FloatMatrix wDec, FloatMatrix directions) {
     Kernels kernels = device.kernels();
     FloatMatrix unit = device.floats(1, wDec.cols());
     FloatMatrix row = device.floats(1, directions.rows());

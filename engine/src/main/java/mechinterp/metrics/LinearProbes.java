@@ -7,7 +7,9 @@ import mechinterp.random.RandomStream;
 /**
  * Linear classifiers, one for each class against all others, trained together on
  *
- * <pre>  mean over examples and classes of -(p_c y log s + (1 - y) log(1 - s)) + l1 mean over classes of |w_c|_1</pre>
+ * <pre>
+ *   mean over examples and classes of -(p_c y log s + (1 - y) log(1 - s)) + l1 mean over classes of |w_c|_1
+ * </pre>
  *
  * s the logistic function of w_c . x + b_c, p_c the examples of other classes over those of class
  * c, by Adam with an L2 gradient and a learning rate that falls from 1e-2 to 1e-5 by a factor each
@@ -185,8 +187,7 @@ public final class LinearProbes {
       double l1 = settings.l1() / weights.length;
       double[] w = weights[c];
       for (int j = 0; j <= width; j++) {
-        double g =
-            gradient[c][j] + settings.l2() * w[j] + (j < width ? l1 * Math.signum(w[j]) : 0);
+        double g = gradient[c][j] + settings.l2() * w[j] + (j < width ? l1 * Math.signum(w[j]) : 0);
         mean[c][j] = BETA1 * mean[c][j] + (1 - BETA1) * g;
         square[c][j] = BETA2 * square[c][j] + (1 - BETA2) * g * g;
         w[j] -= rate * (mean[c][j] / first) / (Math.sqrt(square[c][j] / second) + EPSILON);

@@ -41,8 +41,7 @@ class FeatureSplittingTest {
 
   @Test
   void theTrueFeaturesAreNeitherSplitNorMerged() {
-    FeatureSplitting.Result result =
-        active(of(axis(0), axis(1), axis(2), axis(3)), 0, 1, 2, 3);
+    FeatureSplitting.Result result = active(of(axis(0), axis(1), axis(2), axis(3)), 0, 1, 2, 3);
     assertEquals(new FeatureSplitting.Result(0, 0), result);
   }
 
