@@ -149,10 +149,12 @@ class CudaTrainingKernelsTest {
   @CsvSource({"1,1,1,1", "3,7,40,9", "5,18,300,37"})
   void aShortlistFromLevelsHasTheReferencesBits(int tokens, int r, int latents, int m) {
     FloatMatrix y = matrices.gaussian(tokens, r);
-    IntMatrix levels = ints((r + 3) / 4, latents);
-    for (int p = 0; p < levels.rows(); p++) {
-      for (int j = 0; j < latents; j++) {
-        TestMatrices.setInt(levels, p, j, RANDOM.below(1L * p * latents + j, Integer.MAX_VALUE));
+    int panels = Math.ceilDiv(latents, ShortlistKernels.LEVEL_PANEL);
+    IntMatrix levels = ints(panels, ShortlistKernels.LEVEL_PANEL / 4 * r);
+    for (int p = 0; p < panels; p++) {
+      for (int j = 0; j < levels.cols(); j++) {
+        long draw = 1L * p * levels.cols() + j;
+        TestMatrices.setInt(levels, p, j, RANDOM.below(draw, Integer.MAX_VALUE));
       }
     }
     FloatMatrix scales = matrices.gaussian(1, latents);
